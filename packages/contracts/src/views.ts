@@ -1,0 +1,93 @@
+import Type, { type Static } from 'typebox';
+import { IsoTime, SpanId, TraceId } from './patterns.ts';
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const AttributeMap = Type.Record(Type.String(), Type.Unknown());
+
+export const SpanView = Type.Object({
+  spanId: SpanId,
+  parentSpanId: nullable(SpanId),
+  name: Type.String(),
+  kind: Type.Union([
+    Type.Literal('internal'),
+    Type.Literal('server'),
+    Type.Literal('client'),
+    Type.Literal('producer'),
+    Type.Literal('consumer'),
+  ]),
+  service: Type.String(),
+  startedAt: IsoTime,
+  durationMs: Type.Number(),
+  status: Type.Object({
+    code: Type.Union([Type.Literal('unset'), Type.Literal('ok'), Type.Literal('error')]),
+    message: Type.String(),
+  }),
+  attributes: AttributeMap,
+  events: Type.Array(Type.Object({ at: IsoTime, name: Type.String(), attributes: AttributeMap })),
+  /** Attributes of links are left out: Jaeger does not keep them. */
+  links: Type.Array(Type.Object({ traceId: TraceId, spanId: SpanId })),
+});
+export type SpanView = Static<typeof SpanView>;
+
+/** `GET /api/v1/traces/{traceId}`; `complete` is false while spans of a known task are still under way. */
+export const TraceView = Type.Object({
+  traceId: TraceId,
+  startedAt: nullable(IsoTime),
+  durationMs: Type.Number(),
+  services: Type.Array(Type.String()),
+  errorCount: Type.Integer(),
+  spans: Type.Array(SpanView),
+  complete: Type.Boolean(),
+});
+export type TraceView = Static<typeof TraceView>;
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One line of `GET /api/v1/logs`. `attributes` holds the other standard fields: layer, phase, result, hopName, … */
+export const LogView = Type.Object({
+  at: IsoTime,
+  level: Type.Unsafe<LogLevel>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))),
+  service: Type.String(),
+  message: Type.String(),
+  traceId: nullable(Type.String()),
+  spanId: nullable(Type.String()),
+  taskId: nullable(Type.String()),
+  agentId: nullable(Type.String()),
+  correlationId: nullable(Type.String()),
+  attributes: AttributeMap,
+});
+export type LogView = Static<typeof LogView>;
+
+export const CheckStatus = Type.Union([Type.Literal('healthy'), Type.Literal('degraded'), Type.Literal('unhealthy')]);
+export type CheckStatus = Static<typeof CheckStatus>;
+
+export const Check = Type.Object({
+  name: Type.String(),
+  status: CheckStatus,
+  message: Type.String(),
+  /** Milliseconds since this check has had this status. */
+  sinceMs: Type.Number(),
+});
+export type Check = Static<typeof Check>;
+
+export const Loss = Type.Object({ signal: Type.String(), reason: Type.String(), count: Type.Integer() });
+export type Loss = Static<typeof Loss>;
+
+/** `GET /api/v1/status`. */
+export const StatusView = Type.Object({
+  status: CheckStatus,
+  version: Type.String(),
+  uptimeSeconds: Type.Number(),
+  checks: Type.Array(Check),
+  recorded: Type.Object({
+    events: Type.Integer(),
+    metrics: Type.Integer(),
+    spans: Type.Integer(),
+    logs: Type.Integer(),
+  }),
+  losses: Type.Array(Loss),
+  retention: Type.Record(Type.String(), Type.String()),
+  storage: Type.Object({ usedBytes: Type.Integer(), budgetBytes: nullable(Type.Integer()) }),
+});
+export type StatusView = Static<typeof StatusView>;

@@ -1,0 +1,162 @@
+/**
+ * The one door to a broker. Words and meaning are AMQP 0-9-1's; the RabbitMQ adapter speaks it over the network, the
+ * embedded one keeps the same promises on SQLite. `./contract` holds the suite that both pass.
+ */
+export interface Broker {
+  readonly state: BrokerState;
+
+  /** Called with every change of `state`; the returned function takes the listener away. */
+  onStateChange(listener: (state: BrokerState) => void): () => void;
+
+  /**
+   * Declares exchanges, queues and bindings now, and again after every recovery. Resolves once the broker has them;
+   * while it is unreachable the promise waits. Rejects with `TopologyRefusedError` when a queue exists with other
+   * arguments (arguments of an existing queue cannot change).
+   */
+  declare(topology: Topology): Promise<void>;
+
+  /** Never throws: what became of the message is the outcome. Bounded by the adapter's confirm timeout (5 s). */
+  publish(message: OutgoingMessage): Promise<PublishOutcome>;
+
+  /**
+   * Consumes until closed, across reconnects and deleted queues. Resolves with the first established consumer; while
+   * the broker is unreachable the promise waits.
+   */
+  consume(subscription: Subscription): Promise<Consumption>;
+
+  /** Depth and consumers of one queue; null when there is no such queue or nobody can tell now. */
+  inspect(queue: string): Promise<QueueState | null>;
+
+  /** Drains: consumers first, then confirms under way, then the connections. Safe to call twice. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** `blocked`: the broker is there and takes no publishes (memory or disk alarm). */
+export type BrokerState = 'connecting' | 'ready' | 'blocked' | 'unreachable' | 'closed';
+
+export type PublishOutcome =
+  /** On every queue that it was routed to, durably. */
+  | { readonly status: 'confirmed' }
+  /** No queue is bound for this key; nothing was stored. Only told when `mandatory`. */
+  | { readonly status: 'unroutable' }
+  /** The broker said no (queue at its maximum length, …); nothing promised. */
+  | { readonly status: 'refused'; readonly reason: string }
+  /** Not sent: no connection, blocked, or too many unconfirmed already. */
+  | { readonly status: 'unreachable'; readonly reason: string }
+  /** Sent, but no confirm within the deadline or before the connection broke: it may be stored or not. */
+  | { readonly status: 'unconfirmed'; readonly reason: string };
+
+export type HeaderValue = string | number | boolean;
+
+export interface OutgoingMessage {
+  /** `''` is the default exchange: the routing key names a queue. */
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly mandatory: boolean;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly messageId?: string;
+  readonly type?: string;
+  readonly appId?: string;
+  readonly correlationId?: string;
+  /** Seconds since the epoch, as AMQP has it. */
+  readonly timestamp?: number;
+  /** 0 to 31; none given counts as 4. */
+  readonly priority?: number;
+  readonly contentType?: string;
+}
+
+/** What arrived. Headers are as foreign clients wrote them: Buffers, arrays and nested tables included. */
+export interface IncomingMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly messageId?: string;
+  readonly type?: string;
+  readonly appId?: string;
+  readonly correlationId?: string;
+  readonly timestamp?: number;
+  readonly priority?: number;
+  readonly contentType?: string;
+}
+
+export interface Delivery {
+  readonly message: IncomingMessage;
+  readonly redelivered: boolean;
+  /** How often it was delivered before this time and came back; counts crashes and `reject(requeue)`, not `requeue()`. */
+  readonly deliveryCount: number;
+  /** Done: forget the message. The first of the three calls settles; later ones, or one on a broken channel, do nothing. */
+  ack(): void;
+  /** Give it back unharmed (shutdown): does not count towards the delivery limit. */
+  requeue(): void;
+  /** Give it back as failed: counts towards the delivery limit, past which the queue dead-letters it. */
+  reject(): void;
+}
+
+export interface Subscription {
+  readonly queue: string;
+  /** Most unsettled deliveries at a time. */
+  readonly prefetch: number;
+  /** A throw or a rejection is logged and settles the delivery with `reject()`. */
+  readonly onDelivery: (delivery: Delivery) => void | Promise<void>;
+}
+
+export interface Consumption {
+  /**
+   * Stops the flow, waits for unsettled deliveries until `deadlineMs` (default 10,000), then gives the rest back
+   * unharmed. Safe to call twice.
+   */
+  close(options?: { readonly deadlineMs?: number }): Promise<void>;
+}
+
+export interface Topology {
+  readonly exchanges?: readonly ExchangeSpec[];
+  readonly queues?: readonly QueueSpec[];
+  readonly bindings?: readonly BindingSpec[];
+}
+
+export interface ExchangeSpec {
+  readonly name: string;
+  readonly type: 'direct' | 'topic';
+}
+
+export interface BindingSpec {
+  readonly queue: string;
+  readonly exchange: string;
+  /** For topic exchanges `*` is one word and `#` any number of them. */
+  readonly key: string;
+}
+
+export type QueueSpec = DurableQueueSpec | TransientQueueSpec;
+
+/** A quorum queue: on disk before it is confirmed. A full one refuses (`reject-publish`), so that nothing is dropped. */
+export interface DurableQueueSpec {
+  readonly kind: 'durable';
+  readonly name: string;
+  readonly maxLength?: number;
+  /** How many failed deliveries (crash, `reject`) are allowed before the message is dead-lettered. */
+  readonly deliveryLimit?: number;
+  /** Queue that takes what this one gives up, at least once (through the default exchange). */
+  readonly deadLetterQueue?: string;
+}
+
+/** Belongs to this connection and dies with it: for live feeds. Declared anew, empty, after a reconnect. */
+export interface TransientQueueSpec {
+  readonly kind: 'transient';
+  readonly name: string;
+  readonly maxLength?: number;
+}
+
+export interface QueueState {
+  /** Waiting to be delivered. */
+  readonly ready: number;
+  readonly consumers: number;
+}
+
+/** A queue or exchange exists with other arguments: nothing was changed; delete it or choose another name. */
+export class TopologyRefusedError extends Error {
+  readonly code = 'messaging/topology-refused';
+  readonly isRetryable = false;
+}

@@ -1,0 +1,57 @@
+import type { DurableQueueSpec, Topology } from './broker.ts';
+
+export const AGENTS_EXCHANGE = 'agents';
+export const EVENTS_EXCHANGE = 'events';
+export const RECORDER_QUEUE = 'recorder';
+
+/** Defaults of delivery: five failed deliveries, and a queue of a hundred thousand. */
+export const DELIVERY_LIMIT = 5;
+export const QUEUE_LENGTH_LIMIT = 100_000;
+
+export function agentQueueName(agentId: string): string {
+  return `agent.${agentId}`;
+}
+
+export function deadLetterQueueName(agentId: string): string {
+  return `agent.${agentId}.dead`;
+}
+
+/** What publisher and worker of one agent both declare. Arguments are final: an existing queue cannot change them. */
+export function agentTopology(agentId: string): Topology {
+  const queue: DurableQueueSpec = {
+    kind: 'durable',
+    name: agentQueueName(agentId),
+    maxLength: QUEUE_LENGTH_LIMIT,
+    deliveryLimit: DELIVERY_LIMIT,
+    deadLetterQueue: deadLetterQueueName(agentId),
+  };
+  return {
+    exchanges: [{ name: AGENTS_EXCHANGE, type: 'direct' }],
+    queues: [{ kind: 'durable', name: deadLetterQueueName(agentId) }, queue],
+    bindings: [{ queue: queue.name, exchange: AGENTS_EXCHANGE, key: queue.name }],
+  };
+}
+
+/** The topic exchange for task events and announcements, and the recorder's queue on it. */
+export function eventsTopology(): Topology {
+  return {
+    exchanges: [{ name: EVENTS_EXCHANGE, type: 'topic' }],
+    queues: [{ kind: 'durable', name: RECORDER_QUEUE }],
+    bindings: [
+      { queue: RECORDER_QUEUE, exchange: EVENTS_EXCHANGE, key: 'task.#' },
+      { queue: RECORDER_QUEUE, exchange: EVENTS_EXCHANGE, key: 'agent.announce.#' },
+    ],
+  };
+}
+
+/** One gateway's own view of what happens, for waiting clients: nothing is kept for a gateway that is gone. */
+export function liveTopology(queue: string): Topology {
+  return {
+    exchanges: [{ name: EVENTS_EXCHANGE, type: 'topic' }],
+    queues: [{ kind: 'transient', name: queue, maxLength: QUEUE_LENGTH_LIMIT }],
+    bindings: [
+      { queue, exchange: EVENTS_EXCHANGE, key: 'task.#' },
+      { queue, exchange: EVENTS_EXCHANGE, key: 'agent.announce.#' },
+    ],
+  };
+}

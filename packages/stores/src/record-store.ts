@@ -1,0 +1,26 @@
+import type { AgentAnnouncement, TaskEvent, TaskRecord } from '@tracepost/contracts';
+
+/** Tasks and agents, as the recorder writes and the gateway reads them. */
+export interface RecordStore {
+  /** Applies each event once, never backwards; one transaction for the batch. */
+  applyTaskEvents(events: readonly TaskEvent[]): Promise<void>;
+  getTask(taskId: string): Promise<TaskRecord | null>;
+  /** The tasks that share this trace, oldest first, at most 100. */
+  listTasksOfTrace(traceId: string): Promise<TaskRecord[]>;
+  /** Newest first. */
+  listTasks(query: TaskQuery): Promise<{ items: TaskRecord[]; nextCursor: string | null }>;
+  /** Newer announcements of a worker replace older ones; an older one changes nothing. */
+  applyAnnouncements(announcements: readonly AgentAnnouncement[]): Promise<void>;
+  /** The newest announcement of every worker ever seen, by agent id, then worker id. */
+  listAnnouncements(): Promise<AgentAnnouncement[]>;
+  countTasks(): Promise<number>;
+  /** Rejects when the store cannot answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TaskQuery {
+  readonly agentId?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}

@@ -1,0 +1,215 @@
+/** Buckets of the HTTP and messaging conventions, seconds. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
+/** Tasks and tools may take minutes. */
+const LONG_SECONDS = [...SECONDS, 30, 60, 120, 300] as const;
+const BYTES = [0, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 26_214_400] as const;
+const USD = [0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10] as const;
+
+interface InstrumentSpec {
+  readonly type: 'counter' | 'upDownCounter' | 'histogram' | 'gauge' | 'observableGauge' | 'observableCounter';
+  readonly unit: string;
+  readonly description: string;
+  readonly buckets?: readonly number[];
+  /** The only attribute keys allowed. Never ids of tasks, traces, users or workers. */
+  readonly attributes: readonly string[];
+}
+
+/** The one registry: a metric exists when it stands here. */
+export const INSTRUMENTS = {
+  'http.server.request.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Duration of HTTP server requests',
+    buckets: SECONDS,
+    attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'error.type', 'url.scheme'],
+  },
+  'http.server.request.body.size': {
+    type: 'histogram',
+    unit: 'By',
+    description: 'Size of HTTP request bodies',
+    buckets: BYTES,
+    attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'url.scheme'],
+  },
+  'http.server.response.body.size': {
+    type: 'histogram',
+    unit: 'By',
+    description: 'Size of HTTP response bodies',
+    buckets: BYTES,
+    attributes: ['http.request.method', 'http.route', 'http.response.status_code', 'url.scheme'],
+  },
+  'http.server.active_requests': {
+    type: 'upDownCounter',
+    unit: '{request}',
+    description: 'HTTP requests under way',
+    attributes: ['http.request.method', 'url.scheme'],
+  },
+  'messaging.client.published.messages': {
+    type: 'counter',
+    unit: '{message}',
+    description: 'Messages handed to the broker',
+    attributes: ['messaging.system', 'messaging.destination.name', 'messaging.operation.name', 'error.type'],
+  },
+  'messaging.client.consumed.messages': {
+    type: 'counter',
+    unit: '{message}',
+    description: 'Messages delivered to a consumer',
+    attributes: ['messaging.system', 'messaging.destination.name', 'messaging.operation.name', 'error.type'],
+  },
+  'messaging.client.operation.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Time until the broker confirmed',
+    buckets: SECONDS,
+    attributes: ['messaging.system', 'messaging.destination.name', 'messaging.operation.name', 'error.type'],
+  },
+  'messaging.process.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Time a consumer worked on a message',
+    buckets: LONG_SECONDS,
+    attributes: ['messaging.system', 'messaging.destination.name', 'messaging.operation.name', 'error.type'],
+  },
+  'tracepost.queue.depth': {
+    type: 'observableGauge',
+    unit: '{message}',
+    description: 'Messages in a queue',
+    attributes: ['tracepost.queue', 'tracepost.queue.state'],
+  },
+  'tracepost.queue.wait.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Time between publish and the start of work',
+    buckets: LONG_SECONDS,
+    attributes: ['tracepost.queue', 'tracepost.agent.id'],
+  },
+  'tracepost.agent.notifications': {
+    type: 'counter',
+    unit: '{notification}',
+    description: 'Notifications that a worker took',
+    attributes: ['tracepost.agent.id', 'tracepost.notification.type', 'tracepost.outcome'],
+  },
+  'tracepost.agent.processing.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Run time of an attempt',
+    buckets: LONG_SECONDS,
+    attributes: ['tracepost.agent.id', 'tracepost.notification.type', 'tracepost.outcome'],
+  },
+  'tracepost.agent.capacity.utilization': {
+    type: 'observableGauge',
+    unit: '1',
+    description: 'Share of the capacity of a worker in use',
+    attributes: ['tracepost.agent.id'],
+  },
+  'tracepost.task.executions': {
+    type: 'counter',
+    unit: '{task}',
+    description: 'Tasks that ended',
+    attributes: ['tracepost.agent.id', 'tracepost.task.status', 'tracepost.tenant.id'],
+  },
+  'tracepost.task.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Time from accepted to ended',
+    buckets: LONG_SECONDS,
+    attributes: ['tracepost.agent.id', 'tracepost.task.status'],
+  },
+  'tracepost.task.cost': {
+    type: 'histogram',
+    unit: 'USD',
+    description: 'Cost of a task',
+    buckets: USD,
+    attributes: ['tracepost.agent.id'],
+  },
+  'tracepost.tool.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Duration of tool executions',
+    buckets: LONG_SECONDS,
+    attributes: ['tracepost.agent.id', 'gen_ai.tool.name', 'tracepost.outcome'],
+  },
+  'weather.requests': {
+    type: 'counter',
+    unit: '{request}',
+    description: 'Forecasts asked for, by location',
+    attributes: ['weather.location'],
+  },
+  'bg_remover.images': {
+    type: 'counter',
+    unit: '{image}',
+    description: 'Images whose background was removed',
+    attributes: ['bg_remover.quality', 'tracepost.outcome'],
+  },
+  'bg_remover.cost': {
+    type: 'counter',
+    unit: 'USD',
+    description: 'Estimated cost of removing backgrounds',
+    attributes: ['bg_remover.cost.part'],
+  },
+  'process.uptime': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Time the process has been running',
+    attributes: [],
+  },
+  'process.memory.usage': {
+    type: 'observableGauge',
+    unit: 'By',
+    description: 'Resident memory of the process',
+    attributes: [],
+  },
+  'process.cpu.utilization': {
+    type: 'observableGauge',
+    unit: '1',
+    description: 'Share of one core used since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.p99': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, 99th percentile since the last collection',
+    attributes: [],
+  },
+  'tracepost.dependency.up': {
+    type: 'observableGauge',
+    unit: '1',
+    description: '1 while a dependency answers, else 0',
+    attributes: ['tracepost.dependency'],
+  },
+  'db.client.operation.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Duration of database operations',
+    buckets: SECONDS,
+    attributes: ['db.system.name', 'db.operation.name', 'error.type'],
+  },
+  'tracepost.telemetry.dropped': {
+    type: 'observableCounter',
+    unit: '{item}',
+    description: 'Telemetry lost inside a process, by reason',
+    attributes: ['tracepost.signal', 'tracepost.reason'],
+  },
+  'tracepost.ingest.refused': {
+    type: 'counter',
+    unit: '{item}',
+    description: 'Telemetry that the ingest refused, by reason',
+    attributes: ['tracepost.signal', 'tracepost.reason'],
+  },
+  'tracepost.messages.parked': {
+    type: 'counter',
+    unit: '{message}',
+    description: 'Messages put aside because their envelope cannot be read, by reason',
+    attributes: ['tracepost.queue', 'tracepost.reason'],
+  },
+} as const satisfies Record<string, InstrumentSpec>;
+
+export type InstrumentName = keyof typeof INSTRUMENTS;
+type NamesOf<T extends InstrumentSpec['type']> = {
+  [K in InstrumentName]: (typeof INSTRUMENTS)[K]['type'] extends T ? K : never;
+}[InstrumentName];
+export type CounterName = NamesOf<'counter' | 'upDownCounter'>;
+export type HistogramName = NamesOf<'histogram'>;
+export type ObservableName = NamesOf<'observableGauge' | 'observableCounter'>;
+export type AttributesOf<K extends InstrumentName> = Partial<
+  Record<(typeof INSTRUMENTS)[K]['attributes'][number], string | number | boolean>
+>;

@@ -1,0 +1,121 @@
+import { type Context, context, type Logger as OtelLogger, SeverityNumber, trace } from '@opentelemetry/api';
+import type { LogLevel } from '@tracepost/contracts';
+import { pino } from 'pino';
+import { ATTR } from './names.ts';
+import { redactFields } from './redaction.ts';
+
+export type LogLayer = 'gateway' | 'queue' | 'agent' | 'tool' | 'model' | 'store' | 'ingest';
+
+/** The standard fields of a log line. Ids of trace and span are added from the active span. */
+export interface LogFields {
+  readonly layer?: LogLayer;
+  readonly phase?: 'start' | 'hop' | 'end';
+  readonly result?: 'success' | 'error' | 'partial';
+  readonly hopName?: string;
+  readonly hopResult?: string;
+  /** `service:<name>:<operation>` for a call to an outside service, with `durationMs`. */
+  readonly action?: string;
+  readonly durationMs?: number;
+  readonly taskId?: string;
+  readonly agentId?: string;
+  readonly correlationId?: string;
+  readonly error?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** One JSON line on the terminal, and the same as an OpenTelemetry log record. */
+export interface Logger {
+  debug(fields: LogFields, message: string): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+}
+
+export interface LoggerOptions {
+  readonly service: string;
+  /** Lines below it are not made at all. `silent` keeps the terminal quiet; the OpenTelemetry records still go out. */
+  readonly terminalLevel: LogLevel | 'silent';
+  readonly otel: OtelLogger;
+  /** Where lines go; standard output when none is given. */
+  readonly write?: (line: string) => void;
+}
+
+const SEVERITY: Readonly<Record<LogLevel, SeverityNumber>> = {
+  debug: SeverityNumber.DEBUG,
+  info: SeverityNumber.INFO,
+  warn: SeverityNumber.WARN,
+  error: SeverityNumber.ERROR,
+};
+
+export function createLogger({ service, terminalLevel, otel, write }: LoggerOptions): Logger {
+  const options = {
+    level: terminalLevel,
+    base: { service },
+    messageKey: 'message',
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const terminal = write ? pino(options, { write }) : pino(options);
+
+  const log = (level: LogLevel, fields: LogFields, message: string): void => {
+    const active = context.active();
+    const flat = flatten(fields);
+    if (terminal.isLevelEnabled(level)) terminal[level]({ ...spanIds(active), ...flat }, message);
+    otel.emit({
+      severityNumber: SEVERITY[level],
+      severityText: level,
+      body: message,
+      attributes: otelAttributes(flat),
+      context: active,
+    });
+  };
+
+  return {
+    debug: (fields, message) => log('debug', fields, message),
+    info: (fields, message) => log('info', fields, message),
+    warn: (fields, message) => log('warn', fields, message),
+    error: (fields, message) => log('error', fields, message),
+  };
+}
+
+type Flat = Record<string, string | number | boolean>;
+
+function spanIds(active: Context): { traceId?: string; spanId?: string } {
+  const span = trace.getSpanContext(active);
+  return span ? { traceId: span.traceId, spanId: span.spanId } : {};
+}
+
+function flatten({ error, ...fields }: LogFields): Flat {
+  const flat: Flat = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined || value === null) continue;
+    flat[key] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number | boolean);
+  }
+  if (error !== undefined) Object.assign(flat, describeError(error));
+  return redactFields(flat);
+}
+
+function describeError(error: unknown): Flat {
+  if (!(error instanceof Error)) return { 'error.message': String(error) };
+  const code = (error as { code?: unknown }).code;
+  return {
+    'error.message': error.message,
+    ...(code === undefined ? {} : { 'error.code': String(code) }),
+    ...(error.stack === undefined ? {} : { 'error.stack': error.stack }),
+  };
+}
+
+const OTEL_NAMES: Readonly<Record<string, string>> = {
+  agentId: ATTR.agentId,
+  correlationId: ATTR.correlationId,
+  taskId: ATTR.taskId,
+};
+
+function otelAttributes(flat: Flat): Flat {
+  const attributes: Flat = {};
+  for (const key in flat) {
+    const value = flat[key];
+    if (value !== undefined) attributes[OTEL_NAMES[key] ?? key] = value;
+  }
+  return attributes;
+}

@@ -1,0 +1,56 @@
+/**
+ * Every name that leaves the house as telemetry, in the words of the OpenTelemetry semantic conventions (1.45) where
+ * they have one, and in our own namespace where they do not.
+ */
+export const ATTR = {
+  agentId: 'tracepost.agent.id',
+  artifactId: 'tracepost.artifact.id',
+  attempt: 'tracepost.task.attempt',
+  correlationId: 'tracepost.correlation.id',
+  notificationType: 'tracepost.notification.type',
+  queueWaitMs: 'tracepost.queue.wait_ms',
+  sessionId: 'session.id',
+  source: 'tracepost.source',
+  taskId: 'tracepost.task.id',
+  taskStatus: 'tracepost.task.status',
+  tenantId: 'tracepost.tenant.id',
+  workerId: 'tracepost.worker.id',
+
+  errorType: 'error.type',
+  httpMethod: 'http.request.method',
+  httpRoute: 'http.route',
+  httpStatus: 'http.response.status_code',
+  networkProtocolVersion: 'network.protocol.version',
+  serverAddress: 'server.address',
+  serverPort: 'server.port',
+  urlFull: 'url.full',
+  urlPath: 'url.path',
+  urlScheme: 'url.scheme',
+  userAgent: 'user_agent.original',
+
+  messagingBodySize: 'messaging.message.body.size',
+  messagingConversationId: 'messaging.message.conversation_id',
+  messagingDestination: 'messaging.destination.name',
+  messagingMessageId: 'messaging.message.id',
+  messagingOperationName: 'messaging.operation.name',
+  messagingOperationType: 'messaging.operation.type',
+  messagingRabbitmqRoutingKey: 'messaging.rabbitmq.destination.routing_key',
+  messagingSystem: 'messaging.system',
+} as const;
+
+/** GenAI names still move; they stand apart so that a change is one place. */
+export const GEN_AI = {
+  agentName: 'gen_ai.agent.name',
+  operationName: 'gen_ai.operation.name',
+  toolCallId: 'gen_ai.tool.call.id',
+  toolName: 'gen_ai.tool.name',
+  toolType: 'gen_ai.tool.type',
+} as const;
+
+export const SERVICE_NAMES = {
+  agents: 'tracepost-agents',
+  analyst: 'tracepost-analyst',
+  gateway: 'tracepost-gateway',
+  recorder: 'tracepost-recorder',
+} as const;
+export type ServiceName = (typeof SERVICE_NAMES)[keyof typeof SERVICE_NAMES];
