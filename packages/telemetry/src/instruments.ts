@@ -189,6 +189,12 @@ export const INSTRUMENTS = {
     description: 'Telemetry lost inside a process, by reason',
     attributes: ['tracepost.signal', 'tracepost.reason'],
   },
+  'tracepost.ingest.stored': {
+    type: 'counter',
+    unit: '{item}',
+    description: 'Telemetry that the ingest stored',
+    attributes: ['tracepost.signal'],
+  },
   'tracepost.ingest.refused': {
     type: 'counter',
     unit: '{item}',
