@@ -1,0 +1,20 @@
+export {
+  CannotOpenError,
+  FolderInUseError,
+  OverloadedError,
+  SqliteUnavailableError,
+  StatementRefusedError,
+  WriteFailedError,
+} from './errors.ts';
+export { type FolderLock, lockFolder } from './lock-folder.ts';
+export { openSqlite } from './open-sqlite.ts';
+export type {
+  Sqlite,
+  SqliteOptions,
+  SqliteRow,
+  SqliteSession,
+  SqliteState,
+  SqliteValue,
+  Statement,
+  StatementResult,
+} from './sqlite.ts';
