@@ -1,5 +1,6 @@
 export * from './agent.ts';
 export * from './artifact.ts';
+export * from './check.ts';
 export * from './notification.ts';
 export * from './patterns.ts';
 export * from './problem.ts';

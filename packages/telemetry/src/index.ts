@@ -4,4 +4,5 @@ export * from './metrics.ts';
 export * from './names.ts';
 export * from './redaction.ts';
 export * from './telemetry.ts';
+export * from './trace-context.ts';
 export * from './with-span.ts';

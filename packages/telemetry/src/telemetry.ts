@@ -1,5 +1,6 @@
 import { logs, type Meter, metrics, type Tracer, trace } from '@opentelemetry/api';
 import type { LogLevel } from '@tracepost/contracts';
+import { createIdentifiedTracer } from './identified-tracer.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -29,7 +30,7 @@ export function createTelemetry({ serviceName, terminalLevel = 'silent', write }
   const meter = metrics.getMeter(serviceName, VERSION);
   return {
     serviceName,
-    tracer: trace.getTracer(serviceName, VERSION),
+    tracer: createIdentifiedTracer(trace.getTracer(serviceName, VERSION)),
     meter,
     metrics: createMetrics(meter),
     logger: createLogger({

@@ -1,0 +1,24 @@
+import { Compile } from 'typebox/compile';
+import { AgentAnnouncement } from './agent.ts';
+import { TaskEvent } from './task-event.ts';
+
+/** Null when `value` is a task event, else what is wrong with it, for a person. */
+export function faultOfTaskEvent(value: unknown): string | null {
+  taskEvent ??= Compile(TaskEvent);
+  return taskEvent.Check(value) ? null : firstFault(taskEvent.Errors(value));
+}
+
+/** Null when `value` is an announcement, else what is wrong with it, for a person. */
+export function faultOfAnnouncement(value: unknown): string | null {
+  announcement ??= Compile(AgentAnnouncement);
+  return announcement.Check(value) ? null : firstFault(announcement.Errors(value));
+}
+
+// Compiled when first used: not every process takes events, and each costs milliseconds at start.
+let taskEvent: ReturnType<typeof Compile<typeof TaskEvent>> | undefined;
+let announcement: ReturnType<typeof Compile<typeof AgentAnnouncement>> | undefined;
+
+function firstFault(errors: readonly { instancePath: string; message: string }[]): string {
+  const [first] = errors;
+  return first ? `${first.instancePath || '/'} ${first.message}` : 'it has another form';
+}

@@ -1,0 +1,73 @@
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ATTR, type Telemetry } from '@tracepost/telemetry';
+import type { Broker, PublishOutcome } from './broker.ts';
+import { MESSAGING_SYSTEM } from './messaging-system.ts';
+import { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
+import { agentQueueName } from './topology.ts';
+import { writeTraceContext } from './trace-headers.ts';
+
+export interface NotificationPublisher {
+  /** Never throws; the outcome says whether the broker has it. */
+  publish(notification: OutgoingNotification): Promise<PublishOutcome>;
+}
+
+/**
+ * Publishes notifications inside a PRODUCER span, child of the active one; the worker's span becomes its child through the
+ * message's `traceparent`.
+ */
+export function createNotificationPublisher({
+  broker,
+  telemetry,
+}: {
+  readonly broker: Broker;
+  readonly telemetry: Telemetry;
+}): NotificationPublisher {
+  const { tracer, metrics } = telemetry;
+  return {
+    async publish(notification) {
+      const now = Date.now();
+      const started = performance.now();
+      const queue = agentQueueName(notification.agentId);
+      const parent = context.active();
+      const span = tracer.startSpan(
+        `send ${queue}`,
+        {
+          kind: SpanKind.PRODUCER,
+          attributes: {
+            [ATTR.messagingSystem]: MESSAGING_SYSTEM,
+            [ATTR.messagingOperationType]: 'send',
+            [ATTR.messagingOperationName]: 'publish',
+            [ATTR.messagingDestination]: queue,
+            [ATTR.messagingRabbitmqRoutingKey]: queue,
+            [ATTR.messagingMessageId]: notification.taskId,
+            [ATTR.messagingConversationId]: notification.correlationId,
+            [ATTR.taskId]: notification.taskId,
+            [ATTR.agentId]: notification.agentId,
+            [ATTR.notificationType]: notification.notificationType,
+          },
+        },
+        parent,
+      );
+      const traceHeaders = writeTraceContext(trace.setSpan(parent, span));
+      const message = buildNotificationMessage(notification, { now, traceHeaders });
+      span.setAttribute(ATTR.messagingBodySize, message.body.length);
+
+      const outcome = await broker.publish(message);
+
+      const attributes = {
+        'messaging.system': MESSAGING_SYSTEM,
+        'messaging.destination.name': queue,
+        'messaging.operation.name': 'publish',
+      };
+      if (outcome.status !== 'confirmed') {
+        Object.assign(attributes, { 'error.type': outcome.status });
+        span.setAttribute(ATTR.errorType, outcome.status);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: 'reason' in outcome ? outcome.reason : outcome.status });
+      }
+      metrics.add('messaging.client.published.messages', 1, attributes);
+      metrics.record('messaging.client.operation.duration', (performance.now() - started) / 1000, attributes);
+      span.end();
+      return outcome;
+    },
+  };
+}
