@@ -1,0 +1,27 @@
+import { parseDecimal, roundHalfUp } from './decimal.ts';
+
+/**
+ * Money inside: whole picodollars (10^-12 USD). One token of the cheapest model is tens of thousands of them, so prices per token
+ * are whole numbers and sums never drift. Dollars as floating-point numbers appear only at the edge, in what people and JSON read.
+ */
+export type Picodollars = bigint;
+
+export const PICODOLLARS_PER_USD = 1_000_000_000_000n;
+
+/** The double nearest to the exact amount. Up to 1,000 USD `toPicodollars` gives back the very same amount. */
+export function toUsd(amount: Picodollars): number {
+  return Number(`${amount}e-12`);
+}
+
+/** Rounds half up to a whole picodollar. Throws `RangeError` for what is not a finite decimal number. */
+export function toPicodollars(usd: string | number): Picodollars {
+  const { numerator, denominator } = parseDecimal(usd);
+  return roundHalfUp({ numerator: numerator * PICODOLLARS_PER_USD, denominator });
+}
+
+/** Adds dollars without drift: each is taken back to picodollars first, so that a thousand images cost a thousand times one. */
+export function sumUsd(amounts: Iterable<number>): number {
+  let sum: Picodollars = 0n;
+  for (const amount of amounts) sum += toPicodollars(amount);
+  return toUsd(sum);
+}
