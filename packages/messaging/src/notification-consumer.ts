@@ -3,6 +3,7 @@ import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
 import type { Broker, Consumption, Delivery, IncomingMessage } from './broker.ts';
 import { type IncomingNotification, readNotification } from './incoming-notification.ts';
 import { MESSAGING_SYSTEM } from './messaging-system.ts';
+import { createSlots, type Slots } from './slots.ts';
 import { agentQueueName, agentTopology, deadLetterQueueName } from './topology.ts';
 import { readTraceContext } from './trace-headers.ts';
 
@@ -44,6 +45,8 @@ export interface ConsumerOptions {
   readonly agentId: string;
   readonly workerId: string;
   readonly prefetch: number;
+  /** Notifications worked on at a time; further ones of the prefetch wait, and their queue wait goes on. */
+  readonly capacity: number;
   readonly work: (received: ReceivedNotification) => Promise<Settlement>;
   /** Told of a message whose envelope cannot be read, before it is parked. */
   readonly onBroken?: (broken: BrokenMessage) => Promise<void>;
@@ -55,13 +58,30 @@ export interface ConsumerOptions {
  * never reaches `work`.
  */
 export async function consumeNotifications(options: ConsumerOptions): Promise<Consumption> {
-  const { broker, agentId, prefetch } = options;
+  const { broker, agentId, prefetch, capacity } = options;
+  const slots = createSlots(capacity);
   await broker.declare(agentTopology(agentId));
-  return broker.consume({
+  const consumption = await broker.consume({
     queue: agentQueueName(agentId),
     prefetch,
-    onDelivery: (delivery) => takeDelivery(options, delivery),
+    onDelivery: (delivery) => takeTurn(options, slots, delivery),
   });
+  return {
+    close(closing) {
+      slots.close();
+      return consumption.close(closing);
+    },
+  };
+}
+
+async function takeTurn(options: ConsumerOptions, slots: Slots, delivery: Delivery): Promise<void> {
+  const isTaken = await slots.take();
+  if (!isTaken) return delivery.requeue();
+  try {
+    await takeDelivery(options, delivery);
+  } finally {
+    slots.give();
+  }
 }
 
 async function takeDelivery(options: ConsumerOptions, delivery: Delivery): Promise<void> {

@@ -1,0 +1,160 @@
+import { type AgentAnnouncement, ANNOUNCE_INTERVAL_MS, NO_USAGE, taskEventId } from '@tracepost/contracts';
+import {
+  type BrokenMessage,
+  type Broker,
+  type Consumption,
+  consumeNotifications,
+  createEventPublisher,
+  type EventPublisher,
+  eventsTopology,
+} from '@tracepost/messaging';
+import type { ArtifactStore } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import type { Agent } from './define-agent.ts';
+import { createPayloadCheck } from './payload-check.ts';
+import { publishSurely } from './task-events.ts';
+import { workOnTask } from './work-on-task.ts';
+
+export interface AgentHostOptions {
+  readonly agents: readonly Agent[];
+  readonly broker: Broker;
+  readonly artifacts: ArtifactStore;
+  readonly telemetry: Telemetry;
+  /** Stands in every record: stable while the process lives, different for each. */
+  readonly workerId: string;
+  /** How long running tasks may go on when the host stops; then they are given back. */
+  readonly graceMs?: number;
+}
+
+export interface AgentHost {
+  /** Resolves when every agent is consuming and announced; waits while the broker is away. */
+  start(): Promise<void>;
+  /** True once every agent is consuming. */
+  readonly isReady: boolean;
+  close(): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 8_000;
+
+/** Runs agents: announces them, takes their notifications and works on as many at a time as each has capacity for. */
+export function createAgentHost(options: AgentHostOptions): AgentHost {
+  const { agents, broker, telemetry, workerId, graceMs = DEFAULT_GRACE_MS } = options;
+  const events = createEventPublisher({ broker });
+  const stopping = new AbortController();
+  const active = new Map<string, number>(agents.map((agent) => [agent.id, 0]));
+  const consumptions: Consumption[] = [];
+  let announcing: NodeJS.Timeout | undefined;
+  let stopObserving: (() => void) | undefined;
+  let isReady = false;
+  let closing: Promise<void> | undefined;
+
+  const announce = (state: AgentAnnouncement['state']) =>
+    Promise.all(agents.map((agent) => events.publishAnnouncement(describeAgent(agent, workerId, state))));
+
+  const consume = (agent: Agent): Promise<Consumption> => {
+    const checkPayload = createPayloadCheck(agent);
+    return consumeNotifications({
+      broker,
+      telemetry,
+      agentId: agent.id,
+      workerId,
+      prefetch: 2 * agent.capacity,
+      capacity: agent.capacity,
+      onBroken: (broken) => tellDead(events, agent.id, workerId, broken),
+      work: async (received) => {
+        active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
+        try {
+          return await workOnTask({ ...options, agent, events, checkPayload, stopping: stopping.signal }, received);
+        } finally {
+          active.set(agent.id, (active.get(agent.id) ?? 1) - 1);
+        }
+      },
+    });
+  };
+
+  const close = async (): Promise<void> => {
+    clearInterval(announcing);
+    isReady = false;
+    stopObserving?.();
+    if (consumptions.length > 0) await announce('stopped');
+    // At the end of the grace time the handlers are told; a little later what still has not settled is given back.
+    const grace = setTimeout(() => stopping.abort(new Error('the worker is stopping')), graceMs);
+    await Promise.all(consumptions.map((consumption) => consumption.close({ deadlineMs: graceMs + 500 })));
+    clearTimeout(grace);
+    stopping.abort(new Error('the worker is stopping'));
+    await Promise.all(agents.map((agent) => agent.close()));
+  };
+
+  return {
+    get isReady() {
+      return isReady;
+    },
+    async start() {
+      await broker.declare(eventsTopology());
+      for (const agent of agents) consumptions.push(await consume(agent));
+      stopObserving = telemetry.metrics.observe('tracepost.agent.capacity.utilization', () =>
+        agents.map((agent) => ({
+          value: (active.get(agent.id) ?? 0) / agent.capacity,
+          attributes: { 'tracepost.agent.id': agent.id },
+        })),
+      );
+      await announce('running');
+      announcing = setInterval(() => void announce('running'), ANNOUNCE_INTERVAL_MS);
+      isReady = true;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function describeAgent(agent: Agent, workerId: string, state: AgentAnnouncement['state']): AgentAnnouncement {
+  return {
+    agentId: agent.id,
+    description: agent.description,
+    version: agent.version,
+    workerId,
+    capacity: agent.capacity,
+    state,
+    at: new Date().toISOString(),
+    notificationTypes: Object.entries(agent.notifications).map(([type, { description, schema }]) => ({
+      type,
+      description,
+      schema,
+    })),
+  };
+}
+
+/** A message that nobody can read is a dead task, when it can be named at all. */
+async function tellDead(
+  events: EventPublisher,
+  agentId: string,
+  workerId: string,
+  broken: BrokenMessage,
+): Promise<void> {
+  if (broken.taskId === null) return;
+  const at = new Date().toISOString();
+  await publishSurely(events, {
+    eventId: taskEventId(broken.taskId, 0, 'dead'),
+    kind: 'dead',
+    at,
+    by: workerId,
+    task: {
+      taskId: broken.taskId,
+      agentId,
+      notificationType: broken.message.type ?? 'unknown',
+      tenantId: 'default',
+      priority: 'normal',
+      acceptedAt: at,
+      source: broken.message.appId ?? null,
+      sessionId: null,
+      correlationId: null,
+      traceId: broken.traceId,
+      parentTaskId: null,
+    },
+    usage: { ...NO_USAGE },
+    error: { code: broken.reason, message: broken.detail },
+    stopReason: broken.reason,
+  });
+}

@@ -1,0 +1,90 @@
+import { AGENT_ID_PATTERN, NOTIFICATION_TYPE_PATTERN } from '@tracepost/contracts';
+import type { ArtifactStore } from '@tracepost/stores';
+import type { Logger, Metrics } from '@tracepost/telemetry';
+import type { Static, TSchema } from 'typebox';
+import type { Tool } from './define-tool.ts';
+
+/** What a handler works with. One for each attempt. */
+export interface TaskContext {
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly notificationType: string;
+  readonly tenantId: string;
+  readonly sessionId: string | null;
+  readonly correlationId: string | null;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** Aborted when the attempt runs out of time or the worker has to stop. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly artifacts: ArtifactStore;
+  /** Runs a tool inside its `execute_tool` span, counted and timed; a failure throws `ToolError`. */
+  readonly useTool: <I, O>(tool: Tool<I, O>, input: I) => Promise<O>;
+  /** Adds to what this task has cost, in US dollars. */
+  readonly addCost: (usd: number) => void;
+}
+
+export interface NotificationHandler<S extends TSchema = TSchema> {
+  readonly description: string;
+  /** Of the payload. Announced to the gateway, which refuses what does not match, and checked again by the worker. */
+  readonly schema: S;
+  /** The returned value is the task's result (JSON). Throw `TaskFailure` to fail with a code. */
+  readonly handle: (context: TaskContext, payload: Static<S>) => Promise<unknown>;
+}
+
+export interface Agent {
+  readonly id: string;
+  readonly description: string;
+  readonly version: string;
+  /** Tasks at a time in one worker. */
+  readonly capacity: number;
+  /** Of each attempt, unless the notification says otherwise. */
+  readonly timeoutMs: number;
+  readonly notifications: Readonly<Record<string, NotificationHandler>>;
+  /** Called once when the host stops: end what the agent holds (threads, connections). */
+  readonly close: () => Promise<void>;
+}
+
+export interface AgentDefinition {
+  readonly id: string;
+  readonly description: string;
+  readonly version?: string;
+  readonly capacity?: number;
+  readonly timeoutMs?: number;
+  readonly notifications: Readonly<Record<string, NotificationHandler>>;
+  readonly close?: () => Promise<void>;
+}
+
+const AGENT_ID = new RegExp(AGENT_ID_PATTERN);
+const TYPE = new RegExp(NOTIFICATION_TYPE_PATTERN);
+const DEFAULT_CAPACITY = 10;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** An agent is one file: an id, what it takes, and a handler for each type. Throws when the definition itself is wrong. */
+export function defineAgent(definition: AgentDefinition): Agent {
+  const { id, notifications, capacity = DEFAULT_CAPACITY, timeoutMs = DEFAULT_TIMEOUT_MS } = definition;
+  if (!AGENT_ID.test(id)) throw new TypeError(`agent id "${id}" does not match ${AGENT_ID_PATTERN}`);
+  for (const type of Object.keys(notifications)) {
+    if (!TYPE.test(type))
+      throw new TypeError(`notification type "${type}" does not match ${NOTIFICATION_TYPE_PATTERN}`);
+  }
+  if (Object.keys(notifications).length === 0) throw new TypeError(`agent "${id}" takes no notification type`);
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw new TypeError(`capacity of "${id}" is not a whole number above 0`);
+  return {
+    id,
+    description: definition.description,
+    version: definition.version ?? '1.0.0',
+    capacity,
+    timeoutMs,
+    notifications,
+    close: definition.close ?? (async () => {}),
+  };
+}
+
+/** Keeps payload and schema together, so that `handle` knows the payload's type. */
+export function onNotification<S extends TSchema>(handler: NotificationHandler<S>): NotificationHandler {
+  // The host checks the payload against this very schema before it calls the handler.
+  return handler as unknown as NotificationHandler;
+}

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AttemptFacts,
+  type TaskEvent,
+  type TaskEventKind,
+  type TaskSummary,
+  taskEventId,
+} from '@tracepost/contracts';
+import type { EventPublisher, ReceivedNotification } from '@tracepost/messaging';
+
+/** What is told of a task besides kind and time. */
+export type EventContent = Pick<TaskEvent, 'result' | 'partial' | 'usage' | 'error' | 'stopReason'>;
+
+export function summarise(agentId: string, { notification, span }: ReceivedNotification): TaskSummary {
+  return {
+    taskId: notification.taskId,
+    agentId,
+    notificationType: notification.notificationType,
+    tenantId: notification.tenantId,
+    priority: notification.priority,
+    acceptedAt: new Date(notification.acceptedAtMs).toISOString(),
+    source: notification.source,
+    sessionId: notification.sessionId,
+    correlationId: notification.correlationId,
+    traceId: span.spanContext().traceId,
+    parentTaskId: notification.parentTaskId,
+  };
+}
+
+export function buildTaskEvent(
+  kind: TaskEventKind,
+  task: TaskSummary,
+  attempt: AttemptFacts,
+  content: EventContent = {},
+): TaskEvent {
+  return {
+    eventId: taskEventId(task.taskId, attempt.number, kind),
+    kind,
+    at: attempt.endedAt ?? attempt.startedAt,
+    by: attempt.workerId,
+    task,
+    attempt,
+    ...content,
+  };
+}
+
+const TRIES = 3;
+const PAUSE_MS = 200;
+
+/**
+ * True once the broker has it. The end of a task is told before its message is let go, so that no ending is lost; while
+ * the broker is away the message comes again anyway, hence few tries.
+ */
+export async function publishSurely(events: EventPublisher, event: TaskEvent): Promise<boolean> {
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const outcome = await events.publishTaskEvent(event);
+    if (outcome.status === 'confirmed') return true;
+    if (attempt < TRIES) await sleep(PAUSE_MS);
+  }
+  return false;
+}

@@ -1,0 +1,96 @@
+import { SpanKind } from '@opentelemetry/api';
+import { ATTR, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { ToolError } from './failures.ts';
+
+export interface TracedRequest {
+  /** Outside service and operation, for the log line `service:<name>:<operation>`. */
+  readonly service: string;
+  readonly operation: string;
+  readonly url: URL;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly maxBytes?: number;
+}
+
+export interface TracedAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** GET with a deadline over the whole answer and a cap on its size; rejects with `ToolError` when there is no answer. */
+export type TracedFetch = (request: TracedRequest) => Promise<TracedAnswer>;
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+export function createTracedFetch(telemetry: Telemetry): TracedFetch {
+  return ({ service, operation, url, signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES }) => {
+    const started = performance.now();
+    const log = (fields: Record<string, unknown>, result: 'success' | 'error') =>
+      telemetry.logger[result === 'success' ? 'info' : 'warn'](
+        {
+          layer: 'tool',
+          phase: 'hop',
+          hopName: 'call',
+          hopResult: result,
+          result,
+          action: `service:${service}:${operation}`,
+          durationMs: Math.round((performance.now() - started) * 10) / 10,
+          ...fields,
+        },
+        `${service} ${operation}`,
+      );
+    const attributes = {
+      [ATTR.httpMethod]: 'GET',
+      [ATTR.serverAddress]: url.hostname,
+      [ATTR.serverPort]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+      // The query may hold what a user wrote: only the place is told.
+      [ATTR.urlFull]: `${url.origin}${url.pathname}`,
+    };
+    return withSpan(telemetry, { name: 'GET', kind: SpanKind.CLIENT, attributes }, async (span) => {
+      try {
+        const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+        const response = await fetch(url, {
+          signal: deadline,
+          redirect: 'error',
+          headers: { accept: 'application/json' },
+        });
+        span.setAttribute(ATTR.httpStatus, response.status);
+        const body = await readCapped(response, maxBytes, service);
+        if (response.status >= 400) span.setAttribute(ATTR.errorType, String(response.status));
+        log({ 'http.response.status_code': response.status }, response.status < 400 ? 'success' : 'error');
+        return { status: response.status, contentType: response.headers.get('content-type') ?? '', body };
+      } catch (error) {
+        const failure = error instanceof ToolError ? error : describe(error, { service, url, timeoutMs, signal });
+        log({ error: failure }, 'error');
+        throw failure;
+      }
+    });
+  };
+}
+
+async function readCapped(response: Response, maxBytes: number, service: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new ToolError(`${service} answered with more than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function describe(
+  error: unknown,
+  { service, url, timeoutMs, signal }: { service: string; url: URL; timeoutMs: number; signal: AbortSignal },
+): unknown {
+  // Ended from outside (out of time, stopping): the one who aborted says why.
+  if (signal.aborted) return signal.reason;
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new ToolError(`${service} did not answer within ${timeoutMs} ms`, { cause: error });
+  }
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : String(cause);
+  return new ToolError(`${service} at ${url.origin} cannot be reached: ${reason}`, { cause: error });
+}

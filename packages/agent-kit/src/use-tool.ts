@@ -1,0 +1,57 @@
+import { SpanKind } from '@opentelemetry/api';
+import { ATTR, GEN_AI, type Telemetry, withSpan } from '@tracepost/telemetry';
+import type { Tool } from './define-tool.ts';
+import { ToolError } from './failures.ts';
+import { createTracedFetch } from './traced-fetch.ts';
+
+export interface ToolUse {
+  readonly telemetry: Telemetry;
+  readonly agentId: string;
+  readonly taskId: string;
+  readonly signal: AbortSignal;
+  readonly onUse: () => void;
+}
+
+/** Runs tools for one task: `execute_tool` span, `tracepost.tool.duration`, every failure a `ToolError`. */
+export function createToolRunner({ telemetry, agentId, taskId, signal, onUse }: ToolUse) {
+  const fetch = createTracedFetch(telemetry);
+  const { logger, metrics } = telemetry;
+
+  return async function useTool<I, O>(tool: Tool<I, O>, input: I): Promise<O> {
+    signal.throwIfAborted();
+    onUse();
+    const started = performance.now();
+    let outcome = 'error';
+    try {
+      const attributes = {
+        [GEN_AI.operationName]: 'execute_tool',
+        [GEN_AI.toolName]: tool.name,
+        [GEN_AI.toolType]: 'function',
+        [ATTR.agentId]: agentId,
+        [ATTR.taskId]: taskId,
+      };
+      const name = `execute_tool ${tool.name}`;
+      const output = await withSpan(telemetry, { name, kind: SpanKind.INTERNAL, attributes }, async () => {
+        try {
+          return await tool.run(input, { signal, logger, metrics, fetch });
+        } catch (error) {
+          throw asToolError(tool.name, error, signal);
+        }
+      });
+      outcome = 'success';
+      return output;
+    } finally {
+      metrics.record('tracepost.tool.duration', (performance.now() - started) / 1000, {
+        'tracepost.agent.id': agentId,
+        'gen_ai.tool.name': tool.name,
+        'tracepost.outcome': outcome,
+      });
+    }
+  };
+}
+
+function asToolError(tool: string, error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof ToolError || (signal.aborted && error === signal.reason)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ToolError(`tool ${tool} failed: ${message}`, { cause: error });
+}
