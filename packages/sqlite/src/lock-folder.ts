@@ -49,9 +49,13 @@ function tryLock(folder: string): DatabaseSync | null {
   }
 }
 
+/** A connection that nobody holds is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
+
 function folderLock(database: DatabaseSync): FolderLock {
+  held.add(database);
   const release = async () => {
-    if (database.isOpen) database.close();
+    if (held.delete(database)) database.close();
   };
   return { release, [Symbol.asyncDispose]: release };
 }

@@ -1,6 +1,130 @@
-import type { Sqlite, SqliteOptions } from './sqlite.ts';
+import { CannotOpenError, SqliteUnavailableError } from './errors.ts';
+import { Line } from './line.ts';
+import type { ThreadOptions } from './protocol.ts';
+import type {
+  Sqlite,
+  SqliteOptions,
+  SqliteSession,
+  SqliteState,
+  SqliteValue,
+  Statement,
+  StatementResult,
+} from './sqlite.ts';
+
+const MAX_IN_FLIGHT = 20_000;
+const SESSION_IDLE_MS = 30_000;
 
 /** Opens the file, brings its schema up to date and resolves when it takes writes. Rejects with `CannotOpenError`. */
 export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
-  throw new Error(`not here yet: ${options.path}`);
+  const database = new Database(options);
+  await database.opened();
+  return database;
+}
+
+class Database implements Sqlite {
+  readonly path: string;
+  readonly #maxInFlight: number;
+  readonly #threadOptions: ThreadOptions;
+  readonly #writer: Line;
+  /** Its thread costs memory and time to start, and many databases are only written to. */
+  #reader: Line | null = null;
+  #state: SqliteState = 'open';
+  #closed: Promise<void> | null = null;
+
+  constructor(options: SqliteOptions) {
+    const { path, synchronous, schema, pragmas = [], exclusive = false, sessionIdleMs = SESSION_IDLE_MS } = options;
+    this.path = path;
+    this.#maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT;
+    this.#threadOptions = { path, synchronous, schema, pragmas, exclusive, sessionIdleMs };
+    this.#writer = this.#openLine('./writer-thread.ts');
+  }
+
+  get state(): SqliteState {
+    return this.#state;
+  }
+
+  async opened(): Promise<void> {
+    try {
+      await this.#writer.opened;
+    } catch (error) {
+      await this.#writer.close();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CannotOpenError(this.path, `The database ${this.path} cannot be opened: ${reason}.`, { cause: error });
+    }
+  }
+
+  async write(unit: readonly Statement[]): Promise<StatementResult[]> {
+    this.#refuseWhenClosed();
+    if (unit.length === 0) return [];
+    return (await this.#writer.request({ kind: 'write', statements: unit.map(ownStatement) })) as StatementResult[];
+  }
+
+  async read<T>(sql: string, params: readonly SqliteValue[] = []): Promise<T[]> {
+    this.#refuseWhenClosed();
+    const line = this.#threadOptions.exclusive ? this.#writer : this.#startReader();
+    return (await line.request({ kind: 'read', sql, params: params.map(ownValue) })) as T[];
+  }
+
+  async acquire(): Promise<SqliteSession> {
+    this.#refuseWhenClosed();
+    const session = (await this.#writer.request({ kind: 'acquire' })) as number;
+    return {
+      execute: async (sql, params = []) => {
+        const statement = ownStatement({ sql, params });
+        return (await this.#writer.request({ kind: 'execute', session, statement })) as StatementResult;
+      },
+      // A thread that is gone has released everything.
+      release: async () => void (await this.#writer.request({ kind: 'release', session }).catch(() => {})),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#closeLines();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #closeLines(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closed';
+    // Last of all the writer: the last connection copies the log into the file and removes it.
+    await this.#reader?.close();
+    await this.#writer.close();
+  }
+
+  #startReader(): Line {
+    if (!this.#reader) {
+      this.#reader = this.#openLine('./reader-thread.ts');
+      // Told to every read that waits for it, by the end of the thread.
+      this.#reader.opened.catch(() => {});
+    }
+    return this.#reader;
+  }
+
+  #openLine(script: string): Line {
+    return new Line({
+      script: new URL(script, import.meta.url),
+      threadOptions: this.#threadOptions,
+      maxInFlight: this.#maxInFlight,
+      onFailed: () => {
+        if (this.#state === 'open') this.#state = 'failed';
+      },
+    });
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#state !== 'open') throw new SqliteUnavailableError(`The database ${this.path} is ${this.#state}.`);
+  }
+}
+
+function ownStatement({ sql, params, batch }: Statement): Statement {
+  if (batch) return { sql, batch: batch.map((entry) => entry.map(ownValue)) };
+  return params ? { sql, params: params.map(ownValue) } : { sql };
+}
+
+/** A small Buffer is a view of a large one that would travel whole; and the caller may write into it before it is sent. */
+function ownValue(value: SqliteValue): SqliteValue {
+  return value instanceof Uint8Array ? new Uint8Array(value) : value;
 }

@@ -15,7 +15,8 @@ export interface Statement {
 export interface StatementResult {
   /** Rows changed, by the statement itself. */
   readonly changes: number;
-  readonly lastInsertRowid: number | bigint;
+  /** Of the last row inserted by this connection; exact up to `Number.MAX_SAFE_INTEGER`. */
+  readonly lastInsertRowid: number;
   /** Of RETURNING, SELECT and PRAGMA; else empty. */
   readonly rows: SqliteRow[];
 }

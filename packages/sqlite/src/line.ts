@@ -1,0 +1,111 @@
+import { setImmediate } from 'node:timers';
+import { Worker } from 'node:worker_threads';
+import { OverloadedError, SqliteUnavailableError, StatementRefusedError, WriteFailedError } from './errors.ts';
+import { OPENED, type Reply, type ReplyError, type Request, type ThreadOptions } from './protocol.ts';
+
+const CLOSE_DEADLINE_MS = 10_000;
+
+export interface LineOptions {
+  readonly script: URL;
+  readonly threadOptions: ThreadOptions;
+  readonly maxInFlight: number;
+  /** The thread is gone without having been asked to go; everything pending has been rejected. */
+  readonly onFailed: () => void;
+}
+
+type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The calling thread's side of a database thread: numbers the requests and sends those of one turn in one message. */
+export class Line {
+  /** Resolves when the thread has opened the file; rejects with what kept it from that. */
+  readonly opened: Promise<unknown>;
+  readonly #options: LineOptions;
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #pending = new Map<number, Pending>();
+  #outgoing: Request[] = [];
+  #lastId = OPENED;
+  #failure: SqliteUnavailableError | null = null;
+  #closed: Promise<void> | null = null;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+    // Flags are not passed on: `--import` of an SDK would load it into every database thread.
+    this.#worker = new Worker(options.script, { workerData: options.threadOptions, execArgv: [], env: {} });
+    this.opened = new Promise((resolve, reject) => this.#pending.set(OPENED, { resolve, reject }));
+    this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
+    this.#worker.on('error', (error) => this.#fail(error));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#fail(undefined);
+        resolve();
+      });
+    });
+  }
+
+  request(request: WithoutId<Request>): Promise<unknown> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#isFull(request.kind)) {
+      const { maxInFlight, threadOptions } = this.#options;
+      return Promise.reject(new OverloadedError(`${maxInFlight} requests wait for ${threadOptions.path} already.`));
+    }
+    this.#lastId += 1;
+    const id = this.#lastId;
+    if (this.#outgoing.push({ ...request, id } as Request) === 1) setImmediate(() => this.#flush());
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#drain();
+    return this.#closed;
+  }
+
+  /** A session that is under way must be able to end. */
+  #isFull(kind: Request['kind']): boolean {
+    const isNew = kind === 'write' || kind === 'read' || kind === 'acquire';
+    return isNew && this.#pending.size >= this.#options.maxInFlight;
+  }
+
+  #flush(): void {
+    if (!this.#failure) this.#worker.postMessage(this.#outgoing);
+    this.#outgoing = [];
+  }
+
+  #settle(replies: readonly Reply[]): void {
+    for (const reply of replies) {
+      const pending = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if ('error' in reply) pending?.reject(toError(reply.error));
+      else pending?.resolve(reply.value);
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#failure) return;
+    const { path } = this.#options.threadOptions;
+    const what = this.#closed ? 'was closed' : 'failed: its thread has ended';
+    this.#failure = new SqliteUnavailableError(`The database ${path} ${what}.`, { cause });
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+    if (!this.#closed) this.#options.onFailed();
+  }
+
+  async #drain(): Promise<void> {
+    const deadline = setTimeout(() => void this.#worker.terminate(), CLOSE_DEADLINE_MS);
+    // The thread may be gone already; then there is nothing left to drain.
+    await this.request({ kind: 'close' }).catch(() => {});
+    await this.#exited;
+    clearTimeout(deadline);
+  }
+}
+
+function toError({ kind, message, sqliteCode }: ReplyError): Error {
+  if (kind === 'refused') return new StatementRefusedError(message, sqliteCode);
+  if (kind === 'failed') return new WriteFailedError(message, sqliteCode);
+  return new SqliteUnavailableError(message);
+}

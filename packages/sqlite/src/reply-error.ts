@@ -1,0 +1,21 @@
+import type { ReplyError } from './protocol.ts';
+
+/** Primary result codes that blame the world, not the statement: PERM, BUSY, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
+const WORLD_CODES = new Set([3, 5, 7, 8, 10, 11, 13, 14, 26]);
+
+/** What a database thread tells of an error; classes do not survive the way between threads. */
+export function replyError(error: unknown, sql?: string): ReplyError {
+  const { errcode = 0 } = error as { errcode?: number };
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    // An extended code carries the primary one in its low byte.
+    kind: WORLD_CODES.has(errcode & 0xff) ? 'failed' : 'refused',
+    message: sql === undefined ? message : `${message}, in: ${shorten(sql)}`,
+    sqliteCode: errcode,
+  };
+}
+
+function shorten(sql: string): string {
+  const oneLine = sql.replace(/\s+/g, ' ').trim();
+  return oneLine.length > 120 ? `${oneLine.slice(0, 120)}…` : oneLine;
+}
