@@ -1,57 +1,44 @@
 import {
-  type Attempt,
   isEnded,
   NO_USAGE,
+  type StatusChange,
   type TaskEvent,
   type TaskRecord,
   type TaskStatus,
 } from '@tracepost/contracts';
+import { mergeAttempt } from './merge-attempt.ts';
+import { listStatusChanges } from './status-changes.ts';
 
 /**
  * What a task's record is after one more event. Pure, and the same for every store and for the gateway's memory.
- * Events may come twice, late or out of order: a status never goes backwards, an ending is final, and a fact once
- * known is not forgotten.
+ *
+ * Events may come twice, late or out of order, so everything is computed from what is known and never from what came
+ * last: the same set of events gives the same record in any order. A status never goes backwards, a fact once known is
+ * not forgotten, and an ending is final. Should a task be told to have ended twice (a worker dies between its last
+ * event and the ack, and the redelivery ends otherwise), the ending that happened first is the ending;
+ * within the same millisecond the order of `ENDING_ORDER` decides.
  */
 export function applyTaskEvent(record: TaskRecord | null, event: TaskEvent): TaskRecord {
   const before = record ?? beginRecord(event);
-  const status = nextStatus(before.status, event);
-  const hasMoved = record === null || status !== before.status;
   const after: TaskRecord = {
     ...before,
     ...knownIds(before, event),
-    status,
-    statusChanges: hasMoved ? [...before.statusChanges, { status, at: event.at, by: event.by }] : before.statusChanges,
     attempts: mergeAttempt(before.attempts, event),
+    ...(isTheEnding(before, event) ? endingOf(event) : {}),
   };
+  const ending = endingChange(before, event);
+  after.status = ending?.status ?? statusUnderWay(before, after.attempts, event);
+  after.statusChanges = listStatusChanges({ record: after, changes: before.statusChanges, ending, event });
+
   const first = after.attempts[0];
   after.startedAt = first?.startedAt ?? null;
   after.queueWaitMs = first?.queueWaitMs ?? null;
-  after.runMs = sumRunMs(after.attempts);
-  if (!isEnded(before.status) && isEnded(status)) end(after, event);
+  after.runMs = sumRunMs(after);
+  after.durationMs = after.endedAt === null ? null : elapsedMs(after.acceptedAt, after.endedAt);
   return after;
 }
 
-const STATUS_OF: Readonly<Record<TaskEvent['kind'], TaskStatus>> = {
-  accepted: 'accepted',
-  started: 'running',
-  progress: 'running',
-  attempt_failed: 'retrying',
-  succeeded: 'succeeded',
-  failed: 'failed',
-  timed_out: 'timed_out',
-  dead: 'dead',
-  cancelled: 'cancelled',
-};
-
-function nextStatus(current: TaskStatus, event: TaskEvent): TaskStatus {
-  const next = STATUS_OF[event.kind];
-  if (isEnded(current)) return current;
-  if (next === 'accepted') return current;
-  return next;
-}
-
-function beginRecord(event: TaskEvent): TaskRecord {
-  const { task } = event;
+function beginRecord({ task }: TaskEvent): TaskRecord {
   return {
     ...task,
     status: 'accepted',
@@ -63,8 +50,7 @@ function beginRecord(event: TaskEvent): TaskRecord {
     durationMs: null,
     attempts: [],
     usage: { ...NO_USAGE },
-    // A task whose first event was lost was still accepted: the summary says when.
-    statusChanges: event.kind === 'accepted' ? [] : [{ status: 'accepted', at: task.acceptedAt, by: 'gateway' }],
+    statusChanges: [],
     step: null,
     result: null,
     partial: false,
@@ -77,57 +63,72 @@ function beginRecord(event: TaskEvent): TaskRecord {
 }
 
 function knownIds(before: TaskRecord, { task }: TaskEvent): Partial<TaskRecord> {
+  const source = before.source ?? task.source;
   return {
+    // Gateway and worker tell the same moment; should their words differ, the earlier one holds in any order.
+    acceptedAt: earlier(before.acceptedAt, task.acceptedAt),
     traceId: before.traceId ?? task.traceId,
     correlationId: before.correlationId ?? task.correlationId,
     sessionId: before.sessionId ?? task.sessionId,
-    source: before.source ?? task.source,
+    source,
+    createdBy: before.createdBy ?? source,
     parentTaskId: before.parentTaskId ?? task.parentTaskId,
   };
 }
 
-const ATTEMPT_STATUS: Partial<Record<TaskEvent['kind'], Attempt['status']>> = {
-  attempt_failed: 'failed',
-  succeeded: 'succeeded',
-  failed: 'failed',
-  timed_out: 'timed_out',
-  dead: 'failed',
-  cancelled: 'cancelled',
-};
+/** Among endings of the same millisecond the first word here wins: what was achieved before what was given up. */
+const ENDING_ORDER: readonly string[] = ['succeeded', 'cancelled', 'failed', 'timed_out', 'dead'];
 
-function mergeAttempt(attempts: readonly Attempt[], event: TaskEvent): Attempt[] {
-  const facts = event.attempt;
-  if (!facts) return [...attempts];
-  const known = attempts.find((attempt) => attempt.number === facts.number);
-  if (known && known.status !== 'running') return [...attempts];
-  const attempt: Attempt = {
-    number: facts.number,
-    status: ATTEMPT_STATUS[event.kind] ?? 'running',
-    startedAt: facts.startedAt,
-    endedAt: facts.endedAt ?? null,
-    queueWaitMs: facts.queueWaitMs,
-    runMs: facts.runMs ?? null,
-    workerId: facts.workerId,
-    spanId: facts.spanId,
+function isTheEnding(before: TaskRecord, event: TaskEvent): boolean {
+  const rank = ENDING_ORDER.indexOf(event.kind);
+  if (rank === -1) return false;
+  if (before.endedAt === null) return true;
+  if (endOf(event) !== before.endedAt) return endOf(event) < before.endedAt;
+  if (event.kind !== before.status) return rank < ENDING_ORDER.indexOf(before.status);
+  return event.by < (before.statusChanges.at(-1)?.by ?? '');
+}
+
+/** A task ends with its attempt, where there was one: the event is told a little later. */
+function endOf(event: TaskEvent): string {
+  return event.attempt?.endedAt ?? event.at;
+}
+
+function endingOf(event: TaskEvent): Partial<TaskRecord> {
+  return {
+    endedAt: endOf(event),
+    result: event.result ?? null,
+    partial: event.partial ?? false,
+    usage: event.usage ?? { ...NO_USAGE },
     error: event.error ?? null,
+    stopReason: event.stopReason ?? null,
+    step: null,
   };
-  return [...attempts.filter((other) => other.number !== facts.number), attempt].sort((a, b) => a.number - b.number);
 }
 
-function sumRunMs(attempts: readonly Attempt[]): number | null {
-  const ended = attempts.filter((attempt) => attempt.runMs !== null);
-  if (ended.length === 0) return null;
-  return ended.reduce((sum, attempt) => sum + (attempt.runMs ?? 0), 0);
+function endingChange(before: TaskRecord, event: TaskEvent): StatusChange | null {
+  if (isTheEnding(before, event)) return { status: event.kind as TaskStatus, at: endOf(event), by: event.by };
+  return isEnded(before.status) ? (before.statusChanges.at(-1) ?? null) : null;
 }
 
-function end(record: TaskRecord, event: TaskEvent): void {
-  record.endedAt = event.at;
-  // Clocks of gateway and worker may differ by a little: a duration is never negative.
-  record.durationMs = Math.max(0, Date.parse(event.at) - Date.parse(record.acceptedAt));
-  record.result = event.result ?? null;
-  record.partial = event.partial ?? false;
-  record.usage = event.usage ?? record.usage;
-  record.error = event.error ?? null;
-  record.stopReason = event.stopReason ?? null;
-  record.step = null;
+/** The newest attempt says how far the task is. */
+function statusUnderWay(before: TaskRecord, attempts: TaskRecord['attempts'], event: TaskEvent): TaskStatus {
+  const newest = attempts.at(-1);
+  if (newest) return newest.status === 'running' ? 'running' : 'retrying';
+  // A foreign worker may not tell of its attempts: then it is known to have begun, and no more.
+  return event.kind === 'accepted' ? before.status : 'running';
+}
+
+function sumRunMs({ attempts }: TaskRecord): number | null {
+  const runs = attempts.map((attempt) => attempt.runMs).filter((runMs) => runMs !== null);
+  return runs.length === 0 ? null : runs.reduce((sum, runMs) => sum + runMs, 0);
+}
+
+/** Both are ISO 8601 in UTC with milliseconds, so their order as texts is their order in time. */
+function earlier(a: string, b: string): string {
+  return b < a ? b : a;
+}
+
+/** Clocks of gateway and worker may differ by a little: a duration is never negative. */
+function elapsedMs(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from));
 }
