@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
+import { suppressTracing } from '@opentelemetry/core';
+import type { SignalName } from '@tracepost/contracts';
+import type { DropLedger } from './drop-ledger.ts';
+
+/** What came of handing on a batch. `later` keeps it; `taken` counts what the other side refused of it. */
+export type SendOutcome =
+  | { readonly status: 'taken'; readonly refused: readonly { readonly reason: string; readonly count: number }[] }
+  | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs?: number };
+
+export interface BatchQueueOptions<T> {
+  readonly signal: SignalName;
+  readonly ledger: DropLedger;
+  /** Items of one batch; a full one leaves without waiting. */
+  readonly itemsPerBatch: number;
+  /** Full batches that may wait; past it the oldest is dropped and counted as `queue_full`. */
+  readonly waitingBatches: number;
+  /** How long an item waits for company, in milliseconds. */
+  readonly delayMs: number;
+  /** How many things one item counts as: a metric export holds many points. */
+  readonly weigh?: (item: T) => number;
+  readonly send: (items: readonly T[], signal: AbortSignal) => Promise<SendOutcome>;
+}
+
+interface Batch<T> {
+  items: T[];
+  failures: number;
+  strikes: number;
+  lastFailureAt: number;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+/** The receiver may ask for a longer one, up to here. */
+const LONGEST_ASKED_PAUSE_MS = 60_000;
+/** After so many failures in a row a batch lets those behind it try. */
+const FAILURES_BEFORE_THE_NEXT = 5;
+/** Failures while others got through: then it is the batch, not the receiver. */
+const STRIKES = 3;
+
+/**
+ * Between the code that makes telemetry and whoever takes it: `push` costs an array push, the rest happens beside it, one
+ * batch at a time, retried with pauses that grow and differ. Always bounded; what does not fit is counted.
+ */
+export class BatchQueue<T> {
+  readonly #options: BatchQueueOptions<T>;
+  readonly #timer: NodeJS.Timeout;
+  readonly #abort = new AbortController();
+  #filling: T[] = [];
+  #waiting: Batch<T>[] = [];
+  #underWay: Batch<T> | null = null;
+  #pumping: Promise<void> | null = null;
+  #failuresInARow = 0;
+  #lastSuccessAt = 0;
+  #wake = new AbortController();
+  #isClosing = false;
+  #isClosed = false;
+
+  constructor(options: BatchQueueOptions<T>) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#seal(), options.delayMs);
+    this.#timer.unref();
+  }
+
+  push(item: T): void {
+    if (this.#isClosed) {
+      this.#drop('after_stop', [item]);
+      return;
+    }
+    this.#filling.push(item);
+    if (this.#filling.length >= this.#options.itemsPerBatch) this.#seal();
+  }
+
+  /** Ends the pause between two tries: the receiver is known to be there now. */
+  retryNow(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  /** Waits until all that was pushed before has left, at most `timeoutMs`; false when it has not. */
+  async flush(timeoutMs: number): Promise<boolean> {
+    let isLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        isLate = true;
+        resolve();
+      }, timeoutMs);
+    });
+    this.#seal();
+    this.retryNow();
+    while (this.#pumping && !isLate) {
+      await Promise.race([this.#pumping, late]);
+      this.#seal();
+    }
+    clearTimeout(timer);
+    return this.#pumping === null;
+  }
+
+  /** Flushes, then counts what is left as lost (`stopped`). Safe to call twice. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    clearInterval(this.#timer);
+    await this.flush(timeoutMs);
+    this.#isClosed = true;
+    this.#abort.abort();
+    this.retryNow();
+    for (const batch of [this.#underWay, ...this.#waiting]) if (batch) this.#drop('stopped', batch.items);
+    this.#drop('stopped', this.#filling);
+    this.#waiting = [];
+    this.#filling = [];
+    this.#underWay = null;
+  }
+
+  #seal(): void {
+    if (this.#filling.length > 0) {
+      this.#waiting.push({ items: this.#filling, failures: 0, strikes: 0, lastFailureAt: 0 });
+      this.#filling = [];
+      if (this.#waiting.length > this.#options.waitingBatches) {
+        const oldest = this.#waiting.shift();
+        if (oldest) this.#drop('queue_full', oldest.items);
+      }
+    }
+    if (this.#pumping || this.#waiting.length === 0) return;
+    // Outside of every request: what the sink does must not carry the ids of the span that happened to fill the batch.
+    this.#pumping = context
+      .with(suppressTracing(ROOT_CONTEXT), () => this.#pump())
+      .finally(() => {
+        this.#pumping = null;
+      });
+  }
+
+  async #pump(): Promise<void> {
+    // The caller is in the middle of a request: let it end first.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let batch = this.#next(); batch; batch = this.#next()) {
+      const outcome = await this.#trySend(batch);
+      if (this.#isClosed) return;
+      this.#underWay = null;
+      if (outcome.status === 'taken') {
+        this.#failuresInARow = 0;
+        this.#lastSuccessAt = performance.now();
+        for (const { reason, count } of outcome.refused)
+          this.#options.ledger.count(this.#options.signal, reason, count);
+      } else {
+        this.#putBack(batch, outcome.reason);
+        await this.#pause(outcome.retryAfterMs);
+      }
+    }
+  }
+
+  #next(): Batch<T> | null {
+    this.#underWay = this.#isClosed ? null : (this.#waiting.shift() ?? null);
+    return this.#underWay;
+  }
+
+  async #trySend(batch: Batch<T>): Promise<SendOutcome> {
+    try {
+      return await this.#options.send(batch.items, this.#abort.signal);
+    } catch {
+      return { status: 'later', reason: 'send_failed' };
+    }
+  }
+
+  #putBack(batch: Batch<T>, reason: string): void {
+    if (this.#lastSuccessAt > batch.lastFailureAt && batch.failures > 0) batch.strikes += 1;
+    batch.failures += 1;
+    batch.lastFailureAt = performance.now();
+    this.#failuresInARow += 1;
+    if (batch.strikes >= STRIKES) this.#drop(reason, batch.items);
+    else if (batch.failures % FAILURES_BEFORE_THE_NEXT === 0) this.#waiting.push(batch);
+    else this.#waiting.unshift(batch);
+  }
+
+  async #pause(retryAfterMs: number | undefined): Promise<void> {
+    const growing = FIRST_PAUSE_MS * 2 ** Math.min(10, this.#failuresInARow - 1) * (0.5 + Math.random() / 2);
+    const wanted = retryAfterMs ?? Math.min(growing, LONGEST_PAUSE_MS);
+    const ms = Math.min(wanted, this.#isClosing ? FIRST_PAUSE_MS : LONGEST_ASKED_PAUSE_MS);
+    await sleep(ms, undefined, { signal: this.#wake.signal, ref: false }).catch(() => {});
+  }
+
+  #drop(reason: string, items: readonly T[]): void {
+    const { ledger, signal, weigh } = this.#options;
+    ledger.count(signal, reason, weigh ? items.reduce((sum, item) => sum + weigh(item), 0) : items.length);
+  }
+}

@@ -1,0 +1,123 @@
+import { context, logs, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { AlwaysOnSampler, type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { Attributes, Loss, SignalSink } from '@tracepost/contracts';
+import { createMetrics } from '../metrics.ts';
+import { VERSION } from '../telemetry.ts';
+import { BatchQueue } from './batch-queue.ts';
+import type { StartConfig } from './config.ts';
+import type { Destination } from './destination.ts';
+import { createDropLedger } from './drop-ledger.ts';
+import { createEmbeddedDestination } from './embedded-destination.ts';
+import { createOriginOf } from './embedded-signals.ts';
+import { countPoints, queueLogs, queueMetrics, queueSpans } from './processors.ts';
+
+export interface StartedTelemetry {
+  /** Embedded: where batches go from now on; what was made before has waited for it. */
+  attach(sink: SignalSink): void;
+  /** Collects metrics once more and hands on everything, at most `timeoutMs`; false when something is still waiting. */
+  flush(timeoutMs?: number): Promise<boolean>;
+  /** Flushes with a deadline; what could not leave is counted and said on standard error. Safe to call twice. */
+  stop(): Promise<void>;
+  /** What this process has lost so far. */
+  losses(): readonly Loss[];
+}
+
+const STOP_TIMEOUT_MS = 2_000;
+const ITEMS_PER_BATCH = 1_024;
+/** About 16,000 spans and as many log records wait at most: some tens of megabytes. */
+const WAITING_BATCHES = 16;
+/** Metric exports that wait: at the default interval, five minutes of them. */
+const WAITING_METRIC_EXPORTS = 60;
+
+export async function startTelemetry(config: StartConfig): Promise<StartedTelemetry> {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  if (config.mode === 'off')
+    return { attach: () => {}, flush: async () => true, stop: async () => {}, losses: () => [] };
+
+  const resourceOf = (serviceName: string): Attributes => ({
+    'service.name': serviceName,
+    'service.namespace': 'tracepost',
+    'service.instance.id': config.instanceId,
+    'service.version': VERSION,
+  });
+  const embedded = config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf)) : null;
+  // Loaded only where it is needed: embedded, a start must not pay for gRPC and its serialisers.
+  const destination: Destination = embedded ?? (await import('./otlp-destination.ts')).createOtlpDestination(config);
+
+  const ledger = createDropLedger();
+  const batching = {
+    ledger,
+    delayMs: embedded ? 200 : 1_000,
+    itemsPerBatch: ITEMS_PER_BATCH,
+    waitingBatches: WAITING_BATCHES,
+  };
+  const spans = new BatchQueue<ReadableSpan>({ ...batching, signal: 'spans', send: destination.sendSpans });
+  const records = new BatchQueue<ReadableLogRecord>({ ...batching, signal: 'logs', send: destination.sendLogs });
+  const points = new BatchQueue<ResourceMetrics>({
+    ...batching,
+    signal: 'metrics',
+    itemsPerBatch: 1,
+    waitingBatches: WAITING_METRIC_EXPORTS,
+    weigh: countPoints,
+    send: destination.sendMetrics,
+  });
+  const queues = [spans, records, points];
+
+  const resource = resourceFromAttributes(resourceOf(config.serviceName));
+  trace.setGlobalTracerProvider(
+    // Everything is kept, whatever a caller's flag says: sampling is decided when the task ends.
+    new TracerProvider({ resource, sampler: new AlwaysOnSampler(), spanProcessors: [queueSpans(spans)] }),
+  );
+  logs.setGlobalLoggerProvider(new LoggerProvider({ resource, processors: [queueLogs(records)] }));
+  const reader = new PeriodicExportingMetricReader({
+    exporter: queueMetrics(points),
+    exportIntervalMillis: config.metricIntervalMs,
+    exportTimeoutMillis: config.metricIntervalMs,
+  });
+  const meterProvider = new MeterProvider({ resource, readers: [reader] });
+  metrics.setGlobalMeterProvider(meterProvider);
+  createMetrics(metrics.getMeter(config.serviceName, VERSION)).observe('tracepost.telemetry.dropped', () =>
+    ledger.read().map(({ signal, reason, count }) => ({
+      value: count,
+      attributes: { 'tracepost.signal': signal, 'tracepost.reason': reason },
+    })),
+  );
+
+  const flush = async (timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> => {
+    await meterProvider.forceFlush({ timeoutMillis: timeoutMs }).catch(() => {});
+    const results = await Promise.all(queues.map((queue) => queue.flush(timeoutMs)));
+    return results.every((isEmpty) => isEmpty);
+  };
+
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    await meterProvider.shutdown({ timeoutMillis: STOP_TIMEOUT_MS }).catch(() => {});
+    const before = sum(ledger.read());
+    await Promise.all(queues.map((queue) => queue.close(STOP_TIMEOUT_MS)));
+    destination.close();
+    const lost = sum(ledger.read()) - before;
+    // Nobody is left to send it to; the count must stand somewhere.
+    if (lost > 0) process.stderr.write(`telemetry: ${lost} items could not be handed on before the stop\n`);
+  };
+
+  return {
+    attach: (sink) => {
+      embedded?.attach(sink);
+      for (const queue of queues) queue.retryNow();
+    },
+    flush,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+    losses: () => ledger.read(),
+  };
+}
+
+function sum(losses: readonly Loss[]): number {
+  return losses.reduce((total, { count }) => total + count, 0);
+}
