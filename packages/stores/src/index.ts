@@ -1,5 +1,8 @@
 export { type ArtifactStore, ArtifactTooLargeError } from './artifact-store.ts';
-export type { RecordStore, TaskQuery } from './record-store.ts';
+export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
+export { createMetricLayout, type LaidPoint, type Layout } from './metric-layout.ts';
+export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
+export { InvalidCursorError, type RecordStore, type TaskQuery } from './record-store.ts';
 export type {
   LogQuery,
   LogStore,
@@ -9,4 +12,7 @@ export type {
   TraceReader,
   TraceWriter,
 } from './signal-stores.ts';
+export { MAX_SPANS_OF_TRACE, toTrace } from './span-view.ts';
+export { StoreUnavailableError } from './store-error.ts';
+export { measureStore, type StoreOperation } from './store-operation.ts';
 export { applyTaskEvent } from './task-reducer.ts';
