@@ -7,7 +7,7 @@ export interface RecordStore {
   getTask(taskId: string): Promise<TaskRecord | null>;
   /** The tasks that share this trace, oldest first, at most 100. */
   listTasksOfTrace(traceId: string): Promise<TaskRecord[]>;
-  /** Newest first. */
+  /** Newest first, at most 1,000 a page. Rejects with `InvalidCursorError` on a cursor that no page gave. */
   listTasks(query: TaskQuery): Promise<{ items: TaskRecord[]; nextCursor: string | null }>;
   /** Newer announcements of a worker replace older ones; an older one changes nothing. */
   applyAnnouncements(announcements: readonly AgentAnnouncement[]): Promise<void>;
@@ -23,4 +23,11 @@ export interface TaskQuery {
   readonly agentId?: string;
   readonly limit: number;
   readonly cursor?: string;
+}
+
+/** The cursor was not made by this store: nothing was read; begin again without one. */
+export class InvalidCursorError extends Error {
+  readonly code = 'stores/invalid-cursor';
+  readonly isRetryable = false;
+  override readonly name = 'InvalidCursorError';
 }
