@@ -1,5 +1,6 @@
 import { NO_USAGE, type Usage } from '@tracepost/contracts';
 import type { ReceivedNotification } from '@tracepost/messaging';
+import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
 import type { ArtifactStore } from '@tracepost/stores';
 import { ATTR, failSpan, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Agent, TaskContext } from './define-agent.ts';
@@ -84,6 +85,8 @@ function createContext(
   usage: Usage,
 ): TaskContext {
   const { notification } = received;
+  // Summed as whole numbers: a thousand small floats would drift.
+  let cost: Picodollars = 0n;
   return {
     taskId: notification.taskId,
     agentId: agent.id,
@@ -107,7 +110,8 @@ function createContext(
     }),
     addCost: (usd) => {
       if (!Number.isFinite(usd) || usd < 0) throw new TypeError(`a cost is a number of US dollars from 0, not ${usd}`);
-      usage.costUsd += usd;
+      cost += toPicodollars(usd);
+      usage.costUsd = toUsd(cost);
     },
   };
 }

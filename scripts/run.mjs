@@ -1,0 +1,27 @@
+// What `npm start`, `npm test` and the other commands do first on any machine with Node 20 and npm: install what is
+// missing (the right Node included, from packages), then run the command with that Node. Plain JavaScript without
+// dependencies, because nothing is there yet.
+
+import { findNode } from './find-node.mjs';
+import { install } from './install.mjs';
+import { run } from './run-command.mjs';
+
+const [name = '', ...args] = process.argv.slice(2);
+
+const commands = {
+  start: (node) => run(node, ['services/standalone/src/main.ts', ...args], { TRACEPOST_TELEMETRY: 'embedded' }),
+  test: (node) => run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args]),
+  check: async (node) =>
+    (await run(node, ['node_modules/typescript/bin/tsc', '-p', '.'])) ||
+    run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...args]),
+  format: (node) => run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args]),
+  bench: (node) => run(node, [`bench/src/${args[0] ?? 'list'}.ts`, ...args.slice(1)]),
+};
+
+const command = commands[name];
+if (!command) {
+  console.error(`Unknown command "${name}"; there are ${Object.keys(commands).join(', ')}.`);
+  process.exit(2);
+}
+await install();
+process.exitCode = await command(findNode());

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeEndToEnd, type Installation } from './suite.ts';
+import { startWeatherService } from './weather-service.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+describeEndToEnd('embedded, one process', startEmbedded);
+
+async function startEmbedded(): Promise<Installation> {
+  const folder = await mkdtemp(join(tmpdir(), 'tracepost-e2e-'));
+  const weather = await startWeatherService({ host: '127.0.0.1', port: 0 });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    ...process.env,
+    TRACEPOST_PORT: String(port),
+    TRACEPOST_DATA_DIR: folder,
+    TRACEPOST_WEATHER_URL: `http://127.0.0.1:${weather.port}`,
+    TRACEPOST_GEOCODING_URL: `http://127.0.0.1:${weather.port}`,
+    TRACEPOST_WEATHER_TIMEOUT_MS: '1500',
+  };
+  let running = await startProcess(env, url);
+  return {
+    url,
+    async restart() {
+      await stopProcess(running);
+      running = await startProcess(env, url);
+      return url;
+    },
+    async close() {
+      await stopProcess(running);
+      await weather.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** As a user does it, by the command of the README. */
+async function startProcess(env: NodeJS.ProcessEnv, url: string): Promise<ChildProcess> {
+  const child = spawn('npm', ['start', '--silent'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (part) => {
+      output += part;
+    });
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`npm start did not get ready:\n${output}`);
+    const ready = await fetch(`${url}/health/ready`).catch(() => null);
+    if (ready?.status === 200) return child;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
