@@ -1,3 +1,5 @@
+import type { Attributes, AttributeValue } from '@tracepost/contracts';
+
 /** Keys whose value never leaves the process; the collector has the same list. A bare `token` would hide token counts. */
 const DENIED_KEY = /(^|[._-])(password|passwd|secret|authorization|cookie|set-cookie|api[_-]?key|access[_-]?token)$/i;
 const E_MAIL = /[\w.+-]+@[\w-]+\.[A-Za-z][\w.]+/g;
@@ -20,4 +22,40 @@ export function redactFields<T extends Record<string, string | number | boolean>
     else if (typeof value === 'string') open[key] = redactText(value);
   }
   return fields;
+}
+
+/** The same for what came from elsewhere, nested too; gives the same object when there was nothing to mask. */
+export function redactAttributes(attributes: Attributes): Attributes {
+  let masked: Record<string, AttributeValue> | null = null;
+  for (const key in attributes) {
+    const value = attributes[key] as AttributeValue;
+    const safe = isDeniedKey(key) ? MASK : redactValue(value);
+    if (safe === value) continue;
+    masked ??= { ...attributes };
+    masked[key] = safe;
+  }
+  return masked ?? attributes;
+}
+
+export function redactValue(value: AttributeValue): AttributeValue {
+  if (typeof value === 'string') return redactText(value);
+  // A card number may come as a number; shorter ones, such as counts and times in milliseconds, stay what they are.
+  if (typeof value === 'number') return value >= 4e12 && redactText(String(value)) === MASK ? MASK : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value)) return redactAttributes(value as Attributes);
+  const safe = value.map(redactValue);
+  return safe.some((item, at) => item !== value[at]) ? safe : value;
+}
+
+const keys = new Map<string, boolean>();
+
+/** The same few keys come again and again: each is matched once. */
+function isDeniedKey(key: string): boolean {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  // Keys of strangers have no bound.
+  if (keys.size >= 10_000) keys.clear();
+  const isDenied = DENIED_KEY.test(key);
+  keys.set(key, isDenied);
+  return isDenied;
 }

@@ -1,0 +1,2 @@
+export { checkSignals } from './check-signals.ts';
+export { Refusals } from './refusals.ts';

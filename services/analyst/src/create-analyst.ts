@@ -1,0 +1,85 @@
+import type { SignalBatch, SignalName, SignalSink, SinkAnswer } from '@tracepost/contracts';
+import { checkSignals, Refusals } from '@tracepost/otlp-receiver';
+import type { LogStore, MetricStore, TraceWriter } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { redactBatch } from './redact-batch.ts';
+import { createStoreWatch, type StoreState } from './store-watch.ts';
+import { storeWriter } from './store-writer.ts';
+
+export interface AnalystOptions {
+  /** None where another keeps the traces: then spans are checked and counted, and that is all. */
+  readonly traces: TraceWriter | null;
+  readonly logs: Pick<LogStore, 'writeLogs'>;
+  readonly metrics: Pick<MetricStore, 'writeMetrics'>;
+  readonly telemetry: Telemetry;
+  readonly now?: () => number;
+}
+
+export interface Analyst {
+  readonly sink: SignalSink;
+  /** Which stores take what they are given, for the health check. */
+  readonly stores: StoreState;
+  /** Waits for what is being written; whoever comes after that is told `later`. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', retryAfterMs: 1_000 };
+
+/**
+ * Every signal's one way in: checked, redacted, stored, and what was refused counted by reason. It makes metrics about itself and never
+ * spans, and says in one line when a store stops or begins again to take: anything more would feed itself.
+ */
+export function createAnalyst({ traces, logs, metrics, telemetry, now = Date.now }: AnalystOptions): Analyst {
+  const watch = createStoreWatch(telemetry.logger);
+  const underWay = new Set<Promise<SinkAnswer>>();
+  let isClosing = false;
+
+  const accept = async (batch: SignalBatch): Promise<SinkAnswer> => {
+    const refused = new Refusals();
+    const { spans, logs: records, metrics: points } = redactBatch(checkSignals(batch, now(), refused));
+    const writers = [
+      storeWriter('spans', spans, async (items) => traces?.writeSpans(items) ?? { status: 'taken', refused: [] }),
+      storeWriter('logs', records, (items) => logs.writeLogs(items)),
+      storeWriter('metrics', points, (items) => metrics.writeMetrics(items)),
+    ].filter(({ count }) => count > 0);
+
+    const answers = await Promise.all(writers.map((writer) => writer.write()));
+    for (const [at, answer] of answers.entries()) watch.note(writers[at]?.signal ?? 'spans', answer);
+    // What other stores have taken comes again with the rest: writing twice changes nothing, and is counted once.
+    const later = answers.find((answer) => answer.status === 'later');
+    if (later) return later;
+
+    for (const answer of answers) if (answer.status === 'taken') refused.addAll(answer.refused);
+    count(telemetry, batch, refused);
+    return { status: 'taken', refused: refused.list() };
+  };
+
+  return {
+    sink: {
+      accept: (batch) => {
+        if (isClosing) return Promise.resolve(REFUSED_WHILE_CLOSING);
+        const answer = accept(batch).finally(() => underWay.delete(answer));
+        underWay.add(answer);
+        return answer;
+      },
+    },
+    stores: watch.state,
+    close: async () => {
+      isClosing = true;
+      await Promise.allSettled([...underWay]);
+    },
+  };
+}
+
+const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
+
+function count({ metrics }: Telemetry, batch: SignalBatch, refusals: Refusals): void {
+  const refused = refusals.list();
+  for (const { signal, reason, count } of refused)
+    metrics.add('tracepost.ingest.refused', count, { 'tracepost.signal': signal, 'tracepost.reason': reason });
+  for (const signal of SIGNALS) {
+    const lost = refused.reduce((sum, refusal) => (refusal.signal === signal ? sum + refusal.count : sum), 0);
+    const stored = batch[signal].length - lost;
+    if (stored > 0) metrics.add('tracepost.ingest.stored', stored, { 'tracepost.signal': signal });
+  }
+}

@@ -1,0 +1,1 @@
+export { type Analyst, type AnalystOptions, createAnalyst } from './create-analyst.ts';
