@@ -54,8 +54,9 @@ function levelOf({ severityNumber, severityText }: LogSignal): LogLevel {
   return /^(debug|trace|verbose)/i.test(severityText) ? 'debug' : 'info';
 }
 
+/** Without zero bytes: SQLite's text functions stop at the first one. */
 function messageOf(body: LogSignal['body']): string {
-  if (typeof body === 'string') return body;
+  if (typeof body === 'string') return body.replaceAll('\0', '\uFFFD');
   return body === null ? '' : JSON.stringify(body);
 }
 

@@ -5,6 +5,8 @@ export {
   checkArtifactStore,
   describeArtifactStoreContract,
 } from './artifact-store.ts';
+export { describeLogStoreContract, LOG_STORE_PROPERTIES, type LogStoreSubject } from './log-store.ts';
+export { describeMetricStoreContract, METRIC_STORE_PROPERTIES, type MetricStoreSubject } from './metric-store.ts';
 export {
   checkRecordStore,
   describeRecordStoreContract,
@@ -13,3 +15,5 @@ export {
 } from './record-store.ts';
 export type { RecordStoreProperty, RecordStoreSubject } from './record-store-property.ts';
 export { sampleAnnouncement, sampleEvent, sampleLife, sampleTask, sampleTime } from './sample-events.ts';
+export type { Harness, Property } from './signal-property.ts';
+export { describeTraceStoreContract, TRACE_STORE_PROPERTIES, type TraceStoreSubject } from './trace-store.ts';
