@@ -1,6 +1,7 @@
 export { type ArtifactStore, ArtifactTooLargeError } from './artifact-store.ts';
+export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
-export { createMetricLayout, type LaidPoint, type Layout } from './metric-layout.ts';
+export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
 export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
 export { InvalidCursorError, type RecordStore, type TaskQuery } from './record-store.ts';
 export type {

@@ -3,6 +3,9 @@ import { label, serviceOf } from './label.ts';
 import { metricFields } from './metric-fields.ts';
 import { isStorableTime } from './nanoseconds.ts';
 
+/** Points of one answer, whatever limit was asked for. */
+export const MAX_POINTS = 10_000;
+
 /** A data point as stores keep it: `MetricPoint` with its name and its time in nanoseconds. */
 export interface LaidPoint {
   readonly name: string;

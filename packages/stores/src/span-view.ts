@@ -1,4 +1,5 @@
 import type { SpanSignal, SpanView } from '@tracepost/contracts';
+import { serviceOf } from './label.ts';
 import { isoFromNanos } from './nanoseconds.ts';
 
 /** Spans of one answer; a longer trace is cut after its first ones, so that no trace can take the gateway's memory. */
@@ -15,7 +16,7 @@ function toSpanView(span: SpanSignal): SpanView {
     parentSpanId: span.parentSpanId,
     name: span.name,
     kind: span.kind,
-    service: span.origin.service,
+    service: serviceOf(span.origin),
     startedAt: isoFromNanos(span.startTimeUnixNano),
     durationMs: durationMs(span),
     status: { code: span.status.code, message: span.status.message },

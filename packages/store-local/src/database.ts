@@ -1,0 +1,73 @@
+import type { Refusal, SignalName, SinkAnswer } from '@tracepost/contracts';
+import {
+  type Sqlite,
+  type SqliteRow,
+  type SqliteValue,
+  type Statement,
+  StatementRefusedError,
+} from '@tracepost/sqlite';
+import { measureStore, StoreUnavailableError } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+
+/** The file as the three stores see it: writes answer like a sink, reads reject with `StoreUnavailableError`. */
+export interface Database {
+  write(batch: WriteBatch): Promise<SinkAnswer>;
+  read(operation: string, sql: string, params: readonly SqliteValue[]): Promise<SqliteRow[]>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WriteBatch {
+  readonly signal: SignalName;
+  readonly statements: readonly Statement[];
+  /** How many signals the statements carry. */
+  readonly count: number;
+  readonly refused: readonly Refusal[];
+}
+
+const RETRY_AFTER_MS = 2_000;
+
+export function createDatabase(sqlite: Sqlite, telemetry: Telemetry): Database {
+  const measured = <T>(operation: string, work: () => Promise<T>) =>
+    measureStore(telemetry, { system: 'sqlite', operation }, work);
+
+  return {
+    async write({ signal, statements, count, refused }) {
+      if (count === 0) return { status: 'taken', refused };
+      try {
+        await measured(`write_${signal}`, () => sqlite.write(statements));
+        return { status: 'taken', refused };
+      } catch (error) {
+        if (!(error instanceof StatementRefusedError)) return later(error);
+        // No retry can mend what SQLite itself refuses; asking again would only hold up everything behind it.
+        telemetry.logger.error({ layer: 'store', error }, `SQLite refused a batch of ${count} ${signal}`);
+        return { status: 'taken', refused: [...refused, { signal, reason: 'refused_by_store', count }] };
+      }
+    },
+    async read(operation, sql, params) {
+      try {
+        return await measured(operation, () => sqlite.read<SqliteRow>(sql, params));
+      } catch (error) {
+        throw new StoreUnavailableError('sqlite', `The telemetry database cannot be read: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    async ping() {
+      await this.read('ping', 'SELECT 1', []);
+    },
+    close: () => sqlite.close(),
+  };
+}
+
+function later(error: unknown): SinkAnswer {
+  return {
+    status: 'later',
+    reason: `the telemetry database cannot be written: ${messageOf(error)}`,
+    retryAfterMs: RETRY_AFTER_MS,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

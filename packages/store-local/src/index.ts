@@ -1,0 +1,5 @@
+export {
+  type LocalSignalStore,
+  type LocalSignalStoreOptions,
+  openLocalSignalStore,
+} from './open-local-signal-store.ts';

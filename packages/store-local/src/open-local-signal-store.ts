@@ -1,0 +1,37 @@
+import { openSqlite } from '@tracepost/sqlite';
+import type { LogStore, MetricStore, TraceReader, TraceWriter } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { createDatabase } from './database.ts';
+import { createLocalLogs } from './logs.ts';
+import { createLocalMetrics } from './metrics.ts';
+import { SCHEMA } from './schema.ts';
+import { createLocalTraces } from './traces.ts';
+
+/** Three stores on one file; closing one of them closes the file, and so all. */
+export interface LocalSignalStore {
+  readonly traces: TraceReader & TraceWriter;
+  readonly logs: LogStore;
+  readonly metrics: MetricStore;
+  close(): Promise<void>;
+}
+
+export interface LocalSignalStoreOptions {
+  /** The database file; its folder is made when missing. */
+  readonly path: string;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Opens the telemetry of an embedded installation. What was taken survives a crash of the process; the last moments
+ * before a loss of power may be lost (`synchronous = NORMAL`), which telemetry can bear and records could not.
+ * Rejects with sqlite's `CannotOpenError`.
+ */
+export async function openLocalSignalStore({ path, telemetry }: LocalSignalStoreOptions): Promise<LocalSignalStore> {
+  const database = createDatabase(await openSqlite({ path, synchronous: 'NORMAL', schema: SCHEMA }), telemetry);
+  return {
+    traces: createLocalTraces(database),
+    logs: createLocalLogs(database),
+    metrics: createLocalMetrics(database),
+    close: () => database.close(),
+  };
+}
