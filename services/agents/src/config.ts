@@ -74,6 +74,6 @@ const fullFields = {
 };
 
 /** Settings of the service in the full stack. Throws `ConfigError` with every fault. */
-export function readAgentsConfig(env: NodeJS.ProcessEnv): Config<typeof fullFields> {
+export function readAgentsConfig(env: NodeJS.ProcessEnv = process.env): Config<typeof fullFields> {
   return readConfig(env, fullFields);
 }

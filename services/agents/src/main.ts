@@ -10,7 +10,7 @@ import { readAgentsConfig } from './config.ts';
 import { createAgents } from './create-agents.ts';
 
 /** The agents of the full stack: RabbitMQ, artifacts on a shared folder, telemetry to the collector. */
-const config = readAgentsConfig(process.env);
+const config = readAgentsConfig();
 const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.agents, terminalLevel: config.logLevel });
 const stopObserving = observeProcess(telemetry);
 const broker = createRabbitMqBroker({

@@ -27,6 +27,6 @@ const fields = {
 export type StandaloneConfig = Config<typeof fields>;
 
 /** Settings of the one process. Throws `ConfigError` with every fault. */
-export function readStandaloneConfig(env: NodeJS.ProcessEnv): StandaloneConfig {
+export function readStandaloneConfig(env: NodeJS.ProcessEnv = process.env): StandaloneConfig {
   return readConfig(env, fields);
 }

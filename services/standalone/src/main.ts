@@ -5,7 +5,7 @@ import { startStandalone } from './start-standalone.ts';
 
 /** `npm start`: one process, no Docker. */
 try {
-  const config = readStandaloneConfig(process.env);
+  const config = readStandaloneConfig();
   const standalone = await startStandalone(config);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void standalone.close());
   const hasSample = await writeSample(config.dataFolder).then(
