@@ -1,0 +1,3 @@
+export { NewerSchemaError } from './postgres/apply-steps.ts';
+export { openPostgresRecordStore, type PostgresRecordStoreOptions } from './postgres/open-postgres-record-store.ts';
+export { openSqliteRecordStore, type SqliteRecordStoreOptions } from './sqlite/open-sqlite-record-store.ts';

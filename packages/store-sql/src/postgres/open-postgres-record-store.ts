@@ -1,0 +1,39 @@
+import type { RecordStore } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { Kysely, PostgresDialect } from 'kysely';
+import { forgetSilentWorkers } from '../announcements.ts';
+import { type RecordTables, recordSteps } from '../schema.ts';
+import { createSqlRecordStore } from '../sql-record-store.ts';
+import { createStatementLog } from '../statement-log.ts';
+import { applySteps } from './apply-steps.ts';
+import type { PostgresOptions } from './connection-options.ts';
+import { createPool } from './create-pool.ts';
+import { retryOnConflict } from './retry-on-conflict.ts';
+import { waitForPostgres } from './wait-for-postgres.ts';
+
+export interface PostgresRecordStoreOptions extends PostgresOptions {
+  readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
+  /** How long to wait for a server that is still starting; 0, the default, tries once. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Opens the records in Postgres and brings their schema up to date; safe when several processes do so at once. Rejects
+ * with the driver's error, or with `NewerSchemaError`.
+ */
+export async function openPostgresRecordStore(options: PostgresRecordStoreOptions): Promise<RecordStore> {
+  const { telemetry, waitMs = 0 } = options;
+  await waitForPostgres(() => applySteps(options, recordSteps('postgres')), { waitMs, logger: telemetry.logger });
+  const db = new Kysely<RecordTables>({
+    dialect: new PostgresDialect({ pool: createPool(options, telemetry) }),
+    log: createStatementLog(telemetry.logger, 'postgresql'),
+  });
+  await forgetSilentWorkers(db);
+  return createSqlRecordStore({
+    db,
+    system: 'postgresql',
+    telemetry,
+    retry: retryOnConflict,
+    close: () => db.destroy(),
+  });
+}

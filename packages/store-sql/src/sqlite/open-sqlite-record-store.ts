@@ -1,0 +1,34 @@
+import { openSqlite } from '@tracepost/sqlite';
+import type { RecordStore } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { Kysely } from 'kysely';
+import { forgetSilentWorkers } from '../announcements.ts';
+import { type RecordTables, recordSteps } from '../schema.ts';
+import { createSqlRecordStore } from '../sql-record-store.ts';
+import { createStatementLog } from '../statement-log.ts';
+import { createSqliteDialect } from './sqlite-dialect.ts';
+
+export interface SqliteRecordStoreOptions {
+  /** The database file; its folder is made when missing. */
+  readonly path: string;
+  readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
+}
+
+/** Opens the records of an embedded installation and brings them up to date. Rejects with `CannotOpenError`. */
+export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordStoreOptions): Promise<RecordStore> {
+  // FULL: an event is acknowledged to the broker after the write, so the write has to survive a loss of power.
+  const sqlite = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite') });
+  const db = new Kysely<RecordTables>({
+    dialect: createSqliteDialect(sqlite),
+    log: createStatementLog(telemetry.logger, 'sqlite'),
+  });
+  await forgetSilentWorkers(db);
+  return createSqlRecordStore({
+    db,
+    system: 'sqlite',
+    telemetry,
+    // One writer at a time: nothing is broken off for the sake of another.
+    retry: (write) => write(),
+    close: () => db.destroy(),
+  });
+}

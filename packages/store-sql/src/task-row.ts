@@ -1,0 +1,32 @@
+import type { TaskRecord } from '@tracepost/contracts';
+import { columnText } from './column-text.ts';
+import type { TasksTable } from './schema.ts';
+
+export function toTaskRow(record: TaskRecord, version: number): TasksTable {
+  return {
+    task_id: columnText(record.taskId),
+    version,
+    agent_id: columnText(record.agentId),
+    tenant_id: columnText(record.tenantId),
+    notification_type: columnText(record.notificationType),
+    status: record.status,
+    source: columnText(record.source),
+    session_id: columnText(record.sessionId),
+    correlation_id: columnText(record.correlationId),
+    trace_id: columnText(record.traceId),
+    parent_task_id: columnText(record.parentTaskId),
+    accepted_at_ms: epochMs(record.acceptedAt),
+    ended_at_ms: record.endedAt === null ? null : epochMs(record.endedAt),
+    record: JSON.stringify(record),
+  };
+}
+
+export function fromTaskRow({ record }: Pick<TasksTable, 'record'>): TaskRecord {
+  return JSON.parse(record) as TaskRecord;
+}
+
+/** A time of the right form may still name no day of the calendar; it counts as the beginning of time. */
+export function epochMs(iso: string): number {
+  const ms = Date.parse(iso);
+  return Number.isNaN(ms) ? 0 : ms;
+}
