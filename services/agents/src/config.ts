@@ -27,6 +27,7 @@ const agentNames: Field<readonly AgentName[]> = {
 /** Settings of the reference agents, in both ways of running. */
 export const agentFields = {
   agents: agentNames,
+  agentFiles: list('TRACEPOST_AGENT_FILES', { about: 'files with further agents, made by defineAgent', default: '' }),
   weatherProvider: oneOf('TRACEPOST_WEATHER_PROVIDER', ['open-meteo', 'simulated'], {
     about: 'where forecasts come from; simulated ones say so',
     default: 'open-meteo',

@@ -22,7 +22,7 @@ const broker = createRabbitMqBroker({
 });
 const artifacts = await openFileArtifactStore({ folder: config.artifactsFolder, telemetry });
 const host = createAgentHost({
-  agents: createAgents(config, telemetry),
+  agents: await createAgents(config, telemetry),
   broker,
   artifacts,
   telemetry,

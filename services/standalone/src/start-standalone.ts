@@ -49,7 +49,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
   attach(analyst.sink);
   const recorder = createRecorder({ broker, records, telemetry: telemetry.recorder });
   const host = createAgentHost({
-    agents: createAgents(config, telemetry.agents),
+    agents: await createAgents(config, telemetry.agents),
     broker,
     artifacts,
     telemetry: telemetry.agents,
