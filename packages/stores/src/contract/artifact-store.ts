@@ -110,6 +110,11 @@ export const ARTIFACT_STORE_PROPERTIES: readonly ArtifactStoreProperty[] = [
       aborted.push('begun');
       setImmediate(() => aborted.destroy());
       await expect(store.put(aborted, PNG)).rejects.toThrow();
+      const failed = new Readable({ read() {} });
+      const putting = store.put(failed, PNG);
+      // Before the store has had any chance to read from it.
+      failed.destroy(new Error('gone at once'));
+      await expect(putting).rejects.toThrow('gone at once');
       expect(await count()).toBe(before);
     },
   },

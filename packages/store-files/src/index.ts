@@ -1,0 +1,1 @@
+export { type FileArtifactStoreOptions, openFileArtifactStore } from './open-file-artifact-store.ts';
