@@ -1,0 +1,42 @@
+// The second job of the full stack: InfluxDB's buckets and one token for each that writes or reads, with no more rights than
+// it needs.
+import { createInfluxDbApi, InfluxDbRefusal } from './influxdb-api.ts';
+import { ensureBucket, ensureToken } from './influxdb-setup.ts';
+import { readSecret, type SecretName, writeSecret } from './secret-files.ts';
+
+const FOLDER = '/run/tracepost';
+const ORG = 'tracepost';
+
+async function main(): Promise<void> {
+  const api = createInfluxDbApi({ url: 'http://influxdb:8086', token: readSecret(FOLDER, 'influxdb-admin-token') });
+  const orgId = await api.orgId(ORG);
+  const metrics = await ensureBucket(api, orgId, 'metrics', days('TRACEPOST_METRICS_RETENTION_DAYS'));
+  const logs = await ensureBucket(api, orgId, 'logs', days('TRACEPOST_LOGS_RETENTION_DAYS'));
+  const both = [metrics, logs];
+
+  const keep = async (name: SecretName, write: typeof both): Promise<void> => {
+    writeSecret(FOLDER, name, await ensureToken(api, orgId, { description: name, read: both, write }));
+  };
+  await keep('influxdb-analyst-token', both);
+  await keep('influxdb-gateway-token', []);
+  await keep('influxdb-grafana-token', []);
+  console.log('InfluxDB has its buckets (metrics, logs) and the tokens of analyst, gateway and grafana.');
+}
+
+function days(variable: string): number {
+  const text = process.env[variable] ?? '';
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw new Error(`${variable} is "${text}"; it has to be a number of days from 1 to 9999`);
+  return Number(text);
+}
+
+main().catch((error: unknown) => {
+  const isForeign = error instanceof InfluxDbRefusal && error.status === 401;
+  console.error(
+    isForeign
+      ? 'InfluxDB does not know the administrator token of the volume "secrets": the data is from another installation. Put the ' +
+          'secrets back that belong to it, or begin anew: docker compose down --volumes'
+      : error,
+  );
+  process.exitCode = 1;
+});
