@@ -54,9 +54,12 @@ function levelOf({ severityNumber, severityText }: LogSignal): LogLevel {
   return /^(debug|trace|verbose)/i.test(severityText) ? 'debug' : 'info';
 }
 
-/** Without zero bytes: SQLite's text functions stop at the first one. */
+/**
+ * Without zero bytes, since SQLite's text functions stop at the first one; every line end is `\n`, since InfluxDB's answers
+ * (CSV) do not tell them apart.
+ */
 function messageOf(body: LogSignal['body']): string {
-  if (typeof body === 'string') return body.replaceAll('\0', '\uFFFD');
+  if (typeof body === 'string') return body.replaceAll('\0', '\uFFFD').replace(/\r\n?/g, '\n');
   return body === null ? '' : JSON.stringify(body);
 }
 

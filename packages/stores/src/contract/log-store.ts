@@ -160,6 +160,7 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
         'a*b',
         'x\ny/z"q\\',
         'zero\0byte',
+        'tab\tend\r\nnext\rlast',
       ];
       await store.writeLogs(
         lines.map((body, index) => log({ origin: originOf(service), body, timeUnixNano: nanos(100 - index) })),
@@ -172,6 +173,7 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
       expect(await found('a*b')).toEqual(['a*b']);
       expect(await found('Y/Z"Q\\')).toEqual(['x\ny/z"q\\']);
       expect(await found('byte')).toEqual(['zero\uFFFDbyte']);
+      expect(await found('TAB\tEND\nnext')).toEqual(['tab\tend\nnext\nlast']);
       for (const nowhere of ['.*', '%%', '_', '[a-z]', '(', '^', '") |> yield()', '/ |> yield()']) {
         expect(await found(nowhere)).toEqual([]);
       }

@@ -1,0 +1,46 @@
+import type { SignalName } from '@tracepost/contracts';
+import type { LogStore, MetricStore } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { createConnection } from './connection.ts';
+import { createInfluxLogs } from './logs.ts';
+import { createInfluxMetrics, type InfluxStoreParts } from './metrics.ts';
+import { pingBucket } from './ping-bucket.ts';
+import { createRowReader } from './query-rows.ts';
+import { createLineWriter } from './write-lines.ts';
+
+export interface InfluxStoreOptions {
+  /** `http://influxdb:8086` */
+  readonly url: string;
+  readonly org: string;
+  /** May read or write the two buckets; a store used for the other is refused by InfluxDB. */
+  readonly token: string;
+  readonly metricsBucket: string;
+  readonly logsBucket: string;
+  readonly telemetry: Telemetry;
+}
+
+/** Two stores on one set of sockets; closing one of them closes both. */
+export interface InfluxStores {
+  readonly logs: LogStore;
+  readonly metrics: MetricStore;
+  close(): Promise<void>;
+}
+
+/** Returns at once; nothing is asked of InfluxDB before the first write, query or ping. */
+export function createInfluxStores(options: InfluxStoreOptions): InfluxStores {
+  const { metricsBucket, logsBucket, telemetry } = options;
+  const connection = createConnection(options);
+  const query = createRowReader(connection, telemetry);
+  const parts = (bucket: string, signal: SignalName): InfluxStoreParts => ({
+    bucket,
+    writer: createLineWriter({ connection, bucket, signal, telemetry }),
+    query,
+    ping: () => pingBucket({ connection, bucket, query }),
+    close: () => connection.close(),
+  });
+  return {
+    logs: createInfluxLogs(parts(logsBucket, 'logs')),
+    metrics: createInfluxMetrics(parts(metricsBucket, 'metrics')),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,1 @@
+export { createInfluxStores, type InfluxStoreOptions, type InfluxStores } from './create-influx-stores.ts';

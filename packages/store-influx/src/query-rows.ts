@@ -1,0 +1,47 @@
+import { HttpError, type ParameterizedQuery, type Row } from '@influxdata/influxdb-client';
+import { measureStore, StoreUnavailableError } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import type { Connection } from './connection.ts';
+
+const TIMEOUT_MS = 15_000;
+
+export interface RowQuery {
+  /** `query_logs`, `read_points`, … */
+  readonly operation: string;
+  readonly flux: ParameterizedQuery;
+  /** Asked of InfluxDB by the query itself as well; one row more is an error and not a short answer. */
+  readonly maxRows: number;
+}
+
+/** Runs Flux. Rejects with `StoreUnavailableError` whatever goes wrong, before the first row or after it. */
+export function createRowReader(connection: Connection, telemetry: Telemetry): (query: RowQuery) => Promise<Row[]> {
+  return ({ operation, flux, maxRows }) =>
+    measureStore(telemetry, { system: 'influxdb', operation }, async () => {
+      try {
+        return await connection.use(TIMEOUT_MS, async (client) => {
+          const rows: Row[] = [];
+          for await (const row of client.getQueryApi(connection.org).iterateRows(flux)) {
+            throwLateError(row);
+            if (rows.push(row) > maxRows) throw new Error(`the answer has more than ${maxRows} rows`);
+          }
+          return rows;
+        });
+      } catch (error) {
+        throw unavailable(error);
+      }
+    });
+}
+
+/** A query that fails after its first rows has answered 200 already: it ends with one more table, of this shape. */
+function throwLateError({ values, tableMeta }: Row): void {
+  const labels = tableMeta.columns.map(({ label }) => label);
+  if (!labels.includes('error') || labels.includes('table')) return;
+  throw new Error(tableMeta.get(values, 'error'));
+}
+
+function unavailable(error: unknown): StoreUnavailableError {
+  const status = error instanceof HttpError ? `answer ${error.statusCode}: ` : '';
+  const { name = 'Error', message = '', code = '' } = error as { name?: string; message?: string; code?: string };
+  const text = (message || code || name).slice(0, 500);
+  return new StoreUnavailableError('influxdb', `InfluxDB cannot be asked: ${status}${text}`, { cause: error });
+}
