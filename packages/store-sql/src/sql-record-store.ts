@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { applyAnnouncements, listAnnouncements } from './announcements.ts';
 import { applyTaskEvents } from './apply-task-events.ts';
 import { columnText } from './column-text.ts';
+import { tellRefusal } from './refusal.ts';
 import type { RecordDatabase } from './schema.ts';
 import { decodeCursor, encodeCursor } from './task-cursor.ts';
 import { fromTaskRow } from './task-row.ts';
@@ -27,17 +28,21 @@ export function createSqlRecordStore({ db, system, telemetry, retry, close }: Sq
   const measured = <T>(operation: string, work: () => Promise<T>) =>
     measureStore(telemetry, { system, operation }, work);
 
+  const write = (operation: string, work: () => Promise<void>) =>
+    measured(operation, () => tellRefusal(() => retry(work)));
+
   return {
-    applyTaskEvents: (events) =>
-      measured('apply_task_events', async () => {
-        if (events.length === 0) return;
-        const lockRows = system === 'postgresql';
-        await retry(() =>
-          db.transaction().execute((transaction) => applyTaskEvents({ transaction, events, lockRows })),
-        );
-      }),
-    applyAnnouncements: (announcements) =>
-      measured('apply_announcements', () => retry(() => applyAnnouncements(db, announcements))),
+    async applyTaskEvents(events) {
+      if (events.length === 0) return;
+      const lockRows = system === 'postgresql';
+      await write('apply_task_events', () =>
+        db.transaction().execute((transaction) => applyTaskEvents({ transaction, events, lockRows })),
+      );
+    },
+    async applyAnnouncements(announcements) {
+      if (announcements.length === 0) return;
+      await write('apply_announcements', () => applyAnnouncements(db, announcements));
+    },
     getTask: (taskId) => measured('get_task', () => getTask(db, taskId)),
     listTasksOfTrace: (traceId) => measured('list_tasks_of_trace', () => listTasksOfTrace(db, traceId)),
     listTasks: (query) => measured('list_tasks', () => listTasks(db, query)),

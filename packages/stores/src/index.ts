@@ -3,7 +3,7 @@ export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
 export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
-export { InvalidCursorError, type RecordStore, type TaskQuery } from './record-store.ts';
+export { InvalidCursorError, type RecordStore, RecordsRefusedError, type TaskQuery } from './record-store.ts';
 export type {
   LogQuery,
   LogStore,

@@ -15,6 +15,8 @@ export interface PostgresRecordStoreOptions extends PostgresOptions {
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   /** How long to wait for a server that is still starting; 0, the default, tries once. */
   readonly waitMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -22,8 +24,12 @@ export interface PostgresRecordStoreOptions extends PostgresOptions {
  * with the driver's error, or with `NewerSchemaError`.
  */
 export async function openPostgresRecordStore(options: PostgresRecordStoreOptions): Promise<RecordStore> {
-  const { telemetry, waitMs = 0 } = options;
-  await waitForPostgres(() => applySteps(options, recordSteps('postgres')), { waitMs, logger: telemetry.logger });
+  const { telemetry, waitMs = 0, signal } = options;
+  await waitForPostgres(() => applySteps(options, recordSteps('postgres')), {
+    waitMs,
+    signal,
+    logger: telemetry.logger,
+  });
   const db = new Kysely<RecordTables>({
     dialect: new PostgresDialect({ pool: createPool(options, telemetry) }),
     log: createStatementLog(telemetry.logger, 'postgresql'),

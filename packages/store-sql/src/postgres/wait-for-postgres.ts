@@ -3,11 +3,13 @@ import type { Telemetry } from '@tracepost/telemetry';
 
 const PAUSE_MS = 500;
 
-/** Tries until it works, an error says that waiting will not help, or time is up. */
-export async function waitForPostgres<T>(
-  open: () => Promise<T>,
-  { waitMs, logger }: { readonly waitMs: number } & Pick<Telemetry, 'logger'>,
-): Promise<T> {
+interface WaitOptions extends Pick<Telemetry, 'logger'> {
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Tries until it works, an error says that waiting will not help, time is up, or the signal says stop. */
+export async function waitForPostgres<T>(open: () => Promise<T>, { waitMs, signal, logger }: WaitOptions): Promise<T> {
   const deadline = Date.now() + waitMs;
   let told = '';
   for (;;) {
@@ -19,7 +21,7 @@ export async function waitForPostgres<T>(
       if (reason !== told) logger.info({ layer: 'store', reason }, 'Waiting for Postgres');
       told = reason;
     }
-    await sleep(PAUSE_MS);
+    await sleep(PAUSE_MS, undefined, signal ? { signal } : {});
   }
 }
 
