@@ -1,0 +1,1 @@
+export { createJaegerTraceReader, type JaegerTraceReaderOptions } from './create-jaeger-trace-reader.ts';
