@@ -1,0 +1,33 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export type AccessRule = (headers: IncomingHttpHeaders) => boolean;
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]']);
+
+/** A door that others can reach has no token. */
+export class OpenDoorError extends Error {
+  readonly code = 'otlp-receiver/no-token';
+
+  constructor(host: string) {
+    super(`Telemetry would be taken from anyone who reaches ${host}: it needs a token there, nothing was started`);
+  }
+}
+
+/** With a token, whoever knows it may send. Without one only this machine may, and no web page in a browser on it. */
+export function accessRule(host: string, token: string | null): AccessRule {
+  if (token !== null && token !== '') return tokenRule(token);
+  if (!LOOPBACK.has(host)) throw new OpenDoorError(host);
+  // A page that had its name rebound to this address sends its own name; any page sends its origin.
+  return ({ host: named = '', origin }) => origin === undefined && LOOPBACK.has(named.replace(/:\d{1,5}$/, ''));
+}
+
+/** Compares in constant time: hashes have one length, whatever was sent. */
+function tokenRule(token: string): AccessRule {
+  const wanted = hash(`Bearer ${token}`);
+  return ({ authorization }) => authorization !== undefined && timingSafeEqual(hash(authorization), wanted);
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
