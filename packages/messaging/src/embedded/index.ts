@@ -1,0 +1,1 @@
+export { type EmbeddedBrokerOptions, openEmbeddedBroker } from './open-embedded-broker.ts';

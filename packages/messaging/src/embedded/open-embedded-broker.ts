@@ -1,0 +1,32 @@
+import { openSqlite } from '@tracepost/sqlite';
+import type { Telemetry } from '@tracepost/telemetry';
+import type { Broker } from '../broker.ts';
+import { EmbeddedBroker } from './embedded-broker.ts';
+import { load } from './load.ts';
+import { SCHEMA } from './schema.ts';
+
+export interface EmbeddedBrokerOptions {
+  /** The queue file; nobody else can have it open, in this process or any other. */
+  readonly path: string;
+  readonly telemetry: Telemetry;
+  /** How much of waiting messages is kept in memory besides the file; default 64 MiB. */
+  readonly memoryLimitBytes?: number;
+  /** How long a publish waits for its commit before it is told as `unconfirmed`; default 5,000. */
+  readonly confirmTimeoutMs?: number;
+  /** Publishes that wait for their commit at a time, past which they are told as `unreachable`; default 10,000. */
+  readonly maxUnconfirmed?: number;
+}
+
+/**
+ * A broker inside this process that keeps RabbitMQ's promises on one SQLite file: confirmed means on the disk. Resolves with
+ * state `ready` and everything that an earlier process left. Rejects with `CannotOpenError` of `@tracepost/sqlite`.
+ */
+export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
+  const database = await openSqlite({ path: options.path, synchronous: 'FULL', schema: SCHEMA, exclusive: true });
+  try {
+    return new EmbeddedBroker({ ...options, database, loaded: await load(database) });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
