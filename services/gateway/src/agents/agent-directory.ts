@@ -1,0 +1,107 @@
+import {
+  type AgentAnnouncement,
+  type AgentView,
+  type AgentWorker,
+  type AnnouncedType,
+  WORKER_SILENT_AFTER_MS,
+} from '@tracepost/contracts';
+import { agentQueueName } from '@tracepost/messaging';
+
+/** The agents that have ever announced themselves. */
+export interface AgentDirectory {
+  /** True when the announcement was news; an older one of the same worker changes nothing. */
+  apply(announcement: AgentAnnouncement): boolean;
+  has(agentId: string): boolean;
+  /** The type as announced last; undefined when the agent does not take it. */
+  findType(agentId: string, type: string): AnnouncedType | undefined;
+  typeNames(agentId: string): string[];
+  ids(): string[];
+  get(agentId: string): AgentView | null;
+  list(): AgentView[];
+}
+
+interface Known {
+  /** The newest announcement of any worker: its description and types count for the agent. */
+  newest: AgentAnnouncement;
+  types: Map<string, AnnouncedType>;
+  readonly workers: Map<string, AgentAnnouncement>;
+}
+
+const MAX_AGENTS = 1_000;
+const MAX_WORKERS = 1_000;
+
+export function createAgentDirectory({ now = Date.now }: { readonly now?: () => number } = {}): AgentDirectory {
+  const agents = new Map<string, Known>();
+
+  const describeWorker = (announcement: AgentAnnouncement): AgentWorker => {
+    const isSilent = now() - Date.parse(announcement.at) > WORKER_SILENT_AFTER_MS;
+    return {
+      workerId: announcement.workerId,
+      capacity: announcement.capacity,
+      version: announcement.version,
+      state: announcement.state === 'running' && isSilent ? 'silent' : announcement.state,
+      lastSeenAt: announcement.at,
+    };
+  };
+
+  const describeAgent = ({ newest, workers: announcements }: Known): AgentView => {
+    const workers = [...announcements.values()].map(describeWorker);
+    const running = workers.filter((worker) => worker.state === 'running');
+    return {
+      agentId: newest.agentId,
+      description: newest.description,
+      version: newest.version,
+      status: running.length > 0 ? 'running' : 'stopped',
+      capacity: running.reduce((sum, worker) => sum + worker.capacity, 0),
+      queue: agentQueueName(newest.agentId),
+      lastSeenAt: newest.at,
+      notificationTypes: newest.notificationTypes,
+      workers,
+    };
+  };
+
+  return {
+    apply(announcement) {
+      const { agentId, workerId, at } = announcement;
+      const known = agents.get(agentId);
+      if (!known) {
+        if (agents.size >= MAX_AGENTS) return false;
+        agents.set(agentId, {
+          newest: announcement,
+          types: typesOf(announcement),
+          workers: new Map([[workerId, announcement]]),
+        });
+        return true;
+      }
+      const before = known.workers.get(workerId);
+      if (before && before.at >= at) return false;
+      // The worker heard of last stands last: the first ones are those silent for longest.
+      known.workers.delete(workerId);
+      known.workers.set(workerId, announcement);
+      if (known.workers.size > MAX_WORKERS) forgetFirst(known.workers);
+      if (at >= known.newest.at) {
+        known.newest = announcement;
+        known.types = typesOf(announcement);
+      }
+      return true;
+    },
+    has: (agentId) => agents.has(agentId),
+    findType: (agentId, type) => agents.get(agentId)?.types.get(type),
+    typeNames: (agentId) => [...(agents.get(agentId)?.types.keys() ?? [])],
+    ids: () => [...agents.keys()],
+    get(agentId) {
+      const known = agents.get(agentId);
+      return known ? describeAgent(known) : null;
+    },
+    list: () => [...agents.values()].map(describeAgent).sort((a, b) => (a.agentId < b.agentId ? -1 : 1)),
+  };
+}
+
+function typesOf(announcement: AgentAnnouncement): Map<string, AnnouncedType> {
+  return new Map(announcement.notificationTypes.map((announced) => [announced.type, announced]));
+}
+
+function forgetFirst(workers: Map<string, AgentAnnouncement>): void {
+  const [first] = workers.keys();
+  if (first !== undefined) workers.delete(first);
+}

@@ -1,0 +1,73 @@
+import type { AgentAnnouncement } from '@tracepost/contracts';
+import { agentTopology, type Broker, eventsTopology } from '@tracepost/messaging';
+import type { RecordStore } from '@tracepost/stores';
+import type { Logger } from '@tracepost/telemetry';
+import { withDeadline } from '../deadline.ts';
+import type { AgentDirectory } from './agent-directory.ts';
+
+/** Keeps the directory of agents true: from announcements as they come, and from the record store now and then. */
+export interface KnownAgents {
+  /** Resolves after the first look into the record store. */
+  start(): Promise<void>;
+  onAnnouncement(announcement: AgentAnnouncement): void;
+  /** Declares an agent's queue again: somebody deleted it. */
+  restoreQueue(agentId: string): void;
+  close(): void;
+}
+
+const REFRESH_MS = 30_000;
+/** Until the first look has succeeded: after a restart, agents that are down are known from the store only. */
+const FIRST_LOOK_MS = 500;
+const TIMEOUT_MS = 5_000;
+
+export function createKnownAgents({
+  agents,
+  broker,
+  records,
+  logger,
+}: {
+  readonly agents: AgentDirectory;
+  readonly broker: Broker;
+  readonly records: Pick<RecordStore, 'listAnnouncements'>;
+  readonly logger: Logger;
+}): KnownAgents {
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  const declare = (what: string, topology: ReturnType<typeof agentTopology>): void => {
+    broker.declare(topology).catch((error: unknown) => {
+      if (!isClosed) logger.error({ layer: 'queue', error }, `The queues of ${what} cannot be declared`);
+    });
+  };
+  const learn = (announcement: AgentAnnouncement): void => {
+    const isNew = !agents.has(announcement.agentId);
+    // The queue has to be there before the first message, also while the agent is down.
+    if (agents.apply(announcement) && isNew) declare(announcement.agentId, agentTopology(announcement.agentId));
+  };
+  const refresh = async (): Promise<void> => {
+    let nextMs = REFRESH_MS;
+    try {
+      const stored = await withDeadline(records.listAnnouncements(), TIMEOUT_MS, 'The record store');
+      for (const announcement of stored) learn(announcement);
+    } catch {
+      // Told by the check of the record store.
+      nextMs = FIRST_LOOK_MS;
+    }
+    if (isClosed) return;
+    timer = setTimeout(() => void refresh(), nextMs);
+    timer.unref();
+  };
+
+  return {
+    start() {
+      declare('events', eventsTopology());
+      return refresh();
+    },
+    onAnnouncement: learn,
+    restoreQueue: (agentId) => declare(agentId, agentTopology(agentId)),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Broker, createEventPublisher, createNotificationPublisher } from '@tracepost/messaging';
+import type { ArtifactStore, LogStore, MetricStore, RecordStore, TraceReader } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { createAgentDirectory } from './agents/agent-directory.ts';
+import { createKnownAgents } from './agents/known-agents.ts';
+import { createPayloadCheck } from './agents/payload-check.ts';
+import { createQueueDepths } from './agents/queue-depths.ts';
+import type { GatewayConfig } from './config.ts';
+import { OpenPortRefusedError, PortTakenError } from './errors.ts';
+import { createChecks } from './health/checks.ts';
+import { createHealthMonitor } from './health/health-monitor.ts';
+import { createLedger } from './health/ledger.ts';
+import { createStorageSize } from './health/storage-size.ts';
+import { LIMITS } from './http/limits.ts';
+import { createServer } from './http/server.ts';
+import { createLiveFeed } from './live/live-feed.ts';
+import { observeGateway } from './observe.ts';
+import { addAgentRoutes } from './routes/agents.ts';
+import { addArtifactRoutes } from './routes/artifacts.ts';
+import { addDocumentedRoutes } from './routes/docs.ts';
+import { addHealthRoutes } from './routes/health.ts';
+import { addLogRoute } from './routes/logs.ts';
+import { addNotifyRoute } from './routes/notify.ts';
+import { addTaskRoute } from './routes/tasks.ts';
+import { addTraceRoute } from './routes/traces.ts';
+import { createAcceptedAnnouncer } from './tasks/announce-accepted.ts';
+import { createTaskMemory } from './tasks/task-memory.ts';
+import { createTaskReader } from './tasks/task-reader.ts';
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  readonly broker: Broker;
+  readonly records: RecordStore;
+  readonly traces: TraceReader;
+  readonly logs: LogStore;
+  readonly metrics: MetricStore;
+  readonly artifacts: ArtifactStore;
+  readonly telemetry: Telemetry;
+}
+
+export interface Gateway {
+  /** Resolves once it listens; broker and stores may come later. Rejects with `PortTakenError` or `OpenPortRefusedError`. */
+  listen(): Promise<{ url: string }>;
+  /** Stops accepting, ends what is under way, wakes those who wait. Leaves broker and stores to whoever made them. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** HTTP in, notifications out. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { config, broker, records, traces, logs, metrics, artifacts, telemetry } = options;
+  const { logger } = telemetry;
+  const storageFolder = config.storageFolder ?? null;
+  const stopping = new AbortController();
+  const isStopping = (): boolean => stopping.signal.aborted;
+
+  const memory = createTaskMemory();
+  const tasks = createTaskReader({ memory, records, timeoutMs: LIMITS.storeTimeoutMs });
+  const agents = createAgentDirectory();
+  const known = createKnownAgents({ agents, broker, records, logger });
+  const announcer = createAcceptedAnnouncer({ events: createEventPublisher({ broker }), logger });
+  const feed = createLiveFeed({
+    broker,
+    queue: `gateway.live.${randomUUID()}`,
+    logger,
+    onTaskEvent: memory.apply,
+    onAnnouncement: known.onAnnouncement,
+  });
+  const ledger = createLedger({ metrics, records });
+  const storage = createStorageSize(storageFolder);
+  const monitor = createHealthMonitor({
+    specs: createChecks({ broker, records, metrics, traces, logs, agents, ledger, storageFolder }),
+  });
+  const depths = createQueueDepths({ broker, agents });
+  const background = [known, feed, ledger, storage, monitor, depths];
+  let stopObserving: (() => void) | null = null;
+
+  const app = createServer({
+    telemetry,
+    allowedHosts: config.allowedHosts,
+    maxConnections: config.maxConnections ?? LIMITS.connections,
+    isStopping,
+  });
+  addDocumentedRoutes(app, (documented) => {
+    addNotifyRoute(documented, {
+      agents,
+      payloads: createPayloadCheck({ logger }),
+      publisher: createNotificationPublisher({ broker, telemetry }),
+      memory,
+      announcer,
+      onQueueMissing: known.restoreQueue,
+    });
+    addTaskRoute(documented, { tasks, stopping: stopping.signal });
+    addTraceRoute(documented, { traces, tasks, logger });
+    addLogRoute(documented, { logs, logger });
+    addAgentRoutes(documented, { agents });
+    addArtifactRoutes(documented, { artifacts, logger });
+    addHealthRoutes(documented, { monitor, ledger, storage, isStopping });
+  });
+
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    memory.wakeAll();
+    // Whatever a client does: past the deadline its connection is cut.
+    const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.stopMs);
+    await app.close();
+    clearTimeout(cut);
+    await announcer.drain(LIMITS.stopMs);
+    stopObserving?.();
+    await Promise.all(background.map((part) => part.close()));
+  };
+  let stopped: Promise<void> | null = null;
+
+  return {
+    async listen() {
+      if (!isLoopback(config.host) && !config.localOnly) throw new OpenPortRefusedError(config.host);
+      try {
+        const url = await app.listen({ host: config.host, port: config.port });
+        stopObserving = observeGateway(telemetry, { depths, monitor });
+        const started = Promise.all(background.map((part) => part.start()));
+        // The first request shall find the agents known; a broker or store that is away is not waited for.
+        await Promise.race([started, sleep(LIMITS.warmUpMs, undefined, { ref: false })]);
+        return { url };
+      } catch (error) {
+        const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+        throw isTaken ? new PortTakenError(config.host, config.port, error) : error;
+      }
+    },
+    close() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,63 @@
+import { type Config, flag, integer, list, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
+
+/** What the gateway itself needs, in both ways of running. */
+export const gatewayFields = {
+  host: text('TRACEPOST_HOST', { about: 'address that the gateway listens on', default: '127.0.0.1' }),
+  port: port('TRACEPOST_PORT', { about: 'port of the gateway', default: '3400' }),
+  localOnly: flag('TRACEPOST_LOCAL_ONLY', {
+    about:
+      'whatever publishes the port does so on loopback only, so that another host than loopback may be listened on',
+  }),
+  allowedHosts: list('TRACEPOST_ALLOWED_HOSTS', {
+    about: 'further names by which this machine may be called, in Host and Origin',
+    default: '',
+  }),
+  maxConnections: integer('TRACEPOST_MAX_CONNECTIONS', {
+    about: 'most connections at a time; further ones are closed at once',
+    default: '2000',
+    min: 1,
+    max: 100_000,
+  }),
+} as const;
+
+export interface GatewayConfig {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly localOnly: boolean;
+  readonly allowedHosts: readonly string[];
+  /** 2,000 when none is given. */
+  readonly maxConnections?: number;
+  /** Folder whose size and free space are watched: embedded the data folder, in full the artifacts; null watches none. */
+  readonly storageFolder?: string | null;
+}
+
+/** The full stack: the addresses of everything that the gateway talks to; passwords are read from files. */
+export const fullStackFields = {
+  ...gatewayFields,
+  logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
+    about: 'lines below it are not written to the terminal',
+    default: 'info',
+  }),
+  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'address of RabbitMQ', default: 'amqp://rabbitmq:5672' }),
+  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'user at RabbitMQ', default: 'tracepost' }),
+  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'password at RabbitMQ' }),
+  postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'host of Postgres', default: 'postgres' }),
+  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'port of Postgres', default: '5432' }),
+  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'database in Postgres', default: 'tracepost' }),
+  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'user at Postgres', default: 'tracepost' }),
+  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'password at Postgres' }),
+  influxdbUrl: url('TRACEPOST_INFLUXDB_URL', { about: 'address of InfluxDB', default: 'http://influxdb:8086' }),
+  influxdbOrg: text('TRACEPOST_INFLUXDB_ORG', { about: 'organisation in InfluxDB', default: 'tracepost' }),
+  influxdbMetricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of metrics', default: 'metrics' }),
+  influxdbLogsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of logs', default: 'logs' }),
+  influxdbToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'token that may read both buckets' }),
+  jaegerUrl: url('TRACEPOST_JAEGER_URL', { about: 'address of Jaeger', default: 'http://jaeger:16686' }),
+  artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'folder of the artifacts, shared with the agents' }),
+} as const;
+
+export type FullStackConfig = Config<typeof fullStackFields>;
+
+export function readFullStackConfig(env: NodeJS.ProcessEnv = process.env): FullStackConfig {
+  return readConfig(env, fullStackFields);
+}

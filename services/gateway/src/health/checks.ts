@@ -1,0 +1,85 @@
+import { statfs } from 'node:fs/promises';
+import type { Broker } from '@tracepost/messaging';
+import type { AgentDirectory } from '../agents/agent-directory.ts';
+import type { CheckResult, CheckSpec } from './health-monitor.ts';
+import type { Ledger } from './ledger.ts';
+
+interface Pingable {
+  ping(): Promise<void>;
+}
+
+export interface CheckOptions {
+  readonly broker: Broker;
+  readonly records: Pingable;
+  readonly metrics: Pingable;
+  readonly traces: Pingable;
+  readonly logs: Pingable;
+  readonly agents: AgentDirectory;
+  readonly ledger: Ledger;
+  /** Where artifacts (embedded: everything) lie; null when this process keeps nothing on disk. */
+  readonly storageFolder: string | null;
+}
+
+/** Only the broker stands in the way of a notification: with a store away one can still send, and read what is remembered. */
+export function createChecks(options: CheckOptions): CheckSpec[] {
+  const { broker, records, metrics, traces, logs, agents, ledger, storageFolder } = options;
+  const specs: CheckSpec[] = [
+    { name: 'broker', isCritical: true, run: () => checkBroker(broker) },
+    pingCheck('records', records),
+    pingCheck('metrics', metrics),
+    pingCheck('traces', traces),
+    pingCheck('logs', logs),
+    { name: 'agents', isCritical: false, run: () => checkAgents(agents) },
+    { name: 'telemetry', isCritical: false, run: () => checkTelemetry(ledger) },
+  ];
+  if (storageFolder !== null) specs.push({ name: 'disk', isCritical: false, run: () => checkDisk(storageFolder) });
+  return specs;
+}
+
+/** What is observed as `tracepost.dependency.up`. */
+export const DEPENDENCIES: ReadonlySet<string> = new Set(['broker', 'records', 'metrics', 'traces', 'logs']);
+
+function pingCheck(name: string, store: Pingable): CheckSpec {
+  return {
+    name,
+    isCritical: false,
+    async run() {
+      await store.ping();
+      return { status: 'healthy', message: 'answers' };
+    },
+  };
+}
+
+function checkBroker({ state }: Broker): CheckResult {
+  if (state === 'ready') return { status: 'healthy', message: 'connected' };
+  return { status: 'unhealthy', message: state === 'blocked' ? 'takes nothing now (memory or disk alarm)' : state };
+}
+
+function checkAgents(agents: AgentDirectory): CheckResult {
+  const known = agents.list();
+  const stopped = known.filter((agent) => agent.status === 'stopped').map((agent) => agent.agentId);
+  if (known.length === 0) return { status: 'degraded', message: 'no agent has announced itself' };
+  if (stopped.length > 0)
+    return { status: 'degraded', message: `without a running worker: ${stopped.slice(0, 10).join(', ')}` };
+  return { status: 'healthy', message: `${known.length} running` };
+}
+
+function checkTelemetry(ledger: Ledger): CheckResult {
+  const { tasks, successRate, isLosing } = ledger.read();
+  const rate = successRate === null ? 'no task has ended yet' : `${(successRate * 100).toFixed(1)} % succeeded`;
+  const message = `${tasks} tasks, ${rate}`;
+  return isLosing
+    ? { status: 'degraded', message: `${message}; telemetry is being lost, see losses` }
+    : { status: 'healthy', message };
+}
+
+const LOW_BYTES = 1024 ** 3;
+const EMPTY_BYTES = 128 * 1024 ** 2;
+
+async function checkDisk(folder: string): Promise<CheckResult> {
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  const message = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
+  if (freeBytes < EMPTY_BYTES) return { status: 'unhealthy', message };
+  return { status: freeBytes < LOW_BYTES ? 'degraded' : 'healthy', message };
+}

@@ -1,0 +1,77 @@
+import { context } from '@opentelemetry/api';
+import type { Logger } from '@tracepost/telemetry';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { JsonRefusedError } from './json-body.ts';
+import { describeProblem, PROBLEM_CONTENT_TYPE, PROBLEM_STATUS, type ProblemSpec } from './problem.ts';
+import { pathOf } from './request-telemetry.ts';
+import { traceOf } from './request-trace.ts';
+import { RequestInvalidError } from './validation.ts';
+
+/** The little that is needed of a reply, so that replies of every route's type fit. */
+interface Reply {
+  readonly request: Pick<FastifyRequest, 'raw' | 'trace'>;
+  readonly raw: FastifyReply['raw'];
+  header(name: string, value: string): unknown;
+  send(payload?: unknown): unknown;
+}
+
+/** Answers with problem details; gives the reply back, to be returned by the handler. */
+export function sendProblem<R extends Reply>(reply: R, spec: ProblemSpec): R {
+  const trace = traceOf(reply.request);
+  trace.code = spec.code;
+  trace.hopResult ??= 'refused';
+  const problem = describeProblem(spec, { path: pathOf(reply.request.raw.url ?? ''), traceId: trace.traceId });
+  reply.raw.statusCode = PROBLEM_STATUS[spec.code];
+  reply.header('content-type', PROBLEM_CONTENT_TYPE);
+  reply.header('cache-control', 'no-store');
+  if (spec.retryAfterSeconds !== undefined) reply.header('retry-after', String(spec.retryAfterSeconds));
+  reply.send(JSON.stringify(problem));
+  return reply;
+}
+
+/** Everything that Fastify or a handler throws, told without stack, path or version; the log has the rest. */
+export function createErrorHandler(
+  logger: Logger,
+): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const spec = describeError(error);
+    if (spec.code === 'INTERNAL_ERROR') context.with(traceOf(request).context, logUnexpected, undefined, logger, error);
+    sendProblem(reply, spec);
+  };
+}
+
+function logUnexpected(logger: Logger, error: Error): void {
+  logger.error(
+    { layer: 'gateway', phase: 'hop', result: 'error', error },
+    'A request ended in an error that nobody expected',
+  );
+}
+
+function describeError(error: Error & { readonly code: string }): ProblemSpec {
+  if (error instanceof RequestInvalidError)
+    return {
+      code: 'INVALID_REQUEST',
+      detail: 'The request does not have the form that this route asks for.',
+      errors: error.faults,
+    };
+  if (error instanceof JsonRefusedError)
+    return { code: 'INVALID_JSON', detail: `The body cannot be taken: ${error.message}.` };
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return { code: 'BODY_TOO_LARGE', detail: 'The body is larger than this route takes.' };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'gateway/media-type-refused':
+      return { code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'This route takes application/json in UTF-8.' };
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return { code: 'MALFORMED_HTTP', detail: 'The body is not as long as its Content-Length says.' };
+    case 'FST_ERR_BAD_URL':
+      return { code: 'MALFORMED_HTTP', detail: 'The path is not a valid URL path.' };
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return { code: 'INVALID_REQUEST', detail: 'A part of the path is too long.' };
+    case 'ECONNRESET':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+      return { code: 'MALFORMED_HTTP', detail: 'The body ended before it was whole.' };
+    default:
+      return { code: 'INTERNAL_ERROR', detail: 'Something went wrong here. The log has it under this trace id.' };
+  }
+}

@@ -1,0 +1,25 @@
+/** Limits of the gateway's door. Fastify's and Node's own are partly none at all. */
+export const LIMITS = {
+  /** Largest JSON body. */
+  bodyBytes: 256 * 1024,
+  /** Connections at a time; further ones are closed at once. */
+  connections: 2_000,
+  /** A client has to have sent its headers by then … */
+  headersTimeoutMs: 8_000,
+  /** … and its whole request by then, an artifact included. */
+  requestTimeoutMs: 25_000,
+  /** How often Node looks for clients past the two deadlines above; its default of 30 s would make them 40 and 60 s. */
+  timeoutCheckMs: 1_000,
+  /** An idle connection that has been used is kept this long. */
+  keepAliveTimeoutMs: 10_000,
+  /** A connection on which nothing moves at all; longer than the longest wait that a client may ask for. */
+  idleConnectionMs: 90_000,
+  /** Longest part of a path: a task id of 128 characters, each percent-encoded. */
+  paramLength: 400,
+  /** How long the start waits for what is known of agents. */
+  warmUpMs: 1_000,
+  /** Within this time the gateway stops, whatever its clients do. */
+  stopMs: 8_000,
+  /** A store that has not answered by then is told as unavailable. */
+  storeTimeoutMs: 5_000,
+} as const;

@@ -1,0 +1,77 @@
+import { STATUS_CODES } from 'node:http';
+import type { Problem } from '@tracepost/contracts';
+
+/** Every public code with its status: the one list, which the documentation is checked against. */
+export const PROBLEM_STATUS = {
+  AGENT_NOT_FOUND: 404,
+  ARTIFACT_NOT_FOUND: 404,
+  ARTIFACTS_UNAVAILABLE: 503,
+  BODY_TOO_LARGE: 413,
+  BROKER_UNREACHABLE: 503,
+  CONFIRM_MISSING: 503,
+  EXPECTATION_FAILED: 417,
+  FIELD_NOT_SUPPORTED: 400,
+  FOREIGN_HOST: 403,
+  FOREIGN_ORIGIN: 403,
+  HEADERS_TOO_LARGE: 431,
+  INTERNAL_ERROR: 500,
+  INVALID_JSON: 400,
+  INVALID_PAYLOAD: 400,
+  INVALID_REQUEST: 400,
+  LOGS_UNAVAILABLE: 503,
+  MALFORMED_HTTP: 400,
+  METHOD_NOT_ALLOWED: 405,
+  NOT_FOUND: 404,
+  QUEUE_FULL: 429,
+  QUEUE_MISSING: 503,
+  RECORDS_UNAVAILABLE: 503,
+  REQUEST_TIMEOUT: 408,
+  STOPPING: 503,
+  TASK_NOT_FOUND: 404,
+  TRACE_NOT_FOUND: 404,
+  TRACES_UNAVAILABLE: 503,
+  UNKNOWN_NOTIFICATION_TYPE: 400,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEM_STATUS;
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+export interface FieldFault {
+  /** JSON pointer into the body, or into the parameters. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** What a route says when it cannot do what was asked. */
+export interface ProblemSpec {
+  readonly code: ProblemCode;
+  /** For a person: what happened, and what would be right. */
+  readonly detail: string;
+  readonly errors?: readonly FieldFault[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** RFC 9457 problem details. https://www.rfc-editor.org/rfc/rfc9457 */
+export function describeProblem(
+  spec: ProblemSpec,
+  facts: { readonly path: string; readonly traceId: string },
+): Problem {
+  const status = PROBLEM_STATUS[spec.code];
+  return {
+    type: `urn:tracepost:problem:${spec.code.toLowerCase().replaceAll('_', '-')}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail: spec.detail,
+    instance: facts.path,
+    code: spec.code,
+    traceId: facts.traceId,
+    ...(spec.errors ? { errors: spec.errors.map((fault) => ({ ...fault })) } : {}),
+  };
+}
+
+/** One step of a JSON pointer. https://www.rfc-editor.org/rfc/rfc6901 */
+export function pointerStep(name: string): string {
+  return `/${name.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

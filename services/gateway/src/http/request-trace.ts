@@ -1,0 +1,54 @@
+import type { ServerResponse } from 'node:http';
+import type { Context, Span } from '@opentelemetry/api';
+import type { FastifyRequest } from 'fastify';
+import type { ProblemCode } from './problem.ts';
+
+/** What the gateway knows of one request while it is under way: its ids, its span, and how far it came. */
+export interface RequestTrace {
+  readonly traceId: string;
+  readonly correlationId: string;
+  /** Holds the SERVER span: what is done under it becomes a child. Routes without spans have the empty context. */
+  readonly context: Context;
+  readonly span: Span | null;
+  readonly method: string;
+  /** The route as its template (`/api/v1/agents/{agentId}/notify`), or null when none matched. */
+  readonly route: string | null;
+  /** Routes that machines ask all day are neither traced nor logged. */
+  readonly isQuiet: boolean;
+  readonly startedMs: number;
+  readonly requestBytes: number;
+  /** The last step the request came to, and how it went. */
+  hopName: string | null;
+  hopResult: string | null;
+  code: ProblemCode | null;
+  taskId: string | null;
+  agentId: string | null;
+  notificationType: string | null;
+}
+
+export interface TracedResponse extends ServerResponse {
+  requestTrace?: RequestTrace;
+}
+
+/** The trace of a request; every request has one from its first hook on. */
+export function traceOf(request: Pick<FastifyRequest, 'trace'>): RequestTrace {
+  const { trace } = request;
+  if (!trace) throw new Error('A request was handled before it had a trace');
+  return trace;
+}
+
+export function reachHop(trace: RequestTrace, hopName: string, hopResult: string): void {
+  trace.hopName = hopName;
+  trace.hopResult = hopResult;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace: RequestTrace | null;
+  }
+  interface FastifyContextConfig {
+    /** The route in the words of the conventions, filled in when the route is registered. */
+    routeTemplate?: string;
+    isQuiet?: boolean;
+  }
+}

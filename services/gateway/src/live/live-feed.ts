@@ -1,0 +1,64 @@
+import type { AgentAnnouncement, TaskEvent } from '@tracepost/contracts';
+import { type Broker, type Consumption, type Delivery, liveTopology, readEvent } from '@tracepost/messaging';
+import type { Logger } from '@tracepost/telemetry';
+
+/** This gateway's own copy of what happens: task events and announcements, as long as it lives. */
+export interface LiveFeed {
+  /** Resolves once events arrive (or never will, which the log tells); waits for a broker that is away. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LiveFeedOptions {
+  readonly broker: Broker;
+  readonly queue: string;
+  readonly logger: Logger;
+  readonly onTaskEvent: (event: TaskEvent, bytes: number) => void;
+  readonly onAnnouncement: (announcement: AgentAnnouncement) => void;
+}
+
+const PREFETCH = 500;
+const CLOSE_DEADLINE_MS = 1_000;
+
+export function createLiveFeed({ broker, queue, logger, onTaskEvent, onAnnouncement }: LiveFeedOptions): LiveFeed {
+  let isClosed = false;
+  let consumption: Consumption | null = null;
+
+  const onDelivery = (delivery: Delivery): void => {
+    const read = readEvent(delivery.message);
+    if (read.kind === 'task') onTaskEvent(read.event, delivery.message.body.length);
+    else if (read.kind === 'announcement') onAnnouncement(read.announcement);
+    else
+      logger.debug(
+        { layer: 'queue', hopName: 'live', hopResult: read.reason },
+        'A live event cannot be read and is left out',
+      );
+    delivery.ack();
+  };
+
+  const begin = async (): Promise<void> => {
+    await broker.declare(liveTopology(queue));
+    const begun = await broker.consume({ queue, prefetch: PREFETCH, onDelivery });
+    if (isClosed) await begun.close({ deadlineMs: 0 });
+    else consumption = begun;
+  };
+
+  return {
+    async start() {
+      try {
+        await begin();
+      } catch (error) {
+        if (isClosed) return;
+        logger.error(
+          { layer: 'queue', error },
+          'The live feed cannot begin: tasks are read from the record store only',
+        );
+      }
+    },
+    async close() {
+      isClosed = true;
+      await consumption?.close({ deadlineMs: CLOSE_DEADLINE_MS });
+      consumption = null;
+    },
+  };
+}

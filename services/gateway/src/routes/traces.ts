@@ -1,0 +1,58 @@
+import { TraceId, TraceView } from '@tracepost/contracts';
+import type { TraceReader } from '@tracepost/stores';
+import type { Logger } from '@tracepost/telemetry';
+import Type from 'typebox';
+import { withDeadline } from '../deadline.ts';
+import { sendProblem } from '../http/answers.ts';
+import { LIMITS } from '../http/limits.ts';
+import type { GatewayServer } from '../http/server.ts';
+import type { TaskReader } from '../tasks/task-reader.ts';
+import { describeTrace } from '../tasks/trace-view.ts';
+import { problemAnswers } from './schemas.ts';
+
+export interface TraceRouteOptions {
+  readonly traces: TraceReader;
+  readonly tasks: TaskReader;
+  readonly logger: Logger;
+}
+
+/** `GET /api/v1/traces/{traceId}`: the spans that have arrived, and whether more will come. */
+export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: TraceRouteOptions): void {
+  app.get(
+    '/api/v1/traces/:traceId',
+    {
+      schema: {
+        summary: 'A trace',
+        description: '`complete` is false while spans of a known task are still under way.',
+        tags: ['telemetry'],
+        params: Type.Object({ traceId: TraceId }),
+        response: { 200: TraceView, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { traceId } = request.params;
+      const [spans, known] = await Promise.allSettled([
+        withDeadline(traces.getTrace(traceId), LIMITS.storeTimeoutMs, 'The trace store'),
+        tasks.ofTrace(traceId),
+      ]);
+      if (spans.status === 'rejected') {
+        logger.warn({ layer: 'store', result: 'error', error: spans.reason }, 'The trace store does not answer');
+        return sendProblem(reply, {
+          code: 'TRACES_UNAVAILABLE',
+          detail: 'The trace store does not answer.',
+          retryAfterSeconds: 2,
+        });
+      }
+      // Without the record store a trace can still be shown; only whether more will come is then judged by the spans alone.
+      const ofTrace = known.status === 'fulfilled' ? known.value : [];
+      if (spans.value.length === 0 && ofTrace.length === 0)
+        return sendProblem(reply, {
+          code: 'TRACE_NOT_FOUND',
+          detail: 'No trace with this id is known. Spans arrive a few seconds after the work.',
+          retryAfterSeconds: 1,
+        });
+      reply.header('cache-control', 'no-store');
+      return reply.code(200).send(describeTrace({ traceId, spans: spans.value, tasks: ofTrace, now: Date.now() }));
+    },
+  );
+}

@@ -1,0 +1,30 @@
+import { type TaskEvent, taskEventId } from '@tracepost/contracts';
+import type { OutgoingNotification } from '@tracepost/messaging';
+
+/** The first event in the life of a task: the broker has confirmed it. */
+export function buildAcceptedEvent(
+  notification: OutgoingNotification,
+  { traceId, acceptedAt }: { readonly traceId: string; readonly acceptedAt: string },
+): TaskEvent {
+  const { taskId, agentId, notificationType, tenantId, priority, source, sessionId, correlationId, parentTaskId } =
+    notification;
+  return {
+    eventId: taskEventId(taskId, 0, 'accepted'),
+    kind: 'accepted',
+    at: acceptedAt,
+    by: 'gateway',
+    task: {
+      taskId,
+      agentId,
+      notificationType,
+      tenantId,
+      priority,
+      acceptedAt,
+      source,
+      sessionId,
+      correlationId,
+      traceId,
+      parentTaskId,
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { isEnded, type TaskEvent, type TaskRecord } from '@tracepost/contracts';
+import { applyTaskEvent } from '@tracepost/stores';
+
+/** What this gateway has heard of lately, so that a task can be read at once after its 202 and waiting is woken by events. */
+export interface TaskMemory {
+  /** `bytes`: about how much the event holds. */
+  apply(event: TaskEvent, bytes: number): void;
+  get(taskId: string): TaskRecord | null;
+  /** The remembered tasks of one trace, oldest first. */
+  ofTrace(traceId: string): TaskRecord[];
+  /** Calls back when a task may have changed; the returned function ends it. */
+  watch(taskId: string, onChange: () => void): () => void;
+  /** Wakes everybody who watches: the gateway is stopping. */
+  wakeAll(): void;
+}
+
+interface Remembered {
+  readonly traceId: string | null;
+  record: TaskRecord | null;
+  /** Not applied yet: most tasks are never asked for, and the reducer is dearer than a push. */
+  pending: TaskEvent[];
+  bytes: number;
+}
+
+const MAX_TASKS = 20_000;
+const MAX_BYTES = 48 * 1024 * 1024;
+const MAX_PENDING = 8;
+
+/** Bounded by count and size; the oldest are forgotten first, since their records have had the most time to be written. */
+export function createTaskMemory({
+  maxTasks = MAX_TASKS,
+  maxBytes = MAX_BYTES,
+}: {
+  readonly maxTasks?: number;
+  readonly maxBytes?: number;
+} = {}): TaskMemory {
+  const tasks = new Map<string, Remembered>();
+  const watchers = new Map<string, Set<() => void>>();
+  let totalBytes = 0;
+
+  const forgetOldest = (): void => {
+    for (const [taskId, remembered] of tasks) {
+      if (tasks.size <= maxTasks && totalBytes <= maxBytes) return;
+      tasks.delete(taskId);
+      totalBytes -= remembered.bytes;
+    }
+  };
+
+  return {
+    apply(event, bytes) {
+      const { taskId, traceId } = event.task;
+      let remembered = tasks.get(taskId);
+      if (!remembered) {
+        remembered = { traceId, record: null, pending: [], bytes: 0 };
+        tasks.set(taskId, remembered);
+      }
+      remembered.pending.push(event);
+      remembered.bytes += bytes;
+      totalBytes += bytes;
+      if (remembered.pending.length > MAX_PENDING) settle(remembered);
+      forgetOldest();
+      for (const onChange of watchers.get(taskId) ?? []) onChange();
+    },
+    get(taskId) {
+      const remembered = tasks.get(taskId);
+      return remembered ? settle(remembered) : null;
+    },
+    ofTrace(traceId) {
+      const found: TaskRecord[] = [];
+      for (const remembered of tasks.values()) {
+        const record = remembered.traceId === traceId ? settle(remembered) : null;
+        if (record) found.push(record);
+      }
+      return found;
+    },
+    watch(taskId, onChange) {
+      const watching = watchers.get(taskId) ?? new Set();
+      watchers.set(taskId, watching.add(onChange));
+      return () => {
+        watching.delete(onChange);
+        if (watching.size === 0 && watchers.get(taskId) === watching) watchers.delete(taskId);
+      };
+    },
+    wakeAll() {
+      for (const watching of watchers.values()) for (const onChange of [...watching]) onChange();
+    },
+  };
+}
+
+function settle(remembered: Remembered): TaskRecord | null {
+  if (remembered.pending.length > 0) {
+    remembered.record = remembered.pending.reduce<TaskRecord | null>(applyTaskEvent, remembered.record);
+    remembered.pending = [];
+  }
+  return remembered.record;
+}
+
+/** The one of two records of a task that knows more; the store's when both know as much. */
+export function newerRecord(stored: TaskRecord | null, remembered: TaskRecord | null): TaskRecord | null {
+  if (!stored || !remembered) return stored ?? remembered;
+  return progressOf(remembered) > progressOf(stored) ? remembered : stored;
+}
+
+function progressOf(record: TaskRecord): number {
+  const endings = isEnded(record.status) ? 1_000_000 : 0;
+  return endings + record.statusChanges.length + record.attempts.length;
+}
