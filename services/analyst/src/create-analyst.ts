@@ -1,4 +1,12 @@
-import type { SignalBatch, SignalName, SignalSink, SinkAnswer } from '@tracepost/contracts';
+import type {
+  LogSignal,
+  MetricSignal,
+  SignalBatch,
+  SignalName,
+  SignalSink,
+  SinkAnswer,
+  SpanSignal,
+} from '@tracepost/contracts';
 import { checkSignals, Refusals } from '@tracepost/otlp-receiver';
 import type { LogStore, MetricStore, TraceWriter } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
@@ -36,7 +44,7 @@ export function createAnalyst({ traces, logs, metrics, telemetry, now = Date.now
 
   const accept = async (batch: SignalBatch): Promise<SinkAnswer> => {
     const refused = new Refusals();
-    const { spans, logs: records, metrics: points } = redactBatch(checkSignals(batch, now(), refused));
+    const { spans, logs: records, metrics: points } = await clean(batch, now(), refused);
     const writers = [
       storeWriter('spans', spans, async (items) => traces?.writeSpans(items) ?? { status: 'taken', refused: [] }),
       storeWriter('logs', records, (items) => logs.writeLogs(items)),
@@ -69,6 +77,24 @@ export function createAnalyst({ traces, logs, metrics, telemetry, now = Date.now
       await Promise.allSettled([...underWay]);
     },
   };
+}
+
+/** Signals between two pauses of a large batch, in which others get their turn. */
+const SIGNALS_PER_TURN = 1_000;
+
+async function clean(batch: SignalBatch, nowMs: number, refused: Refusals): Promise<SignalBatch> {
+  const cleaned = { spans: [] as SpanSignal[], logs: [] as LogSignal[], metrics: [] as MetricSignal[] };
+  const longest = Math.max(batch.spans.length, batch.logs.length, batch.metrics.length);
+  for (let at = 0; at < longest; at += SIGNALS_PER_TURN) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    const slice = <T>(signals: readonly T[]): readonly T[] => signals.slice(at, at + SIGNALS_PER_TURN);
+    const part = { spans: slice(batch.spans), logs: slice(batch.logs), metrics: slice(batch.metrics) };
+    const { spans, logs, metrics } = redactBatch(checkSignals(part, nowMs, refused));
+    cleaned.spans.push(...spans);
+    cleaned.logs.push(...logs);
+    cleaned.metrics.push(...metrics);
+  }
+  return cleaned;
 }
 
 const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];

@@ -93,7 +93,14 @@ export function createOtlpHttpReceiver(options: OtlpHttpReceiverOptions): OtlpHt
   };
 
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: limits.requestTimeoutMs, keepAliveTimeout: 75_000 },
+    {
+      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: Math.min(10_000, limits.requestTimeoutMs),
+      // Longer than a sender keeps an idle connection, so that it is never closed under a request.
+      keepAliveTimeout: 100_000,
+      // Node looks for late requests only so often; its own half minute would double the limit.
+      connectionsCheckingInterval: Math.min(1_000, limits.requestTimeoutMs),
+    },
     (request, response) => {
       take(request).then(
         (answer) => send(request, response, answer),
