@@ -1,5 +1,5 @@
 import type { TaskEvent, TaskRecord } from '@tracepost/contracts';
-import { applyTaskEvent } from '@tracepost/stores';
+import { applyTaskEvent, RecordsRefusedError } from '@tracepost/stores';
 import { sql, type Transaction } from 'kysely';
 import { columnText } from './column-text.ts';
 import type { RecordTables, TasksTable } from './schema.ts';
@@ -62,11 +62,18 @@ function reduceTasks(
   known: ReadonlyMap<string, Known>,
   events: ReadonlyMap<string, readonly TaskEvent[]>,
 ): TasksTable[] {
-  return taskIds.flatMap((taskId) => {
-    const row = known.get(taskId);
-    const record = (events.get(taskId) ?? []).reduce<TaskRecord | null>(applyTaskEvent, row ? fromTaskRow(row) : null);
-    return record ? [toTaskRow(record, (row?.version ?? 0) + 1)] : [];
-  });
+  return taskIds.flatMap((taskId) => reduceTask(known.get(taskId), events.get(taskId) ?? []));
+}
+
+function reduceTask(known: Known | undefined, events: readonly TaskEvent[]): TasksTable[] {
+  try {
+    const record = events.reduce<TaskRecord | null>(applyTaskEvent, known ? fromTaskRow(known) : null);
+    return record ? [toTaskRow(record, (known?.version ?? 0) + 1)] : [];
+  } catch (cause) {
+    // For example a result that is nested too deep to be written as text.
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordsRefusedError(`An event cannot be applied to its task, nothing was stored: ${reason}`, { cause });
+  }
 }
 
 /** The ids of those that were written: a row that has another version than the one that was read stays as it is. */

@@ -1,0 +1,2 @@
+export { createRecorder, type Recorder, type RecorderOptions } from './recorder.ts';
+export { PARKED_QUEUE } from './topology.ts';

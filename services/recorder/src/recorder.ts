@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentAnnouncement, TaskEvent } from '@tracepost/contracts';
+import {
+  type Broker,
+  type Consumption,
+  type Delivery,
+  MESSAGING_SYSTEM,
+  RECORDER_QUEUE,
+  readEvent,
+} from '@tracepost/messaging';
+import { type RecordStore, RecordsRefusedError } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { Batcher } from './batcher.ts';
+import { type ParkReason, park } from './park.ts';
+import { StoreHealth } from './store-health.ts';
+import { recorderTopology } from './topology.ts';
+
+export interface RecorderOptions {
+  readonly broker: Broker;
+  readonly records: RecordStore;
+  readonly telemetry: Telemetry;
+  /** Most events of one write; default 200. */
+  readonly batchSize?: number;
+  /** How long the first event of a batch waits for company; default 20. */
+  readonly lingerMs?: number;
+  /** Most deliveries in hand at a time; default 500. */
+  readonly prefetch?: number;
+  /** How long `close()` waits for what is in hand; default 8,000. */
+  readonly drainMs?: number;
+}
+
+/** Takes task events and announcements from the queue `recorder` and writes them, batch by batch, into the records. */
+export interface Recorder {
+  /** False, with a reason, while nothing can be recorded. */
+  readonly state: { readonly isReady: boolean; readonly message: string };
+  /** Resolves once it consumes; waits while the broker is unreachable. Safe to call twice. */
+  start(): Promise<void>;
+  /** Takes nothing new and records what is in hand; what cannot be recorded goes back to the queue. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  return new QueueRecorder(options);
+}
+
+type Told =
+  | { readonly delivery: Delivery; readonly kind: 'task'; readonly event: TaskEvent }
+  | { readonly delivery: Delivery; readonly kind: 'announcement'; readonly announcement: AgentAnnouncement };
+
+const NOT_PUT_ASIDE = new Error('the broker did not take a message that has to be put aside');
+
+class QueueRecorder implements Recorder {
+  readonly #options: RecorderOptions;
+  readonly #health: StoreHealth;
+  readonly #batcher: Batcher<Delivery>;
+  readonly #closing = new AbortController();
+  #starting: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
+  #consumption: Consumption | undefined;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.#health = new StoreHealth(options.telemetry);
+    const { batchSize = 200, lingerMs = 20 } = options;
+    this.#batcher = new Batcher({ maxItems: batchSize, lingerMs, handle: (batch) => this.#take(batch) });
+  }
+
+  get state(): Recorder['state'] {
+    if (this.#closing.signal.aborted) return { isReady: false, message: 'the recorder is stopping' };
+    return this.#consumption ? this.#health.state : { isReady: false, message: 'not consuming yet' };
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  close(): Promise<void> {
+    this.#ending ??= this.#close();
+    return this.#ending;
+  }
+
+  async #start(): Promise<void> {
+    const { broker, prefetch = 500 } = this.#options;
+    await broker.declare(recorderTopology());
+    const consumption = await broker.consume({
+      queue: RECORDER_QUEUE,
+      prefetch,
+      onDelivery: (delivery) => this.#batcher.add(delivery),
+    });
+    // The wait for the broker may outlast the wish to consume.
+    if (this.#closing.signal.aborted) await consumption.close({ deadlineMs: 0 });
+    else this.#consumption = consumption;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    this.#batcher.hurry();
+    await this.#consumption?.close({ deadlineMs: this.#options.drainMs ?? 8_000 });
+    // What the broker gave back at the deadline is no longer ours to settle.
+    this.#batcher.takeWaiting();
+    await this.#batcher.settled();
+  }
+
+  async #take(batch: readonly Delivery[]): Promise<void> {
+    const { metrics } = this.#options.telemetry;
+    metrics.add('messaging.client.consumed.messages', batch.length, {
+      'messaging.system': MESSAGING_SYSTEM,
+      'messaging.destination.name': RECORDER_QUEUE,
+      'messaging.operation.name': 'consume',
+    });
+    const told: Told[] = [];
+    const parking: Promise<boolean>[] = [];
+    for (const delivery of batch) {
+      const read = readEvent(delivery.message);
+      if (read.kind === 'unreadable') parking.push(this.#park(delivery, 'unreadable', read.reason));
+      else told.push({ delivery, ...read });
+    }
+    await this.#record(told);
+    const isParked = await Promise.all(parking);
+    if (isParked.includes(false)) await this.#pause(NOT_PUT_ASIDE, []);
+  }
+
+  /** Writes, then acknowledges. False when the store cannot take anything now and everything went back. */
+  async #record(told: readonly Told[]): Promise<boolean> {
+    if (told.length === 0) return true;
+    try {
+      await this.#write(told);
+      for (const { delivery } of told) delivery.ack();
+      this.#health.worked();
+      return true;
+    } catch (error) {
+      if (error instanceof RecordsRefusedError) return this.#recordOneByOne(told, error);
+      await this.#pause(
+        error,
+        told.map(({ delivery }) => delivery),
+      );
+      return false;
+    }
+  }
+
+  async #write(told: readonly Told[]): Promise<void> {
+    const { records } = this.#options;
+    const events = told.flatMap((one) => (one.kind === 'task' ? [one.event] : []));
+    const announcements = told.flatMap((one) => (one.kind === 'announcement' ? [one.announcement] : []));
+    if (events.length > 0) await records.applyTaskEvents(events);
+    if (announcements.length > 0) await records.applyAnnouncements(announcements);
+  }
+
+  /** One of them can never be stored: it is put aside, so that it holds up no other. */
+  async #recordOneByOne(told: readonly Told[], refusal: RecordsRefusedError): Promise<boolean> {
+    const [only] = told;
+    if (told.length === 1 && only) {
+      const isParked = await this.#park(only.delivery, 'store_refused', refusal.message);
+      if (!isParked) await this.#pause(NOT_PUT_ASIDE, []);
+      return isParked;
+    }
+    for (const [index, one] of told.entries()) {
+      if (await this.#record([one])) continue;
+      for (const { delivery } of told.slice(index + 1)) delivery.requeue();
+      return false;
+    }
+    return true;
+  }
+
+  async #park(delivery: Delivery, reason: ParkReason, detail: string): Promise<boolean> {
+    const { broker, telemetry } = this.#options;
+    const isParked = await park({ broker, telemetry, message: delivery.message, reason, detail });
+    if (isParked) delivery.ack();
+    else delivery.requeue();
+    return isParked;
+  }
+
+  /**
+   * Gives everything back after a pause, since another recorder may be better off, and goes on when the store answers.
+   * The pause comes first: what was given back is delivered again at once.
+   */
+  async #pause(error: unknown, deliveries: readonly Delivery[]): Promise<void> {
+    const { signal } = this.#closing;
+    let held = deliveries;
+    let cause = error;
+    for (;;) {
+      await sleep(this.#health.failed(cause), undefined, { signal }).catch(() => {});
+      for (const delivery of [...held, ...this.#batcher.takeWaiting()]) delivery.requeue();
+      held = [];
+      if (signal.aborted) return;
+      try {
+        return await this.#options.records.ping();
+      } catch (again) {
+        cause = again;
+      }
+    }
+  }
+}
