@@ -16,7 +16,7 @@ const INSERT_SERIES = 'INSERT OR IGNORE INTO series (id, name, service, tags) VA
 // The last value written for one instant stands, as in InfluxDB.
 const INSERT_POINT = `INSERT INTO metric_points (series, time_ns, fields) VALUES (?, ?, ?)
   ON CONFLICT (series, time_ns) DO UPDATE SET fields = excluded.fields`;
-const SELECT = `SELECT time_ns, fields, service, tags FROM metric_points JOIN series ON series.id = series
+export const SELECT = `SELECT time_ns, fields, service, tags FROM metric_points JOIN series ON series.id = series
   WHERE name = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns DESC LIMIT ?`;
 
 export function createLocalMetrics(database: Database): MetricStore {

@@ -96,7 +96,14 @@ export const TRACE_STORE_PROPERTIES: readonly Property<TraceStoreSubject>[] = [
       const starts = [nanos(3), nanos(1, 2), nanos(1, 1), nanos(2), nanos(0)];
       for (const [index, startTimeUnixNano] of starts.entries()) {
         await store.writeSpans([
-          span({ traceId, name: `span ${index}`, startTimeUnixNano, endTimeUnixNano: startTimeUnixNano + 5n }),
+          span({
+            traceId,
+            // In the order of writing: a store that cuts times to milliseconds orders the two of one millisecond by it.
+            spanId: `00f067aa0ba902b${index}`,
+            name: `span ${index}`,
+            startTimeUnixNano,
+            endTimeUnixNano: startTimeUnixNano + 5n,
+          }),
         ]);
       }
       expect((await store.getTrace(traceId)).map(({ name }) => name)).toEqual([4, 2, 1, 3, 0].map((n) => `span ${n}`));

@@ -1,0 +1,78 @@
+import type { MetricSignal } from '@tracepost/contracts';
+import type { MetricPoint, MetricPointQuery, MetricStore } from '@tracepost/stores';
+import { type Breakages, hidingRefusals, LATER, mapValues, withoutPing } from './breakage.ts';
+
+export const BROKEN_METRIC_STORES: Breakages<MetricStore> = {
+  'forgets everything': reading(() => []),
+  'invents a point': reading((points) => (points.length > 0 ? points : [INVENTED])),
+  'gives the oldest point first': reading((points) => [...points].reverse()),
+  'does not look at the limit': asking((query) => ({ ...query, limit: 1000 })),
+  'does not look at the window': asking((query) => ({ ...query, from: new Date(0), to: new Date('2100-01-01') })),
+  'takes a name for a pattern': (right) => ({
+    ...right,
+    readPoints: async (query) => (query.name.includes(' or ') ? [INVENTED] : right.readPoints(query)),
+  }),
+  'does not begin at zero': writingEach((metric) => ({ ...metric, startTimeUnixNano: 0n })),
+  'begins a restarted series only once': (right) => {
+    const starts = new Map<string, bigint>();
+    const rememberStart = (metric: MetricSignal): MetricSignal => {
+      const startTimeUnixNano = starts.get(metric.name) ?? metric.startTimeUnixNano;
+      starts.set(metric.name, startTimeUnixNano);
+      return { ...metric, startTimeUnixNano };
+    };
+    return { ...right, writeMetrics: (metrics) => right.writeMetrics(metrics.map(rememberStart)) };
+  },
+  'takes every sum for a counter': writingEach(({ data, ...metric }) => ({
+    ...metric,
+    data: data.type === 'sum' ? { ...data, isMonotonic: true, temporality: 'cumulative' } : data,
+  })),
+  'takes deltas for cumulative': writingEach(({ data, ...metric }) => ({
+    ...metric,
+    data: data.type === 'histogram' ? { ...data, temporality: 'cumulative' } : data,
+  })),
+  'does not add buckets up': readingEach((point) => ({ ...point, fields: { ...point.fields, '0.5': 2 } })),
+  'makes zeros of missing numbers': readingEach((point) => ({ ...point, fields: { min: 0, ...point.fields } })),
+  'keeps whole numbers only': readingEach((point) => ({ ...point, fields: mapValues(point.fields, Math.trunc) })),
+  'loses the service': readingEach((point) => ({ ...point, service: '' })),
+  'loses attributes': readingEach((point) => ({ ...point, attributes: {} })),
+  'keeps one series for each name': writingEach((metric) => ({ ...metric, attributes: {} })),
+  'keeps a point as often as it comes': (right) => {
+    let writes = 0n;
+    return {
+      ...right,
+      writeMetrics(metrics) {
+        writes += 1_000_000n;
+        return right.writeMetrics(metrics.map((metric) => ({ ...metric, timeUnixNano: metric.timeUnixNano + writes })));
+      },
+    };
+  },
+  'says nothing of what it refused': (right) => ({
+    ...right,
+    writeMetrics: async (metrics) => hidingRefusals(await right.writeMetrics(metrics)),
+  }),
+  'takes nothing': (right) => ({ ...right, writeMetrics: async () => LATER }),
+  'does not answer ping': withoutPing,
+};
+
+const INVENTED: MetricPoint = {
+  at: '2026-11-21T09:00:00.000Z',
+  service: 'nobody',
+  attributes: {},
+  fields: { gauge: 1 },
+};
+
+function asking(change: (query: MetricPointQuery) => MetricPointQuery): (right: MetricStore) => MetricStore {
+  return (right) => ({ ...right, readPoints: (query) => right.readPoints(change(query)) });
+}
+
+function reading(change: (points: MetricPoint[]) => MetricPoint[]): (right: MetricStore) => MetricStore {
+  return (right) => ({ ...right, readPoints: async (query) => change(await right.readPoints(query)) });
+}
+
+function readingEach(change: (point: MetricPoint) => MetricPoint): (right: MetricStore) => MetricStore {
+  return reading((points) => points.map(change));
+}
+
+function writingEach(change: (metric: MetricSignal) => MetricSignal): (right: MetricStore) => MetricStore {
+  return (right) => ({ ...right, writeMetrics: (metrics) => right.writeMetrics(metrics.map(change)) });
+}
