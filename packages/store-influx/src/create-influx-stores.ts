@@ -17,6 +17,8 @@ export interface InfluxStoreOptions {
   readonly metricsBucket: string;
   readonly logsBucket: string;
   readonly telemetry: Telemetry;
+  /** For one exchange from its first byte to its last; 15,000 when none is given. */
+  readonly timeoutMs?: number;
 }
 
 /** Two stores on one set of sockets; closing one of them closes both. */

@@ -3,8 +3,6 @@ import { measureStore, StoreUnavailableError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import type { Connection } from './connection.ts';
 
-const TIMEOUT_MS = 15_000;
-
 export interface RowQuery {
   /** `query_logs`, `read_points`, … */
   readonly operation: string;
@@ -18,7 +16,7 @@ export function createRowReader(connection: Connection, telemetry: Telemetry): (
   return ({ operation, flux, maxRows }) =>
     measureStore(telemetry, { system: 'influxdb', operation }, async () => {
       try {
-        return await connection.use(TIMEOUT_MS, async (client) => {
+        return await connection.use(async (client) => {
           const rows: Row[] = [];
           for await (const row of client.getQueryApi(connection.org).iterateRows(flux)) {
             throwLateError(row);

@@ -9,7 +9,6 @@ export type SendOutcome =
   | { readonly status: 'malformed' }
   | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs: number };
 
-const TIMEOUT_MS = 10_000;
 /** Past this many bytes a request is gzipped. */
 const GZIP_FROM = 1_000;
 const RETRY_AFTER_MS = 2_000;
@@ -23,7 +22,7 @@ export async function sendLines(
   lines: readonly string[],
 ): Promise<SendOutcome> {
   try {
-    await connection.use(TIMEOUT_MS, async (client) => {
+    await connection.use(async (client) => {
       // A write API for each request, without its timer, retries and batching: those would keep lines in memory, send
       // some of them unawaited, and lose them at close.
       const api = client.getWriteApi(connection.org, bucket, 'ns', {
