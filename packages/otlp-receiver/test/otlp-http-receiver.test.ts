@@ -195,6 +195,7 @@ describe('connections', () => {
     socket.write(
       `POST /v1/traces HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/x-protobuf\r\ncontent-length: 100\r\n\r\nabc`,
     );
+    socket.resume();
     await once(socket, 'close');
   });
 
