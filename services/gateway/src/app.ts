@@ -41,6 +41,11 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
+  /**
+   * Learns which agents are known and begins to hear events, without listening yet; whoever starts agents in the same
+   * process calls it before, so that the first request finds them. `listen` does it otherwise. Safe to call twice.
+   */
+  start(): Promise<void>;
   /** Resolves once it listens; broker and stores may come later. Rejects with `PortTakenError` or `OpenPortRefusedError`. */
   listen(): Promise<{ url: string }>;
   /** Stops accepting, ends what is under way, wakes those who wait. Leaves broker and stores to whoever made them. Safe to call twice. */
@@ -111,16 +116,26 @@ export function createGateway(options: GatewayOptions): Gateway {
     await Promise.all(background.map((part) => part.close()));
   };
   let stopped: Promise<void> | null = null;
+  let started: Promise<void> | null = null;
+
+  const start = async (): Promise<void> => {
+    stopObserving = observeGateway(telemetry, { depths, monitor });
+    const begun = Promise.all(background.map((part) => part.start()));
+    // The first request shall find the agents known; a broker or store that is away is not waited for.
+    await Promise.race([begun, sleep(LIMITS.warmUpMs, undefined, { ref: false })]);
+  };
+  const startOnce = (): Promise<void> => {
+    started ??= start();
+    return started;
+  };
 
   return {
+    start: startOnce,
     async listen() {
       if (!isLoopback(config.host) && !config.localOnly) throw new OpenPortRefusedError(config.host);
       try {
         const url = await app.listen({ host: config.host, port: config.port });
-        stopObserving = observeGateway(telemetry, { depths, monitor });
-        const started = Promise.all(background.map((part) => part.start()));
-        // The first request shall find the agents known; a broker or store that is away is not waited for.
-        await Promise.race([started, sleep(LIMITS.warmUpMs, undefined, { ref: false })]);
+        await startOnce();
         return { url };
       } catch (error) {
         const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

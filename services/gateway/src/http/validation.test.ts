@@ -1,0 +1,53 @@
+import { NotifyRequest } from '@tracepost/contracts';
+import Type from 'typebox';
+import { expect, test } from 'vitest';
+import { compileValidator, RequestInvalidError } from './validation.ts';
+
+const body = compileValidator({ schema: NotifyRequest, httpPart: 'body' });
+const query = compileValidator({
+  schema: Type.Object(
+    { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })) },
+    { additionalProperties: false },
+  ),
+  httpPart: 'querystring',
+});
+
+function faultsOf(checked: ReturnType<typeof body>) {
+  if (!('error' in checked)) return [];
+  expect(checked.error).toBeInstanceOf(RequestInvalidError);
+  return (checked.error as RequestInvalidError).faults;
+}
+
+test('every fault has the pointer to its place', () => {
+  const faults = faultsOf(body({ notificationType: 'NOT GOOD', timeoutMs: 0, 'odd/na~me': 1 }));
+  expect(faults.map((fault) => fault.pointer).sort()).toEqual([
+    '/notificationType',
+    '/odd~1na~0me',
+    '/payload',
+    '/timeoutMs',
+  ]);
+  expect(faults.find((fault) => fault.pointer === '/payload')?.message).toBe('is required');
+  expect(faults.find((fault) => fault.pointer === '/odd~1na~0me')?.message).toBe('is not known');
+});
+
+test('a body is taken exactly or not at all: no number becomes a text, nothing is left out', () => {
+  expect(faultsOf(body({ notificationType: 'a', payload: 1, timeoutMs: '5' }))).toHaveLength(1);
+  expect(faultsOf(body({ notificationType: 5, payload: 1 }))).toHaveLength(1);
+  expect(faultsOf(body('text'))).toHaveLength(1);
+  expect(faultsOf(body(null))).toHaveLength(1);
+  const good = { notificationType: 'a', payload: null };
+  expect(body(good)).toEqual({ value: good });
+});
+
+test('a thousand unknown fields give twenty faults', () => {
+  const fields = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`f${index}`, 1]));
+  expect(faultsOf(body({ notificationType: 'a', payload: 1, ...fields })).length).toBeLessThanOrEqual(20);
+});
+
+test('a query has its integers read', () => {
+  expect(query({ limit: '7' })).toEqual({ value: { limit: 7 } });
+  expect(faultsOf(query({ limit: '11' }))).toHaveLength(1);
+  expect(faultsOf(query({ limit: '1e1' }))).toHaveLength(1);
+  expect(faultsOf(query({ limit: ['1', '2'] }))).toHaveLength(1);
+  expect(faultsOf(query({ nope: '1' }))).toHaveLength(1);
+});

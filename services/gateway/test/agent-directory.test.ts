@@ -1,0 +1,72 @@
+import { type AgentAnnouncement, WORKER_SILENT_AFTER_MS } from '@tracepost/contracts';
+import { beforeEach, expect, test } from 'vitest';
+import { type AgentDirectory, createAgentDirectory } from '../src/agents/agent-directory.ts';
+
+let nowMs: number;
+let agents: AgentDirectory;
+beforeEach(() => {
+  nowMs = Date.parse('2026-11-21T09:00:00.000Z');
+  agents = createAgentDirectory({ now: () => nowMs });
+});
+
+const announcement = (rest: Partial<AgentAnnouncement> = {}): AgentAnnouncement => ({
+  agentId: 'weather',
+  description: 'Forecasts',
+  version: '1.0.0',
+  workerId: 'w1',
+  capacity: 4,
+  state: 'running',
+  at: new Date(nowMs).toISOString(),
+  notificationTypes: [{ type: 'weather.forecast', description: '', schema: {} }],
+  ...rest,
+});
+
+test('capacity is summed over the running workers', () => {
+  agents.apply(announcement());
+  agents.apply(announcement({ workerId: 'w2', capacity: 3 }));
+  agents.apply(announcement({ workerId: 'w3', capacity: 5, state: 'stopped' }));
+  expect(agents.get('weather')).toMatchObject({ status: 'running', capacity: 7, queue: 'agent.weather' });
+  expect(agents.get('weather')?.workers.map((worker) => worker.state)).toEqual(['running', 'running', 'stopped']);
+});
+
+test('a worker that has not been heard of for long is silent, and an agent of silent workers is stopped', () => {
+  agents.apply(announcement());
+  nowMs += WORKER_SILENT_AFTER_MS;
+  expect(agents.get('weather')?.status).toBe('running');
+  nowMs += 1;
+  expect(agents.get('weather')).toMatchObject({ status: 'stopped', capacity: 0, workers: [{ state: 'silent' }] });
+  agents.apply(announcement());
+  expect(agents.get('weather')?.status).toBe('running');
+});
+
+test('an older announcement changes nothing', () => {
+  const old = announcement({ version: '0.9.0' });
+  nowMs += 1_000;
+  agents.apply(announcement({ version: '1.0.0', state: 'stopped' }));
+  expect(agents.apply(old)).toBe(false);
+  expect(agents.get('weather')).toMatchObject({ version: '1.0.0', status: 'stopped' });
+});
+
+test('the types are those of the newest announcement of any worker', () => {
+  agents.apply(announcement());
+  nowMs += 1_000;
+  const types = [{ type: 'weather.alert', description: '', schema: {} }];
+  agents.apply(announcement({ workerId: 'w2', version: '2.0.0', notificationTypes: types }));
+  expect(agents.typeNames('weather')).toEqual(['weather.alert']);
+  expect(agents.findType('weather', 'weather.forecast')).toBeUndefined();
+  expect(agents.get('weather')?.version).toBe('2.0.0');
+});
+
+test('a thousand agents are remembered, and the next is not', () => {
+  for (let index = 0; index < 1_001; index++) agents.apply(announcement({ agentId: `a${index}` }));
+  expect(agents.ids()).toHaveLength(1_000);
+  expect(agents.has('a1000')).toBe(false);
+});
+
+test('of more than a thousand workers the one silent for longest is forgotten', () => {
+  for (let index = 0; index < 1_001; index++) agents.apply(announcement({ workerId: `w${index}` }));
+  const workers = agents.get('weather')?.workers.map((worker) => worker.workerId);
+  expect(workers).toHaveLength(1_000);
+  expect(workers).not.toContain('w0');
+  expect(workers).toContain('w1000');
+});

@@ -1,0 +1,71 @@
+import type { MetricPoint, MetricStore } from '@tracepost/stores';
+import { until } from '@tracepost/testing';
+import { expect, test } from 'vitest';
+import { createLedger } from '../src/health/ledger.ts';
+
+const point = (attributes: Record<string, string>, counter: number, service = 'tracepost-analyst'): MetricPoint => ({
+  at: '2026-11-21T09:00:00.000Z',
+  service,
+  attributes,
+  fields: { counter },
+});
+
+function givenLedger(points: Record<string, MetricPoint[]>) {
+  const metrics = { readPoints: async ({ name }: { name: string }) => points[name] ?? [] } as unknown as MetricStore;
+  return createLedger({ metrics, records: { countTasks: async () => 12 }, everyMs: 10 });
+}
+
+test('of each series the newest point counts, and series are summed', async () => {
+  const ledger = givenLedger({
+    'tracepost.ingest.stored': [
+      point({ 'tracepost.signal': 'spans' }, 30),
+      point({ 'tracepost.signal': 'spans' }, 20),
+      point({ 'tracepost.signal': 'spans' }, 5, 'another'),
+      point({ 'tracepost.signal': 'logs' }, 7),
+    ],
+    'tracepost.ingest.refused': [point({ 'tracepost.signal': 'spans', 'tracepost.reason': 'invalid_id' }, 2)],
+    'tracepost.telemetry.dropped': [
+      point({ 'tracepost.signal': 'spans', 'tracepost.reason': 'queue_full' }, 3, 'a'),
+      point({ 'tracepost.signal': 'spans', 'tracepost.reason': 'queue_full' }, 4, 'b'),
+      point({ 'tracepost.signal': 'logs', 'tracepost.reason': 'queue_full' }, 0),
+    ],
+    'tracepost.task.executions': [
+      point({ 'tracepost.task.status': 'succeeded' }, 9),
+      point({ 'tracepost.task.status': 'failed' }, 1),
+    ],
+  });
+  ledger.start();
+  await until(() => ledger.read().tasks === 12);
+  expect(ledger.read()).toMatchObject({
+    recorded: { spans: 35, logs: 7, metrics: 0, events: 0 },
+    losses: [
+      { signal: 'spans', reason: 'invalid_id', count: 2 },
+      { signal: 'spans', reason: 'queue_full', count: 7 },
+    ],
+    successRate: 0.9,
+  });
+  ledger.close();
+});
+
+test('a store that fails or hangs leaves what was known', async () => {
+  let mode: 'answers' | 'fails' | 'hangs' = 'answers';
+  let reads = 0;
+  const metrics = {
+    readPoints: () => {
+      reads++;
+      if (mode === 'fails') return Promise.reject(new Error('away'));
+      if (mode === 'hangs') return new Promise(() => undefined);
+      return Promise.resolve([point({ 'tracepost.signal': 'spans' }, 8)]);
+    },
+  } as unknown as MetricStore;
+  const ledger = createLedger({ metrics, records: { countTasks: async () => 1 }, everyMs: 5, timeoutMs: 10 });
+  ledger.start();
+  await until(() => ledger.read().recorded.spans === 8);
+  for (const next of ['fails', 'hangs'] as const) {
+    mode = next;
+    const before = reads;
+    await until(() => reads > before + 8);
+    expect(ledger.read().recorded.spans).toBe(8);
+  }
+  ledger.close();
+});

@@ -1,0 +1,87 @@
+import type { AnnouncedType } from '@tracepost/contracts';
+import { createTelemetry } from '@tracepost/telemetry';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createPayloadCheck, type PayloadCheck } from '../src/agents/payload-check.ts';
+
+let lines: string[];
+let payloads: PayloadCheck;
+beforeEach(() => {
+  lines = [];
+  const { logger } = createTelemetry({ serviceName: 'test', terminalLevel: 'warn', write: (line) => lines.push(line) });
+  payloads = createPayloadCheck({ logger });
+});
+
+const announce = (schema: unknown): AnnouncedType => ({ type: 'a.b', description: '', schema });
+const faults = (schema: unknown, payload: unknown) => payloads.check('agent', announce(schema), payload);
+
+test('each fault has a pointer into the payload', () => {
+  const schema = {
+    type: 'object',
+    properties: { days: { type: 'integer', maximum: 7 }, 'a/b': { type: 'object', required: ['c~d'] } },
+    required: ['days'],
+    additionalProperties: false,
+  };
+  expect(faults(schema, { days: 3 })).toEqual([]);
+  expect(faults(schema, { days: 9 })).toMatchObject([{ pointer: '/payload/days' }]);
+  expect(faults(schema, {})).toEqual([{ pointer: '/payload/days', message: 'is required' }]);
+  expect(faults(schema, { days: 1, x: 1 })).toEqual([{ pointer: '/payload/x', message: 'is not known' }]);
+  expect(faults(schema, { days: 1, 'a/b': {} })).toEqual([{ pointer: '/payload/a~1b/c~0d', message: 'is required' }]);
+  expect(faults(schema, 'text')).toMatchObject([{ pointer: '/payload' }]);
+});
+
+test('a payload is never changed by its check', () => {
+  const payload = Object.freeze({ days: '3' });
+  expect(faults({ properties: { days: { type: 'integer' }, more: { default: 1 } } }, payload)).toHaveLength(1);
+  expect(payload).toEqual({ days: '3' });
+});
+
+describe('a schema that cannot be compiled checks nothing, and the log says so', () => {
+  test.each([
+    ['an unknown type', { type: 'nonsense' }],
+    ['a pattern that is none', { type: 'string', pattern: '(' }],
+    ['a reference to elsewhere', { $ref: 'http://example.com/schema.json' }],
+    ['no schema at all', 'text'],
+    ['a huge one', { enum: Array.from({ length: 10_000 }, (_, index) => `value-${index}`) }],
+  ])('%s', (_what, schema) => {
+    const announced = announce(schema);
+    expect(payloads.check('agent', announced, { anything: 1 })).toEqual([]);
+    expect(payloads.check('agent', announced, { anything: 2 })).toEqual([]);
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe('a check ends in time, whatever an agent announces', () => {
+  const long = `${'a'.repeat(40)}!`;
+  test.each([
+    ['a pattern that backtracks', { type: 'string', pattern: '^(a+)+$' }, long],
+    ['property names that backtrack', { patternProperties: { '^(a+)+$': { type: 'string' } } }, { [long]: 1 }],
+    ['unique items over many lists', { uniqueItems: true }, Array.from({ length: 30_000 }, (_, index) => [index])],
+    ['a reference to itself', { allOf: [{ $ref: '#' }, { type: 'string' }] }, {}],
+    ['a schema that answers later', { $async: true, type: 'string' }, 5],
+  ])('%s', (_what, schema, payload) => {
+    const started = performance.now();
+    expect(faults(schema, payload)).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  test('and such a schema still takes what is right', () => {
+    expect(faults({ type: 'string', pattern: '^(a+)+$' }, 'aaa')).toEqual([]);
+    expect(faults({ uniqueItems: true }, [1, 2])).toEqual([]);
+    expect(faults({ uniqueItems: true }, [1, 1])).toHaveLength(1);
+  });
+
+  test('patterns that match in one pass are checked directly', () => {
+    const uuid = { type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' };
+    expect(faults(uuid, '01a1fdb3-3bb0-71be-8a81-39d6e86da218')).toEqual([]);
+    expect(faults(uuid, '01a1fdb3')).toMatchObject([{ pointer: '/payload' }]);
+  });
+});
+
+test('the same schema announced again is not compiled again', () => {
+  const schema = { type: 'object', properties: { deep: { type: 'array', items: { type: 'integer' } } } };
+  faults(schema, {});
+  const started = performance.now();
+  for (let index = 0; index < 500; index++) faults(structuredClone(schema), {});
+  // One compilation takes about a millisecond.
+  expect(performance.now() - started).toBeLessThan(150);
+});

@@ -1,0 +1,62 @@
+import type { SpanView } from '@tracepost/contracts';
+import { applyTaskEvent } from '@tracepost/stores';
+import { expect, test } from 'vitest';
+import { describeTrace } from '../src/tasks/trace-view.ts';
+import { givenEvent } from './helpers/given.ts';
+
+const TRACE_ID = 'a'.repeat(32);
+const NOW = Date.parse('2026-11-21T09:00:10.000Z');
+const span = (spanId: string, parentSpanId: string | null, rest: Partial<SpanView> = {}): SpanView => ({
+  spanId: spanId.repeat(16),
+  parentSpanId: parentSpanId?.repeat(16) ?? null,
+  name: spanId,
+  kind: 'internal',
+  service: 'gateway',
+  startedAt: '2026-11-21T09:00:01.000Z',
+  durationMs: 100,
+  status: { code: 'unset', message: '' },
+  attributes: {},
+  events: [],
+  links: [],
+  ...rest,
+});
+const ended = applyTaskEvent(null, givenEvent('t1', 'succeeded', { second: 2, spanId: '3'.repeat(16) }));
+const running = applyTaskEvent(null, givenEvent('t1', 'started', { second: 1, spanId: '3'.repeat(16) }));
+const whole = [
+  span('1', '9', { kind: 'server' }),
+  span('2', '1', { kind: 'producer' }),
+  span('3', '2', { kind: 'consumer', service: 'agents', startedAt: '2026-11-21T09:00:01.500Z', durationMs: 700 }),
+];
+const view = (spans: SpanView[], tasks = [ended], now = NOW) => describeTrace({ traceId: TRACE_ID, spans, tasks, now });
+
+test('a trace is summed up', () => {
+  expect(view([...whole, span('4', '3', { status: { code: 'error', message: 'no' } })])).toMatchObject({
+    traceId: TRACE_ID,
+    startedAt: '2026-11-21T09:00:01.000Z',
+    durationMs: 1_200,
+    services: ['gateway', 'agents'],
+    errorCount: 1,
+    complete: true,
+  });
+});
+
+test('a trace is complete when its tasks have ended and every span has its parent', () => {
+  expect(view(whole).complete).toBe(true);
+  expect(view(whole, []).complete).toBe(true);
+});
+
+test.each([
+  ['a task is still running', whole, [running]],
+  ['the span of an attempt has not come', whole.slice(0, 2), [ended]],
+  ['the parent of a span has not come', [whole[0], whole[2]] as SpanView[], [ended]],
+  ['no span has come', [], [ended]],
+])('a trace is not complete while %s', (_what, spans, tasks) => expect(view(spans, tasks).complete).toBe(false));
+
+test('a minute after the end nothing more is waited for', () => {
+  expect(view(whole.slice(0, 2), [ended], NOW + 120_000).complete).toBe(true);
+  expect(view(whole, [running], NOW + 120_000).complete).toBe(false);
+});
+
+test('a trace of which only the task is known has no start', () => {
+  expect(view([])).toMatchObject({ startedAt: null, durationMs: 0, spans: [], services: [] });
+});
