@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { until } from '@tracepost/testing';
 import { describeEndToEnd, type Installation } from './suite.ts';
 import { startWeatherService } from './weather-service.ts';
 
@@ -43,7 +44,13 @@ async function startEmbedded(): Promise<Installation> {
 
 /** As a user does it, by the command of the README. */
 async function startProcess(env: NodeJS.ProcessEnv, url: string): Promise<ChildProcess> {
-  const child = spawn('npm', ['start', '--silent'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A process group of its own, because Ctrl-C in a terminal reaches every process of the group.
+  const child = spawn('npm', ['start', '--silent'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (part) => {
@@ -60,9 +67,20 @@ async function startProcess(env: NodeJS.ProcessEnv, url: string): Promise<ChildP
 
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(15_000) });
+  process.kill(-(child.pid as number), 'SIGINT');
   await ended;
+  // npm may end before what it started does.
+  await until(() => !isGroupAlive(child.pid as number), { timeoutMs: 10_000, what: 'the process to end' });
+}
+
+function isGroupAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -313,8 +313,10 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
     it('keeps tasks, traces, logs, artifacts and known agents over a stop and a start', async () => {
       const { accepted, task } = await client.run('weather', lisbon);
       const before = await client.completeTrace(accepted.traceId);
+      const { uptimeSeconds } = (await client.call('/api/v1/status')).json<StatusView>();
       await untilLogged(client, `traceId=${accepted.traceId}`, (found) => found.length > 0);
       client = createClient(await installation.restart());
+      expect((await client.call('/api/v1/status')).json<StatusView>().uptimeSeconds).toBeLessThan(uptimeSeconds);
       expect(await client.task(task.taskId)).toEqual(task);
       const after = await client.completeTrace(accepted.traceId);
       expect(after.spans.length).toBe(before.spans.length);
@@ -404,6 +406,6 @@ function expectStory(trace: TraceView, task: TaskRecord): void {
   for (const call of calls) {
     expect(call.attributes).toMatchObject({ 'http.request.method': 'GET', 'http.response.status_code': 200 });
   }
-  expect(trace.services).toEqual(['tracepost-agents', 'tracepost-gateway']);
+  expect([...trace.services].sort()).toEqual(['tracepost-agents', 'tracepost-gateway']);
   expect(trace.errorCount).toBe(0);
 }

@@ -56,7 +56,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
     workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
   });
   const gateway = createGateway({
-    config,
+    config: { ...config, storageFolder: dataFolder },
     broker,
     records,
     traces: signals.traces,
@@ -81,9 +81,10 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
 
   try {
     await recorder.start();
-    // The gateway hears the announcements when it listens before the agents start.
-    const { url } = await gateway.listen();
+    // The gateway hears the agents announce themselves, and listens when everything behind it works.
+    await gateway.start();
     await host.start();
+    const { url } = await gateway.listen();
     return { url, close };
   } catch (error) {
     await close();
