@@ -29,6 +29,20 @@ test('each fault has a pointer into the payload', () => {
   expect(faults(schema, 'text')).toMatchObject([{ pointer: '/payload' }]);
 });
 
+test('a schema may refer to its own parts', () => {
+  const schema = {
+    type: 'object',
+    properties: { place: { $ref: '#/$defs/place' } },
+    $defs: {
+      place: { type: 'object', properties: { inside: { $ref: '#/$defs/place' } }, additionalProperties: false },
+    },
+  };
+  expect(faults(schema, { place: { inside: { inside: {} } } })).toEqual([]);
+  expect(faults(schema, { place: { inside: { outside: 1 } } })).toMatchObject([
+    { pointer: '/payload/place/inside/outside' },
+  ]);
+});
+
 test('a payload is never changed by its check', () => {
   const payload = Object.freeze({ days: '3' });
   expect(faults({ properties: { days: { type: 'integer' }, more: { default: 1 } } }, payload)).toHaveLength(1);
@@ -38,6 +52,7 @@ test('a payload is never changed by its check', () => {
 describe('a schema that cannot be compiled checks nothing, and the log says so', () => {
   test.each([
     ['an unknown type', { type: 'nonsense' }],
+    ['a limit that is none', { maximum: 'many' }],
     ['a pattern that is none', { type: 'string', pattern: '(' }],
     ['a reference to elsewhere', { $ref: 'http://example.com/schema.json' }],
     ['no schema at all', 'text'],

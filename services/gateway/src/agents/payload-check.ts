@@ -58,6 +58,9 @@ export function createPayloadCheck({ logger }: { readonly logger: Logger }): Pay
   };
 }
 
+/** Checks schemas themselves; made once, since compiling the schema of schemas takes tens of milliseconds. */
+let metaSchema: Ajv | null = null;
+
 function compileSchema(text: string): Check {
   if (text.length > MAX_SCHEMA_CHARACTERS)
     throw new Error(`the schema has ${text.length} characters; ${MAX_SCHEMA_CHARACTERS} are allowed`);
@@ -67,7 +70,11 @@ function compileSchema(text: string): Check {
     delete schema.$async;
     delete schema.$schema;
   }
-  const ajv = new Ajv({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
+  metaSchema ??= new Ajv({ strict: false, logger: false });
+  if (metaSchema.validateSchema(schema as object) !== true)
+    throw new Error(`it is no schema: ${metaSchema.errorsText()}`);
+  // One instance for each: ids of one agent's schema must not reach another's.
+  const ajv = new Ajv({ strict: false, validateFormats: false, meta: false, validateSchema: false, logger: false });
   const validate = ajv.compile(schema as object);
   const run = isCheap(schema) ? validate : withTimeout(validate);
   return (payload) => {
