@@ -11,7 +11,7 @@ export interface Broker {
   /**
    * Declares exchanges, queues and bindings now, and again after every recovery. Resolves once the broker has them;
    * while it is unreachable the promise waits. Rejects with `TopologyRefusedError` when a queue exists with other
-   * arguments (arguments of an existing queue cannot change).
+   * arguments (arguments of an existing queue cannot change), and with `BrokerClosedError` when it is closed first.
    */
   declare(topology: Topology): Promise<void>;
 
@@ -20,7 +20,7 @@ export interface Broker {
 
   /**
    * Consumes until closed, across reconnects and deleted queues. Resolves with the first established consumer; while
-   * the broker is unreachable the promise waits.
+   * the broker is unreachable the promise waits, and rejects with `BrokerClosedError` when it is closed first.
    */
   consume(subscription: Subscription): Promise<Consumption>;
 
@@ -136,13 +136,19 @@ export interface DurableQueueSpec {
   readonly kind: 'durable';
   readonly name: string;
   readonly maxLength?: number;
-  /** How many failed deliveries (crash, `reject`) are allowed before the message is dead-lettered. */
+  /**
+   * How many failed deliveries (crash, `reject`) are allowed; the next one dead-letters the message. None given, or no
+   * dead-letter queue to take it: it is delivered again for ever, never dropped.
+   */
   readonly deliveryLimit?: number;
   /** Queue that takes what this one gives up, at least once (through the default exchange). */
   readonly deadLetterQueue?: string;
 }
 
-/** Belongs to this connection and dies with it: for live feeds. Declared anew, empty, after a reconnect. */
+/**
+ * Belongs to this connection and dies with it: for live feeds. Declared anew, empty, after a reconnect. A full one drops
+ * its oldest: one queue that refused would refuse the message for the durable queues beside it too.
+ */
 export interface TransientQueueSpec {
   readonly kind: 'transient';
   readonly name: string;
@@ -159,4 +165,14 @@ export interface QueueState {
 export class TopologyRefusedError extends Error {
   readonly code = 'messaging/topology-refused';
   readonly isRetryable = false;
+}
+
+/** Nothing more comes of a promise that waited for the broker: it was closed meanwhile. */
+export class BrokerClosedError extends Error {
+  readonly code = 'messaging/broker-closed';
+  readonly isRetryable = false;
+
+  constructor() {
+    super('The broker was closed before it could do this');
+  }
 }

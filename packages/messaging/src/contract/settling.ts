@@ -69,7 +69,7 @@ const requeueDoesNotCount: BrokerProperty = {
     const queue = await bench.queue('unharmed', { deliveryLimit: 2, deadLetterQueue: await bench.queue('dead') });
     await bench.publish(queue, ['patient']);
     const { deliveries, arrived } = await bench.receive(queue, {
-      onDelivery: (delivery) => (deliveries.length < 10 ? delivery.requeue() : delivery.ack()),
+      onDelivery: (delivery, nth) => (nth < 10 ? delivery.requeue() : delivery.ack()),
     });
     await arrived(10);
     expect(deliveries.map(({ deliveryCount }) => deliveryCount)).toEqual(Array(10).fill(0));
@@ -148,7 +148,7 @@ const withoutDeadLettersNothingIsDropped: BrokerProperty = {
     const queue = await bench.queue('stubborn');
     await bench.publish(queue, ['stubborn']);
     const { arrived, deliveries } = await bench.receive(queue, {
-      onDelivery: (delivery) => (deliveries.length <= MANY_FAILURES ? delivery.reject() : delivery.ack()),
+      onDelivery: (delivery, nth) => (nth <= MANY_FAILURES ? delivery.reject() : delivery.ack()),
     });
     await arrived(MANY_FAILURES + 1);
     expect(deliveries.at(-1)?.deliveryCount).toBe(MANY_FAILURES);
@@ -168,9 +168,9 @@ const throwRejects: BrokerProperty = {
     const queue = await bench.queue('throwing', { deliveryLimit: 5, deadLetterQueue: await bench.queue('dead') });
     await bench.publish(queue, ['bad']);
     const { arrived, deliveries } = await bench.receive(queue, {
-      onDelivery(delivery) {
-        if (deliveries.length === 1) throw new Error('at once');
-        if (deliveries.length === 2) return Promise.resolve().then(() => Promise.reject(new Error('later')));
+      onDelivery(delivery, nth) {
+        if (nth === 1) throw new Error('at once');
+        if (nth === 2) return Promise.resolve().then(() => Promise.reject(new Error('later')));
         delivery.ack();
         return undefined;
       },

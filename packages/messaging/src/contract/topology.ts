@@ -60,6 +60,7 @@ const transientDies: BrokerProperty = {
     expect(await publish()).toEqual({ status: 'confirmed' });
     expect(await bench.drain(live, 1)).toEqual(['seen']);
     expect(await publish()).toEqual({ status: 'confirmed' });
+    await bench.holds(live, 1);
     await harness.crash();
     await bench.until('the transient queue to be gone', async () => (await harness.broker().inspect(live)) === null);
     await bench.holds(kept, 2);

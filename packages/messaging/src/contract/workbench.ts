@@ -29,7 +29,8 @@ export interface Workbench {
 
 export interface ReceiveOptions {
   readonly prefetch?: number;
-  readonly onDelivery?: (delivery: Delivery) => void | Promise<void>;
+  /** `nth` counts the deliveries of this consumer from 1. */
+  readonly onDelivery?: (delivery: Delivery, nth: number) => void | Promise<void>;
 }
 
 export interface Receiver {
@@ -52,8 +53,8 @@ export function workbench(harness: BrokerHarness): Workbench {
       queue,
       prefetch,
       onDelivery: (delivery) => {
-        deliveries.push(delivery);
-        return onDelivery?.(delivery);
+        const nth = deliveries.push(delivery);
+        return onDelivery?.(delivery, nth);
       },
     });
     return {

@@ -1,0 +1,1 @@
+export { createRabbitMqBroker, type RabbitMqOptions } from './rabbitmq-broker.ts';
