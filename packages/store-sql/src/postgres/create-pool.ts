@@ -14,8 +14,10 @@ export function createPool(options: PostgresOptions, { logger }: Pick<Telemetry,
     max: MAX_CONNECTIONS,
     idleTimeoutMillis: IDLE_MS,
   });
-  // An idle connection that breaks is replaced with the next query; without a listener it would end the process.
+  // A connection that breaks is replaced when the next one is asked for. It tells so as an event, idle (on the pool) or
+  // in use (on itself, besides failing its query), and an event that nobody listens to would end the process.
   pool.on('error', (error) => logger.warn({ layer: 'store', error }, 'An idle connection to Postgres broke'));
+  pool.on('connect', (client) => client.on('error', () => {}));
   return {
     options: pool.options,
     connect: async () => discardable(await pool.connect()),
@@ -25,7 +27,7 @@ export function createPool(options: PostgresOptions, { logger }: Pick<Telemetry,
 
 /**
  * After a client-side timeout the query still runs at the server, and the next user of the connection would wait
- * behind it. An error of the server itself has a code, and its connection is fine.
+ * behind it. After an error that the server itself has told, its connection is fine.
  */
 function discardable(client: pg.PoolClient): PostgresPoolClient {
   let isDoubtful = false;
@@ -35,7 +37,7 @@ function discardable(client: pg.PoolClient): PostgresPoolClient {
       try {
         return await client.query(text, values);
       } catch (error) {
-        isDoubtful ||= (error as { code?: unknown }).code === undefined;
+        isDoubtful ||= !(error instanceof pg.DatabaseError);
         throw error;
       }
     }) as unknown as PostgresPoolClient['query'],
