@@ -234,6 +234,7 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
       expect(await messages(store, { service, limit: 3 })).toEqual(['line 19', 'line 18', 'line 17']);
       expect(await messages(store, { traceId, limit: 3 })).toEqual(['line 0', 'line 2', 'line 4']);
       expect(await messages(store, { service, text: 'line 1', limit: 2 })).toEqual(['line 19', 'line 18']);
+      expect(await messages(store, { traceId, text: 'line 1', limit: 2 })).toEqual(['line 10', 'line 12']);
     },
   },
   {
