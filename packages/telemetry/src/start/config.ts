@@ -18,6 +18,10 @@ const FIELDS = {
     about: 'service.instance.id; the same over restarts, or each start begins new metric series',
     default: hostname() || 'local',
   }),
+  logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
+    about: 'lines below it are not printed',
+    default: 'info',
+  }),
   metricIntervalMs: integer('TRACEPOST_METRIC_INTERVAL_MS', {
     about: 'how often metrics are collected',
     default: '5000',

@@ -5,12 +5,17 @@ export type CallResult =
   /** `reason` is the name of the gRPC status, in lower case. */
   | { readonly status: 'failed'; readonly isRetryable: boolean; readonly reason: string };
 
+export interface GrpcClientOptions {
+  /** `http://host:port`, or `https://` for TLS. */
+  readonly endpoint: string;
+  readonly callTimeoutMs: number;
+}
+
 export interface GrpcClient {
   call(method: string, request: Uint8Array, abort: AbortSignal): Promise<CallResult>;
   close(): void;
 }
 
-const CALL_TIMEOUT_MS = 10_000;
 const LONGEST_REPLY_BYTES = 65_536;
 
 /** What the OTLP specification calls retryable; anything else no retry can mend. */
@@ -25,7 +30,7 @@ const RETRYABLE: ReadonlySet<status> = new Set([
 ]);
 
 /** Unary calls with bytes in and bytes out; connects when first used, and again by itself. */
-export function createGrpcClient({ endpoint }: { readonly endpoint: string }): GrpcClient {
+export function createGrpcClient({ endpoint, callTimeoutMs }: GrpcClientOptions): GrpcClient {
   const { host, protocol } = new URL(endpoint);
   const credentials = protocol === 'https:' ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure();
   const client = new Client(host, credentials, {
@@ -43,7 +48,7 @@ export function createGrpcClient({ endpoint }: { readonly endpoint: string }): G
           asBuffer,
           request,
           new Metadata(),
-          { deadline: Date.now() + CALL_TIMEOUT_MS },
+          { deadline: Date.now() + callTimeoutMs },
           (error, response) => {
             abort.removeEventListener('abort', cancel);
             resolve(error ? failed(error.code) : { status: 'answered', response: response ?? new Uint8Array() });

@@ -1,7 +1,19 @@
-import { readStartConfig } from './config.ts';
+import { ConfigError } from '@tracepost/config';
+import { readStartConfig, type StartConfig } from './config.ts';
 import { startTelemetry } from './start-telemetry.ts';
 
 // Preloaded: node --import @tracepost/telemetry/start src/main.ts. Importing it starts the SDK, once for the process.
-const started = await startTelemetry(readStartConfig());
+const started = await startTelemetry(readConfigOrExit());
 
 export const { attach, flush, losses, stop } = started;
+
+/** Preloaded, nobody is there to catch: the faults themselves are what a user needs, not the stack. */
+function readConfigOrExit(): StartConfig {
+  try {
+    return readStartConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}

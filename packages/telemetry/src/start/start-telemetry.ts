@@ -26,14 +26,27 @@ export interface StartedTelemetry {
   losses(): readonly Loss[];
 }
 
-const STOP_TIMEOUT_MS = 2_000;
-const ITEMS_PER_BATCH = 1_024;
-/** About 16,000 spans and as many log records wait at most: some tens of megabytes. */
-const WAITING_BATCHES = 16;
-/** Metric exports that wait: at the default interval, five minutes of them. */
-const WAITING_METRIC_EXPORTS = 60;
+/** Not settings: these were chosen, and tests need them smaller. */
+export interface Tuning {
+  readonly itemsPerBatch: number;
+  /** With the batches above, 16,000 spans and as many log records wait at most: some tens of megabytes. */
+  readonly waitingBatches: number;
+  /** At the default interval, five minutes of them. */
+  readonly waitingMetricExports: number;
+  readonly callTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+}
 
-export async function startTelemetry(config: StartConfig): Promise<StartedTelemetry> {
+const TUNING: Tuning = {
+  itemsPerBatch: 1_024,
+  waitingBatches: 16,
+  waitingMetricExports: 60,
+  callTimeoutMs: 10_000,
+  stopTimeoutMs: 2_000,
+};
+
+export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning> = {}): Promise<StartedTelemetry> {
+  const tuning = { ...TUNING, ...tuned };
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   if (config.mode === 'off')
     return { attach: () => {}, flush: async () => true, stop: async () => {}, losses: () => [] };
@@ -46,14 +59,15 @@ export async function startTelemetry(config: StartConfig): Promise<StartedTeleme
   });
   const embedded = config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf)) : null;
   // Loaded only where it is needed: embedded, a start must not pay for gRPC and its serialisers.
-  const destination: Destination = embedded ?? (await import('./otlp-destination.ts')).createOtlpDestination(config);
+  const destination: Destination =
+    embedded ?? (await import('./otlp-destination.ts')).createOtlpDestination({ ...config, ...tuning });
 
   const ledger = createDropLedger();
   const batching = {
     ledger,
     delayMs: embedded ? 200 : 1_000,
-    itemsPerBatch: ITEMS_PER_BATCH,
-    waitingBatches: WAITING_BATCHES,
+    itemsPerBatch: tuning.itemsPerBatch,
+    waitingBatches: tuning.waitingBatches,
   };
   const spans = new BatchQueue<ReadableSpan>({ ...batching, signal: 'spans', send: destination.sendSpans });
   const records = new BatchQueue<ReadableLogRecord>({ ...batching, signal: 'logs', send: destination.sendLogs });
@@ -61,7 +75,7 @@ export async function startTelemetry(config: StartConfig): Promise<StartedTeleme
     ...batching,
     signal: 'metrics',
     itemsPerBatch: 1,
-    waitingBatches: WAITING_METRIC_EXPORTS,
+    waitingBatches: tuning.waitingMetricExports,
     weigh: countPoints,
     send: destination.sendMetrics,
   });
@@ -87,7 +101,7 @@ export async function startTelemetry(config: StartConfig): Promise<StartedTeleme
     })),
   );
 
-  const flush = async (timeoutMs = STOP_TIMEOUT_MS): Promise<boolean> => {
+  const flush = async (timeoutMs = tuning.stopTimeoutMs): Promise<boolean> => {
     await meterProvider.forceFlush({ timeoutMillis: timeoutMs }).catch(() => {});
     const results = await Promise.all(queues.map((queue) => queue.flush(timeoutMs)));
     return results.every((isEmpty) => isEmpty);
@@ -95,9 +109,9 @@ export async function startTelemetry(config: StartConfig): Promise<StartedTeleme
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    await meterProvider.shutdown({ timeoutMillis: STOP_TIMEOUT_MS }).catch(() => {});
+    await meterProvider.shutdown({ timeoutMillis: tuning.stopTimeoutMs }).catch(() => {});
     const before = sum(ledger.read());
-    await Promise.all(queues.map((queue) => queue.close(STOP_TIMEOUT_MS)));
+    await Promise.all(queues.map((queue) => queue.close(tuning.stopTimeoutMs)));
     destination.close();
     const lost = sum(ledger.read()) - before;
     // Nobody is left to send it to; the count must stand somewhere.
