@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '@tracepost/testing';
+import { freePorts } from './free-ports.ts';
 import { describeEndToEnd, type Installation } from './suite.ts';
 import { startWeatherService } from './weather-service.ts';
 
@@ -16,7 +16,7 @@ describeEndToEnd('embedded, one process', startEmbedded);
 async function startEmbedded(): Promise<Installation> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-e2e-'));
   const weather = await startWeatherService({ host: '127.0.0.1', port: 0 });
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const env = {
     ...process.env,
@@ -81,13 +81,4 @@ function isGroupAlive(group: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
