@@ -1,3 +1,4 @@
+import type { SpanSignal } from '@tracepost/contracts';
 import { measureStore, StoreUnavailableError, type TraceReader, toTrace } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { fetchText } from './fetch-text.ts';
@@ -34,7 +35,7 @@ export function createJaegerTraceReader({
       const { status, body } = await ask('get_trace', `/api/v3/traces/${traceId}?raw_traces=true`);
       if (status === 404 && isJson(body)) return [];
       if (status !== 200) throw unusable(`answer ${status}: ${body.slice(0, 200)}`);
-      return toTrace(readSpans(parse(body)));
+      return toTrace(withoutDoubles(readSpans(parse(body))));
     },
     async ping() {
       const { status, body } = await ask('ping', '/api/v3/services');
@@ -45,6 +46,11 @@ export function createJaegerTraceReader({
       closing.abort();
     },
   };
+}
+
+/** A span sent twice is kept once by Badger, twice by Jaeger's memory. */
+function withoutDoubles(spans: readonly SpanSignal[]): SpanSignal[] {
+  return [...new Map(spans.map((span) => [`${span.spanId} ${span.startTimeUnixNano}`, span])).values()];
 }
 
 /** Its JSON is served as `text/plain`, so the type says nothing: only the content does. */
