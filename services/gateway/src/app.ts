@@ -94,7 +94,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       publisher: createNotificationPublisher({ broker, telemetry }),
       memory,
       announcer,
-      onQueueMissing: known.restoreQueue,
+      queues: known,
     });
     addTaskRoute(documented, { tasks, stopping: stopping.signal });
     addTraceRoute(documented, { traces, tasks, logger });

@@ -1,5 +1,5 @@
 import type { AgentAnnouncement } from '@tracepost/contracts';
-import { agentTopology, type Broker, eventsTopology } from '@tracepost/messaging';
+import { agentTopology, type Broker, eventsTopology, type Topology } from '@tracepost/messaging';
 import type { RecordStore } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 import { withDeadline } from '../deadline.ts';
@@ -12,6 +12,8 @@ export interface KnownAgents {
   onAnnouncement(announcement: AgentAnnouncement): void;
   /** Declares an agent's queue again: somebody deleted it. */
   restoreQueue(agentId: string): void;
+  /** While an agent's queue is being declared: when that is done. A message that comes before it has nowhere to go. */
+  pendingQueue(agentId: string): Promise<void> | undefined;
   close(): void;
 }
 
@@ -31,18 +33,26 @@ export function createKnownAgents({
   readonly records: Pick<RecordStore, 'listAnnouncements'>;
   readonly logger: Logger;
 }): KnownAgents {
+  const pending = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
-  const declare = (what: string, topology: ReturnType<typeof agentTopology>): void => {
-    broker.declare(topology).catch((error: unknown) => {
+  const declare = async (what: string, topology: Topology): Promise<void> => {
+    try {
+      await broker.declare(topology);
+    } catch (error) {
       if (!isClosed) logger.error({ layer: 'queue', error }, `The queues of ${what} cannot be declared`);
-    });
+    }
+  };
+  const declareQueue = (agentId: string): void => {
+    if (pending.has(agentId)) return;
+    const declared = declare(agentId, agentTopology(agentId)).finally(() => pending.delete(agentId));
+    pending.set(agentId, declared);
   };
   const learn = (announcement: AgentAnnouncement): void => {
     const isNew = !agents.has(announcement.agentId);
     // The queue has to be there before the first message, also while the agent is down.
-    if (agents.apply(announcement) && isNew) declare(announcement.agentId, agentTopology(announcement.agentId));
+    if (agents.apply(announcement) && isNew) declareQueue(announcement.agentId);
   };
   const refresh = async (): Promise<void> => {
     let nextMs = REFRESH_MS;
@@ -60,11 +70,12 @@ export function createKnownAgents({
 
   return {
     start() {
-      declare('events', eventsTopology());
+      void declare('events', eventsTopology());
       return refresh();
     },
     onAnnouncement: learn,
-    restoreQueue: (agentId) => declare(agentId, agentTopology(agentId)),
+    restoreQueue: declareQueue,
+    pendingQueue: (agentId) => pending.get(agentId),
     close() {
       isClosed = true;
       clearTimeout(timer);

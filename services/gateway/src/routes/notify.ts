@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import { AGENT_ID_PATTERN, NotifyAccepted, NotifyRequest } from '@tracepost/contracts';
 import type { NotificationPublisher, OutgoingNotification, PublishOutcome } from '@tracepost/messaging';
 import { ATTR } from '@tracepost/telemetry';
 import Type from 'typebox';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
+import type { KnownAgents } from '../agents/known-agents.ts';
 import type { PayloadCheck } from '../agents/payload-check.ts';
 import { sendProblem } from '../http/answers.ts';
 import { createTaskId } from '../http/ids.ts';
@@ -21,17 +23,18 @@ export interface NotifyRouteOptions {
   readonly publisher: NotificationPublisher;
   readonly memory: TaskMemory;
   readonly announcer: AcceptedAnnouncer;
-  /** Called when the queue of a known agent is gone: somebody deleted it. */
-  readonly onQueueMissing: (agentId: string) => void;
+  readonly queues: Pick<KnownAgents, 'pendingQueue' | 'restoreQueue'>;
 }
 
 type NotifyBody = Type.Static<typeof NotifyRequest>;
 
 const ACCEPTED_EVENT_BYTES = 800;
+/** An agent that has just been heard of: its queue is there in a moment, or the broker is away. */
+const QUEUE_WAIT_MS = 1_000;
 
 /** `POST /api/v1/agents/{agentId}/notify`: 202 only after the broker's confirm. */
 export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions): void {
-  const { agents, payloads, publisher, memory, announcer, onQueueMissing } = options;
+  const { agents, payloads, publisher, memory, announcer, queues } = options;
 
   const refuse = (agentId: string, body: NotifyBody, idempotencyKey: unknown): ProblemSpec | null => {
     const unbuilt = refuseUnbuilt(body, idempotencyKey);
@@ -78,10 +81,12 @@ export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions):
       const notification = buildNotification(agentId, body, trace);
       const acceptedAt = new Date().toISOString();
       reachHop(trace, 'publish', 'under way');
+      const pending = queues.pendingQueue(agentId);
+      if (pending) await Promise.race([pending, sleep(QUEUE_WAIT_MS, undefined, { ref: false })]);
       const outcome = await context.with(trace.context, publisher.publish, publisher, notification);
       reachHop(trace, 'publish', outcome.status);
       if (outcome.status !== 'confirmed') {
-        if (outcome.status === 'unroutable') onQueueMissing(agentId);
+        if (outcome.status === 'unroutable') queues.restoreQueue(agentId);
         return sendProblem(reply, describeOutcome(outcome, notification));
       }
 
@@ -164,7 +169,7 @@ function describeOutcome(
     case 'refused':
       return {
         code: 'QUEUE_FULL',
-        detail: `The broker refused the message: the queue of "${agentId}" is full. Nothing was accepted.`,
+        detail: `The broker refused the message; most likely the queue of "${agentId}" is full. Nothing was accepted.`,
         retryAfterSeconds: 5,
       };
     case 'unreachable':

@@ -19,6 +19,10 @@ import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { createGateway, type Gateway, type GatewayConfig, type GatewayOptions } from '../../src/index.ts';
 
+// Sets the context manager, as every process of ours has it; what is observed goes nowhere unless a test says otherwise.
+process.env.TRACEPOST_TELEMETRY ??= 'off';
+await import('@tracepost/telemetry/start');
+
 export const WEATHER: AgentAnnouncement = {
   agentId: 'weather',
   description: 'Forecasts',
