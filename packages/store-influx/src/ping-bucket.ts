@@ -15,16 +15,13 @@ export interface PingOptions {
  * `StoreUnavailableError`.
  */
 export async function pingBucket({ connection, bucket, query }: PingOptions): Promise<void> {
-  const written = await sendLines(connection, bucket, ['']);
-  if (written.status === 'stored') return;
   try {
-    await query({
-      operation: 'ping',
-      flux: flux`from(bucket: ${bucket}) |> range(start: -1s) |> limit(n: 1)`,
-      maxRows: 1000,
-    });
+    // Every field of every series is a table of its own: without group() the limit would be one row of each.
+    const flow = flux`from(bucket: ${bucket}) |> range(start: -1s) |> group() |> limit(n: 1)`;
+    await query({ operation: 'ping', flux: flow, maxRows: 10 });
   } catch (error) {
-    const reason = written.status === 'later' ? written.reason : (error as Error).message;
-    throw new StoreUnavailableError('influxdb', reason, { cause: error });
+    const written = await sendLines(connection, bucket, ['']);
+    if (written.status !== 'stored')
+      throw new StoreUnavailableError('influxdb', (error as Error).message, { cause: error });
   }
 }
