@@ -25,7 +25,14 @@ const records = await openSqliteRecordStore({ path: join(folder, 'records.db'), 
 const signals = await openLocalSignalStore({ path: join(folder, 'telemetry.db'), telemetry });
 const artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
 const gateway = createGateway({
-  config: { host: '127.0.0.1', port: 0, localOnly: false, allowedHosts: [], maxConnections: 2000, storageFolder: folder },
+  config: {
+    host: '127.0.0.1',
+    port: 0,
+    localOnly: false,
+    allowedHosts: [],
+    maxConnections: 2000,
+    storageFolder: folder,
+  },
   broker,
   records,
   traces: signals.traces,
