@@ -54,12 +54,13 @@ export class BatchQueue<T> {
   #failuresInARow = 0;
   #lastSuccessAt = 0;
   #wake = new AbortController();
+  #isPartialDue = false;
   #isClosing = false;
   #isClosed = false;
 
   constructor(options: BatchQueueOptions<T>) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#seal(), options.delayMs);
+    this.#timer = setInterval(() => this.#sendPartial(), options.delayMs);
     this.#timer.unref();
   }
 
@@ -88,11 +89,11 @@ export class BatchQueue<T> {
         resolve();
       }, timeoutMs);
     });
-    this.#seal();
+    this.#sendPartial();
     this.retryNow();
     while (this.#pumping && !isLate) {
       await Promise.race([this.#pumping, late]);
-      this.#seal();
+      this.#sendPartial();
     }
     clearTimeout(timer);
     return this.#pumping === null;
@@ -114,16 +115,28 @@ export class BatchQueue<T> {
     this.#underWay = null;
   }
 
+  /** A full batch waits for its turn; when too many do, the oldest goes. */
   #seal(): void {
-    if (this.#filling.length > 0) {
-      this.#waiting.push({ items: this.#filling, failures: 0, strikes: 0, lastFailureAt: 0 });
-      this.#filling = [];
-      if (this.#waiting.length > this.#options.waitingBatches) {
-        const oldest = this.#waiting.shift();
-        if (oldest) this.#drop('queue_full', oldest.items);
-      }
+    this.#waiting.push(batchOf(this.#filling));
+    this.#filling = [];
+    if (this.#waiting.length > this.#options.waitingBatches) {
+      const oldest = this.#waiting.shift();
+      if (oldest) this.#drop('queue_full', oldest.items);
     }
-    if (this.#pumping || this.#waiting.length === 0) return;
+    this.#startPump();
+  }
+
+  /**
+   * What is there may leave although it is no full batch. While nobody takes anything it goes on filling up instead: many small
+   * batches would push out the oldest long before there is as much as may wait.
+   */
+  #sendPartial(): void {
+    this.#isPartialDue = this.#filling.length > 0;
+    if (this.#isPartialDue || this.#waiting.length > 0) this.#startPump();
+  }
+
+  #startPump(): void {
+    if (this.#pumping) return;
     // Outside of every request: what the sink does must not carry the ids of the span that happened to fill the batch.
     this.#pumping = context
       .with(suppressTracing(ROOT_CONTEXT), () => this.#pump())
@@ -152,8 +165,16 @@ export class BatchQueue<T> {
   }
 
   #next(): Batch<T> | null {
-    this.#underWay = this.#isClosed ? null : (this.#waiting.shift() ?? null);
+    this.#underWay = this.#isClosed ? null : (this.#waiting.shift() ?? this.#takePartial());
     return this.#underWay;
+  }
+
+  #takePartial(): Batch<T> | null {
+    if (!this.#isPartialDue || this.#filling.length === 0) return null;
+    const batch = batchOf(this.#filling);
+    this.#filling = [];
+    this.#isPartialDue = false;
+    return batch;
   }
 
   async #trySend(batch: Batch<T>): Promise<SendOutcome> {
@@ -185,4 +206,8 @@ export class BatchQueue<T> {
     const { ledger, signal, weigh } = this.#options;
     ledger.count(signal, reason, weigh ? items.reduce((sum, item) => sum + weigh(item), 0) : items.length);
   }
+}
+
+function batchOf<T>(items: T[]): Batch<T> {
+  return { items, failures: 0, strikes: 0, lastFailureAt: 0 };
 }

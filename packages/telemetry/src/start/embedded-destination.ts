@@ -11,7 +11,9 @@ export function createEmbeddedDestination(originOf: OriginOf): Destination & { a
 
   const hand = async (batch: Partial<SignalBatch>): Promise<SendOutcome> => {
     if (!sink) return { status: 'later', reason: 'no_sink', retryAfterMs: 60_000 };
-    return sink.accept({ ...NOTHING, ...batch });
+    const answer = await sink.accept({ ...NOTHING, ...batch });
+    // What the sink refuses it counts itself: here it would be counted twice.
+    return answer.status === 'taken' ? { status: 'taken', refused: [] } : answer;
   };
 
   return {
