@@ -100,6 +100,18 @@ describeWithDocker('InfluxDB in trouble', () => {
     }
   });
 
+  test('ping resolves however many series have just been written', async () => {
+    await using stores = asDisposable(openWith({ token: await tokenFor('read') }));
+    // Spread over the next ten seconds, so that some are of the last second whenever the query comes.
+    const now = Date.now();
+    const lines = Array.from(
+      { length: 2000 },
+      (_, index) => `busy,series=${index} gauge=${index},text="no number" ${BigInt(now + index * 5) * 1_000_000n}`,
+    );
+    await lineWriter().write(lines, []);
+    await stores.metrics.ping();
+  });
+
   function rowReader() {
     return createRowReader(createConnection(influxDb()), telemetry);
   }
