@@ -22,6 +22,8 @@ export async function rabbitMqHarness(server: RabbitMqServer): Promise<BrokerHar
       await isReady(current.broker);
     },
     async [Symbol.asyncDispose]() {
+      // Without its wire it has nothing to give back, and no reason to wait for handlers that hold on.
+      current.proxy.cut();
       await Promise.all([...gone, current.broker.close()]);
       await current.proxy.close();
     },

@@ -22,13 +22,17 @@ const closingDrains: BrokerProperty = {
     const closing = consumption.close().then(() => {
       isClosed = true;
     });
-    await bench.publish(queue, ['too late']);
-    await bench.holds(queue, 1);
-    expect(isClosed).toBe(false);
-    gate.resolve();
+    try {
+      await bench.publish(queue, ['too late']);
+      await bench.holds(queue, 1);
+      expect(isClosed).toBe(false);
+    } finally {
+      gate.resolve();
+    }
     await closing;
     expect(deliveries.map(textOf)).toEqual(['at work']);
-    expect(await bench.drain(queue, 1)).toEqual(['too late']);
+    await bench.publish(queue, ['end']);
+    expect(await bench.drain(queue, 2)).toEqual(['too late', 'end']);
   },
   broken: {
     'does not wait': (good) =>
@@ -123,6 +127,7 @@ const handlersMayPublishWhileClosing: BrokerProperty = {
         await gate.promise;
         const outcome = await broker.publish(message(results, 'result'));
         if (outcome.status === 'confirmed') delivery.ack();
+        else delivery.requeue();
       },
     });
     await arrived(1);

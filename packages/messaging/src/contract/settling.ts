@@ -11,15 +11,20 @@ const crashedComesAgain: BrokerProperty = {
   async run(harness) {
     const bench = workbench(harness);
     const queue = await bench.queue('crash', { deliveryLimit: 5, deadLetterQueue: await bench.queue('dead') });
-    await bench.publish(queue, ['first', 'second']);
-    const before = await bench.receive(queue);
-    const [held] = await before.arrived(2);
-    expect(held).toMatchObject({ redelivered: false, deliveryCount: 0 });
+    await bench.publish(queue, ['held 1', 'held 2', 'waiting']);
+    const before = await bench.receive(queue, { prefetch: 2 });
+    for (const delivery of await before.arrived(2)) {
+      expect(delivery).toMatchObject({ redelivered: false, deliveryCount: 0 });
+    }
+    await bench.holds(queue, 1);
     await harness.crash();
     const after = await bench.receive(queue, { onDelivery: (delivery) => delivery.ack() });
-    await after.arrived(2);
-    expect(after.deliveries.map(textOf).toSorted()).toEqual(['first', 'second']);
-    for (const delivery of after.deliveries) expect(delivery).toMatchObject({ redelivered: true, deliveryCount: 1 });
+    await after.arrived(3);
+    expect(after.deliveries.map(textOf).toSorted()).toEqual(['held 1', 'held 2', 'waiting']);
+    for (const delivery of after.deliveries) {
+      const wasHeld = textOf(delivery) !== 'waiting';
+      expect(delivery).toMatchObject({ redelivered: wasHeld, deliveryCount: wasHeld ? 1 : 0 });
+    }
   },
   broken: {
     'forgets a message when it delivers it': (good) =>

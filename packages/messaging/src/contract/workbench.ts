@@ -49,7 +49,7 @@ export function workbench(harness: BrokerHarness): Workbench {
 
   const receive: Workbench['receive'] = async (queue, { prefetch = 100, onDelivery } = {}) => {
     const deliveries: Delivery[] = [];
-    const consumption = await harness.broker().consume({
+    const consuming = harness.broker().consume({
       queue,
       prefetch,
       onDelivery: (delivery) => {
@@ -59,12 +59,25 @@ export function workbench(harness: BrokerHarness): Workbench {
     });
     return {
       deliveries,
-      consumption,
+      consumption: await established(queue, consuming),
       async arrived(count) {
         await patiently(`${count} deliveries from ${queue}`, () => deliveries.length >= count);
         return deliveries;
       },
     };
+  };
+
+  /** It waits for a queue that is not there; a property does not. */
+  const established = async (queue: string, consuming: Promise<Consumption>): Promise<Consumption> => {
+    let consumption: Consumption | null = null;
+    consuming.then(
+      (given) => {
+        consumption = given;
+      },
+      () => {},
+    );
+    await patiently(`a consumer of ${queue}`, () => consumption);
+    return consuming;
   };
 
   return {
