@@ -65,6 +65,8 @@ async function startAndStop(): Promise<Times> {
       TRACEPOST_DATA_DIR: folder,
       TRACEPOST_WEATHER_PROVIDER: 'simulated',
       TRACEPOST_TELEMETRY: 'embedded',
+      // As `npm start` sets it.
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile'),
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
