@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,8 +39,11 @@ function tryLock(folder: string): DatabaseSync | null {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(folder, { recursive: true });
-    database = new DatabaseSync(join(folder, 'lock.db'), { timeout: 0 });
+    const file = join(folder, 'lock.db');
+    database = new DatabaseSync(file, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
+    // On a file that it may only read SQLite takes a lock that others can share.
+    accessSync(file, constants.W_OK);
     return database;
   } catch (error) {
     database?.close();

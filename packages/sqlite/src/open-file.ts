@@ -36,7 +36,7 @@ export function openFileForReading(path: string): DatabaseSync {
   return new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
 
-/** Either all missing steps or none; asks for the write lock even when none is missing, so that an unwritable file is told now. */
+/** Either all missing steps or none. Writes in any case, so that a file that cannot be written is told now. */
 function migrate(database: DatabaseSync, schema: readonly string[]): void {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -45,7 +45,7 @@ function migrate(database: DatabaseSync, schema: readonly string[]): void {
       throw new Error(`it was written by a newer version (schema ${version}, this one knows ${schema.length})`);
     }
     for (const step of schema.slice(version)) database.exec(step);
-    if (version < schema.length) database.exec(`PRAGMA user_version = ${schema.length}`);
+    database.exec(`PRAGMA user_version = ${schema.length}`);
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
