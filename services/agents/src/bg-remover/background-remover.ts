@@ -1,8 +1,9 @@
 import type { Telemetry } from '@tracepost/telemetry';
 import { CutOutWorker, type WorkerOutcome } from './cut-out-worker.ts';
+import { makeRequest } from './make-request.ts';
 import { type Refused, type RemovalOutcome, refused } from './outcome.ts';
-import { QUALITY_SETTINGS, type Quality } from './quality.ts';
-import { type ReadImage, readImage, reduceImage, writePng } from './read-image.ts';
+import type { Quality } from './quality.ts';
+import { readImage, writePng } from './read-image.ts';
 import { createSeats } from './seats.ts';
 
 export interface BackgroundRemoverOptions {
@@ -113,14 +114,6 @@ async function workOn({ content, quality, worker, deadline, maxPixels }: Job): P
       `The image could not be worked on: ${error instanceof Error ? error.message : error}`,
     );
   }
-}
-
-async function makeRequest(image: ReadImage, quality: Quality, seconds: number) {
-  const { rgba, width, height } = image;
-  const { workingSide, bandSide } = QUALITY_SETTINGS[quality];
-  const copy = await reduceImage(image, workingSide, seconds);
-  const bandCopy = bandSide === null ? null : await reduceImage(image, bandSide, seconds);
-  return { quality, rgba, width, height, copy, bandCopy };
 }
 
 function refusalOf(outcome: Exclude<WorkerOutcome, { status: 'done' }>, deadline: Deadline): Refused {

@@ -26,7 +26,7 @@ export function histogram(bins: Uint16Array, isCounted: (pixel: number) => boole
     shares[bin] = (shares[bin] as number) + 1;
     total++;
   }
-  for (const stride of [1, STEPS, STEPS * STEPS]) shares = blurAlong(blurAlong(shares, stride), stride);
+  for (const stride of [1, STEPS, STEPS * STEPS]) shares = blurAlong(shares, stride);
   return total === 0 ? shares : shares.map((count) => count / total);
 }
 

@@ -24,6 +24,8 @@ export interface CutOut {
   readonly foregroundShare: number | null;
 }
 
+/** Opacity below this, of 255, counts as transparent. */
+const HARDLY_VISIBLE = 16;
 /** Less than this is dust. */
 const SMALLEST_SUBJECT = 0.001;
 
@@ -86,7 +88,7 @@ function isCutOutAlready({ rgba, width, height }: Copy): boolean {
     const step = y === 0 || y === height - 1 ? 1 : Math.max(1, width - 1);
     for (let x = 0; x < width; x += step) {
       border++;
-      if ((rgba[4 * (y * width + x) + 3] as number) < 16) transparent++;
+      if ((rgba[4 * (y * width + x) + 3] as number) < HARDLY_VISIBLE) transparent++;
     }
   }
   return transparent >= border / 2;
@@ -107,7 +109,7 @@ function toPicture({ rgba, width, height }: Copy): Picture {
   const visible = new Uint8Array(width * height);
   for (let pixel = 0; pixel < visible.length; pixel++) {
     rgb.set(rgba.subarray(4 * pixel, 4 * pixel + 3), 3 * pixel);
-    visible[pixel] = (rgba[4 * pixel + 3] as number) >= 128 ? 1 : 0;
+    visible[pixel] = (rgba[4 * pixel + 3] as number) >= HARDLY_VISIBLE ? 1 : 0;
   }
   return { width, height, rgb, visible: visible.includes(0) ? visible : null };
 }

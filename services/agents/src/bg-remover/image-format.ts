@@ -8,7 +8,7 @@ export function checkFormat(content: Buffer): Refused | null {
   const format = formatOf(content);
   if (format === null) return refused('invalid_image', 'These bytes are not an image. PNG, JPEG and WebP are read.');
   if (READ.includes(format)) return null;
-  return refused('unsupported_image', `This is a ${format} file. PNG, JPEG and WebP are read.`);
+  return refused('unsupported_image', `The image is ${format}; PNG, JPEG and WebP are read.`);
 }
 
 function formatOf(content: Buffer): string | null {

@@ -32,7 +32,7 @@ export async function readImage(content: Buffer, { maxPixels, seconds }: ReadLim
     const image = sharp(content, { failOn: 'error', limitInputPixels: false, pages: 1 });
     const { format, width, height } = await image.metadata();
     if (!FORMATS.includes(format))
-      return refused('unsupported_image', `This is ${format}. PNG, JPEG and WebP are read.`);
+      return refused('unsupported_image', `The image is ${format}; PNG, JPEG and WebP are read.`);
     if (width * height > maxPixels) {
       const millions = Math.round(maxPixels / 1e5) / 10;
       return refused(
@@ -78,5 +78,5 @@ function transferable(data: Uint8Array): Uint8Array<ArrayBuffer> {
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const lastLine = text.trim().split('\n').at(-1) ?? '';
-  return lastLine.slice(0, 160).replace(/\.$/, '') || 'its data is damaged';
+  return lastLine.slice(0, 160).replace(/[.:\s]+$/, '') || 'its data is damaged';
 }

@@ -73,7 +73,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   bust: (x, y) => inEllipse(x, y, 0.72, 0.36, 0.17, 0.22) || (inEllipse(x, y, 0.72, 1.02, 0.4, 0.48) && y > 0.5),
   large: (x, y) => {
     const [u, v] = [x - 0.667, y - 0.5];
-    return Math.abs(u) ** 3 / 0.58 ** 3 + Math.abs(v) ** 3 / 0.43 ** 3 < 1 && !inEllipse(x, y, 0.667, 0.05, 0.16, 0.2);
+    return Math.abs(u) ** 3 / 0.54 ** 3 + Math.abs(v) ** 3 / 0.42 ** 3 < 1 && !inEllipse(x, y, 0.667, 0.05, 0.16, 0.2);
   },
 };
 
