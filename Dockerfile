@@ -1,14 +1,16 @@
 # The four services in one image; the folder it is started in says which one runs (docker-compose.yml).
 # There is no build step: Node runs the TypeScript as it stands.
 
+ARG NODE_IMAGE=node:24-slim
+
 # Everything that decides what is installed, and nothing else: a change in the sources leaves the next stage as it was.
-FROM node:24-slim AS manifests
+FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY . .
 RUN find . -type f ! -name package.json ! -name pnpm-lock.yaml ! -name pnpm-workspace.yaml -delete \
  && find . -type d -empty -delete
 
-FROM node:24-slim AS modules
+FROM ${NODE_IMAGE} AS modules
 WORKDIR /app
 COPY --from=manifests /app ./
 # `...` takes along what a service stands on, `-prod` leaves out what only its tests need. The workspace's own Node, for machines
@@ -19,7 +21,7 @@ RUN --mount=type=cache,target=/pnpm-store \
       --filter-prod "@tracepost/recorder..." --filter-prod "@tracepost/analyst..." \
  && rm -rf node_modules/node-* node_modules/.pnpm/node-linux-* node_modules/.pnpm/node-bin-*
 
-FROM node:24-slim
+FROM ${NODE_IMAGE}
 WORKDIR /app
 COPY --from=modules /app ./
 COPY packages ./packages
