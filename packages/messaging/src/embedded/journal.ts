@@ -84,6 +84,7 @@ export class Journal {
     this.#removed = new Set();
     try {
       await this.#database.write(statementsFor(unit, marked, removed));
+      if (unit.isProbe) await this.#database.write([{ sql: FORGET_PROBE }]);
       unit.done.resolve();
     } catch (error) {
       this.#putOff(unit, marked, removed);
@@ -111,7 +112,9 @@ const INSERT_ENTRY = `INSERT INTO entry (id, queue, content, bytes, priority, fa
 const MARK_ENTRY = 'UPDATE entry SET failures = ?, state = ? WHERE id = ?';
 const DELETE_ENTRY = 'DELETE FROM entry WHERE id = ?';
 const DELETE_CONTENT = 'DELETE FROM content WHERE id = ?';
-const PROBE = 'INSERT OR REPLACE INTO probe (id, at) VALUES (1, ?)';
+/** Large enough to fail while the disk is full; a small row would find room in a page that is there. */
+const PROBE = 'INSERT OR REPLACE INTO probe (id, filler) VALUES (1, zeroblob(65536))';
+const FORGET_PROBE = 'DELETE FROM probe';
 
 function statementsFor(unit: Unit, marked: ReadonlySet<Entry>, removed: ReadonlySet<Entry>): Statement[] {
   const leaving = [...removed];
@@ -129,7 +132,7 @@ function statementsFor(unit: Unit, marked: ReadonlySet<Entry>, removed: Readonly
     { sql: MARK_ENTRY, batch: [...marked].map(({ failures, state, id }) => [failures, state, id]) },
     { sql: DELETE_ENTRY, batch: leaving.map(({ id }) => [id]) },
     { sql: DELETE_CONTENT, batch: unneeded(leaving).map(({ id }) => [id]) },
-    { sql: PROBE, batch: unit.isProbe ? [[Date.now()]] : [] },
+    { sql: PROBE, batch: unit.isProbe ? [[]] : [] },
   ].filter(({ batch }) => batch.length > 0);
 }
 

@@ -20,6 +20,6 @@ export const SCHEMA: readonly string[] = [
     failures INTEGER NOT NULL,
     state INTEGER NOT NULL   -- 0 never delivered, 1 in the hands of a consumer, 2 given back
   );
-  CREATE TABLE probe (id INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+  CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL);
   `,
 ];

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createTelemetry } from '@tracepost/telemetry';
+import { until } from '@tracepost/testing';
+import { afterEach, expect, test } from 'vitest';
+import type { Delivery } from '../src/broker.ts';
+import { openEmbeddedBroker } from '../src/embedded/index.ts';
+
+const KILLS = 5;
+const folder = mkdtempSync(join(tmpdir(), 'tracepost-crash-'));
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('nothing confirmed is missing, whenever the process is killed', async () => {
+  const path = join(folder, 'queue.db');
+  const confirmed = new Set<string>();
+  const delivered = new Set<string>();
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const lines = await runUntilKilled(path, `life${kill}`, 1 + Math.floor(Math.random() * 2_000));
+    for (const line of lines) {
+      const [fact, id = ''] = line.split(' ');
+      if (fact === 'confirmed') confirmed.add(id);
+      if (fact === 'delivered') delivered.add(id);
+    }
+  }
+  const found = await takeEverything(path);
+  const missing = [...confirmed].filter((id) => !found.has(id) && !delivered.has(id));
+  expect(missing).toEqual([]);
+  for (const [id, { message }] of found) {
+    const size = 100 + ((Number(id.split('-')[2]) * 37) % 4_000);
+    expect(message.body.equals(Buffer.alloc(size, id)), id).toBe(true);
+  }
+  const keptInOrder = [...found.keys()].filter((id) => id.startsWith('life0-0-') && Number(id.split('-')[2]) % 3 !== 0);
+  expect(keptInOrder).toEqual(keptInOrder.toSorted((a, b) => Number(a.split('-')[2]) - Number(b.split('-')[2])));
+  expect(confirmed.size).toBeGreaterThan(KILLS);
+});
+
+/** What the process has said before it died. Killed at a random moment after so many lines. */
+async function runUntilKilled(path: string, prefix: string, lineCount: number): Promise<string[]> {
+  const script = fileURLToPath(new URL('./embedded-child.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, path, prefix], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const exited = once(child, 'exit');
+  const lines: string[] = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (lines.length === lineCount) child.kill('SIGKILL');
+  }
+  await exited;
+  return lines;
+}
+
+async function takeEverything(path: string): Promise<ReadonlyMap<string, Delivery>> {
+  await using broker = await openEmbeddedBroker({ path, telemetry: createTelemetry({ serviceName: 'test' }) });
+  const found = new Map<string, Delivery>();
+  const onDelivery = (delivery: Delivery): void => {
+    found.set(String(delivery.message.messageId), delivery);
+    delivery.ack();
+  };
+  const waiting = await Promise.all(['kept', 'taken'].map((queue) => broker.inspect(queue)));
+  const count = waiting.reduce((sum, state) => sum + (state?.ready ?? 0), 0);
+  for (const queue of ['kept', 'taken']) await broker.consume({ queue, prefetch: 500, onDelivery });
+  await until(() => found.size === count, { timeoutMs: 10_000, what: `${count} messages that were left` });
+  return found;
+}
