@@ -15,6 +15,7 @@ import { createLedger } from './health/ledger.ts';
 import { createStorageSize } from './health/storage-size.ts';
 import { LIMITS } from './http/limits.ts';
 import { createServer } from './http/server.ts';
+import { watchUnusedConnections } from './http/unused-connections.ts';
 import { createLiveFeed } from './live/live-feed.ts';
 import { observeGateway } from './observe.ts';
 import { addAgentRoutes } from './routes/agents.ts';
@@ -87,6 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     maxConnections: config.maxConnections ?? LIMITS.connections,
     isStopping,
   });
+  const closeUnused = watchUnusedConnections(app.server);
   addDocumentedRoutes(app, (documented) => {
     addNotifyRoute(documented, {
       agents,
@@ -107,10 +109,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const stop = async (): Promise<void> => {
     stopping.abort();
     memory.wakeAll();
+    closeUnused();
     // Whatever a client does: past the deadline its connection is cut.
     const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.stopMs);
+    // A kept connection is idle again once its last answer is out: Node would wait for its client to leave.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), LIMITS.stopSweepMs);
     await app.close();
     clearTimeout(cut);
+    clearInterval(sweep);
     await announcer.drain(LIMITS.stopMs);
     stopObserving?.();
     await Promise.all(background.map((part) => part.close()));

@@ -13,7 +13,8 @@ import { createClientErrorHandler } from './client-errors.ts';
 import { createHostCheck, type HostCheck } from './host-check.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { LIMITS } from './limits.ts';
-import { createRequestTelemetry, type RequestTelemetry } from './request-telemetry.ts';
+import { describeProblem, PROBLEM_CONTENT_TYPE } from './problem.ts';
+import { createRequestTelemetry, pathOf, type RequestTelemetry } from './request-telemetry.ts';
 import { compileValidator } from './validation.ts';
 
 export type GatewayServer = ReturnType<typeof createServer>;
@@ -67,6 +68,23 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
       'error.type': 'too_many_connections',
     });
   });
+  // Node would answer these itself, without ids.
+  app.server.on('checkExpectation', (request, response) => {
+    const host = hosts.read(request.headers.host);
+    const trace = observed.begin(request, response, { route: null, isQuiet: false, host });
+    trace.code = 'EXPECTATION_FAILED';
+    const problem = describeProblem(
+      { code: 'EXPECTATION_FAILED', detail: 'The only expectation that is fulfilled is 100-continue.' },
+      { path: pathOf(request.url ?? ''), traceId: trace.traceId },
+    );
+    const body = JSON.stringify(problem);
+    const headers = {
+      'content-type': PROBLEM_CONTENT_TYPE,
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    };
+    response.writeHead(problem.status, headers).end(body);
+  });
   takeOnlyJson(app);
   app.decorateRequest('trace', null);
   app.addHook('onRoute', describeRoute);
@@ -81,7 +99,10 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
     const { pathname } = new URL(request.raw.url ?? '/', 'http://localhost');
-    const allowed = METHODS.filter((method) => app.findRoute({ method, url: pathname }) !== null);
+    const allowed = METHODS.filter((method) => {
+      const found = app.findRoute({ method, url: pathname });
+      return found !== null && Object.values(found.params).every((part) => part !== '');
+    });
     // A route that takes the method and still ends here has nothing at that path.
     if (allowed.length === 0 || allowed.some((method) => method === request.method))
       return sendProblem(reply, {
