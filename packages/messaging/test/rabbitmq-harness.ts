@@ -7,14 +7,12 @@ import { createRabbitMqBroker, type RabbitMqOptions } from '../src/rabbitmq/inde
 /** A broker object on a server that others use too; a crash takes away its wire. */
 export async function rabbitMqHarness(server: RabbitMqServer): Promise<BrokerHarness> {
   let current = await openClient(server);
-  const gone: Promise<unknown>[] = [];
+  const gone: PromiseLike<unknown>[] = [];
   return {
     patienceMs: 10_000,
     broker: () => current.broker,
     async crash() {
-      const { broker, proxy } = current;
-      proxy.cut();
-      gone.push(broker.close());
+      gone.push(current[Symbol.asyncDispose]());
       current = await openClient(server);
     },
     async restart() {
@@ -22,31 +20,48 @@ export async function rabbitMqHarness(server: RabbitMqServer): Promise<BrokerHar
       await isReady(current.broker);
     },
     async [Symbol.asyncDispose]() {
-      // Without its wire it has nothing to give back, and no reason to wait for handlers that hold on.
-      current.proxy.cut();
-      await Promise.all([...gone, current.broker.close()]);
-      await current.proxy.close();
+      await Promise.all([...gone, current[Symbol.asyncDispose]()]);
     },
   };
 }
 
-export interface Client {
+export interface Client extends AsyncDisposable {
   readonly broker: Broker;
   readonly proxy: FaultProxy;
 }
 
-export async function openClient(server: RabbitMqServer, options: Partial<RabbitMqOptions> = {}): Promise<Client> {
+export type ClientOptions = Partial<RabbitMqOptions> & { readonly onLine?: (line: string) => void };
+
+/** A broker behind a proxy of its own, that is ready. */
+export async function openClient(server: RabbitMqServer, options: ClientOptions = {}): Promise<Client> {
+  const client = await createClient(server, options);
+  await isReady(client.broker);
+  return client;
+}
+
+export async function createClient(
+  server: RabbitMqServer,
+  { onLine: write, ...options }: ClientOptions = {},
+): Promise<Client> {
   const proxy = await startFaultProxy({ port: server.port });
   const broker = createRabbitMqBroker({
     url: `amqp://127.0.0.1:${proxy.port}`,
     username: server.username,
     password: server.password,
     connectionName: 'test',
-    telemetry: createTelemetry({ serviceName: 'test' }),
+    telemetry: createTelemetry({ serviceName: 'test', ...(write ? { write, terminalLevel: 'debug' as const } : {}) }),
     ...options,
   });
-  await isReady(broker);
-  return { broker, proxy };
+  return {
+    broker,
+    proxy,
+    async [Symbol.asyncDispose]() {
+      // Without its wire it has nothing to give back, and no reason to wait for handlers that hold on.
+      proxy.cut();
+      await broker.close();
+      await proxy.close();
+    },
+  };
 }
 
 export async function isReady(broker: Broker): Promise<void> {
