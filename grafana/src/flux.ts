@@ -101,7 +101,7 @@ export function increments(source: Source, fields: string): string {
     ...filters(source),
     '  |> difference(nonNegative: true)',
     // Windows begin at whole multiples of their length: a first one that is cut off would show too low a rate.
-    '  |> filter(fn: (r) => r._time > date.truncate(t: v.timeRangeStart, unit: v.windowPeriod))',
+    '  |> filter(fn: (r) => r._time >= date.truncate(t: v.timeRangeStart, unit: v.windowPeriod))',
   );
 }
 

@@ -1,0 +1,71 @@
+const STEP_MS = 5_000;
+
+/**
+ * Line protocol in the layout of the metric store: `steps` exports, five seconds apart, of every metric that a dashboard
+ * draws. Cumulative series have a point of zeros where they begin.
+ */
+export function sampleLines(from: Date, steps: number): string[] {
+  const lines: string[] = [];
+  const at = (step: number): number => from.getTime() + step * STEP_MS;
+  const point = (series: string, fields: Readonly<Record<string, number>>, step: number): void => {
+    const written = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+    lines.push(`${series} ${written.join(',')} ${at(step)}`);
+  };
+  /** Grows by `growth` with every export; begins anew after `restartsAfter` exports. */
+  const cumulative = (series: string, growth: Readonly<Record<string, number>>, restartsAfter = steps): void => {
+    let since = 0;
+    for (let step = 0; step <= steps; step++) {
+      point(series, scaled(growth, step - since), step);
+      if (step === restartsAfter && step !== steps) {
+        since = step;
+        lines.push(`${series} ${Object.keys(growth).map((name) => `${name}=0`)} ${at(step) + 1}`);
+      }
+    }
+  };
+  const constant = (series: string, value: number): void => {
+    for (let step = 0; step <= steps; step++) point(series, { gauge: value }, step);
+  };
+
+  const http = 'http.server.request.duration,http.request.method=POST,service.name=tracepost-gateway';
+  cumulative(`${http},http.route=/notify,http.response.status_code=202,service.instance.id=a`, TEN_REQUESTS);
+  cumulative(`${http},http.route=/notify,http.response.status_code=202,service.instance.id=b`, TEN_REQUESTS, 18);
+  cumulative(`${http},http.route=/broken,http.response.status_code=200,service.instance.id=a`, scaled(TEN_REQUESTS, 3));
+  cumulative(`${http},http.route=/broken,http.response.status_code=500,service.instance.id=a`, TEN_REQUESTS);
+
+  for (const agent of ['weather', 'bg-remover']) {
+    const tags = `service.name=tracepost-agents,service.instance.id=c,tracepost.agent.id=${agent}`;
+    cumulative(`tracepost.task.executions,${tags},tracepost.task.status=succeeded`, { counter: 1 });
+    cumulative(`tracepost.task.duration,${tags},tracepost.task.status=succeeded`, TEN_REQUESTS);
+    cumulative(`tracepost.agent.processing.duration,${tags},tracepost.outcome=succeeded`, TEN_REQUESTS);
+    cumulative(`tracepost.tool.duration,${tags},gen_ai.tool.name=forecast,tracepost.outcome=success`, TEN_REQUESTS);
+    cumulative(`tracepost.queue.wait.duration,${tags},tracepost.queue=agent.weather`, TEN_REQUESTS);
+  }
+  // Two gateways look at the same queue.
+  for (const instance of ['a', 'b']) {
+    const depth = `tracepost.queue.depth,service.name=tracepost-gateway,service.instance.id=${instance}`;
+    constant(`${depth},tracepost.queue=agent.weather,tracepost.queue.state=ready`, 7);
+  }
+  constant('process.memory.usage,service.name=tracepost-gateway,service.instance.id=a', 90_000_000);
+
+  const collector = 'service.name=otel-collector,service.instance.id=otel-collector';
+  for (const [exporter, size] of [
+    ['otlp_grpc/jaeger', 50],
+    ['otlp_http/analyst', 0],
+  ] as const) {
+    constant(`otelcol_exporter_queue_size,${collector},exporter=${exporter},data_type=traces`, size);
+    constant(`otelcol_exporter_queue_capacity,${collector},exporter=${exporter},data_type=traces`, 100);
+  }
+  cumulative(`otelcol_receiver_refused_spans,${collector},receiver=otlp,transport=grpc`, { counter: 1 });
+  const dropped =
+    'tracepost.telemetry.dropped,service.name=tracepost-gateway,service.instance.id=a,tracepost.signal=spans';
+  cumulative(`${dropped},tracepost.reason=queue_full`, { counter: 2 });
+  cumulative(`${dropped},tracepost.reason=unavailable`, { counter: 3 });
+  return lines;
+}
+
+/** Nine of ten up to 0.1 s, the last up to 1 s. */
+const TEN_REQUESTS = { '0.05': 0, '0.1': 9, '1': 10, '+Inf': 10, count: 10, sum: 1.5 };
+
+function scaled(growth: Readonly<Record<string, number>>, by: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(growth).map(([name, value]) => [name, value * by]));
+}
