@@ -38,6 +38,9 @@ export class CutOutWorker {
   #start(): Worker {
     const thread = new Worker(new URL('./worker.ts', import.meta.url), {
       name: 'bg-remover',
+      // Not the process's own: a preloaded telemetry SDK would start a second time in here.
+      execArgv: [],
+      env: {},
       resourceLimits: { maxOldGenerationSizeMb: this.#heapLimitMb },
     });
     // Between images nobody else listens, and an error without a listener would end the process.
