@@ -16,8 +16,8 @@ export interface PingOptions {
  */
 export async function pingBucket({ connection, bucket, query }: PingOptions): Promise<void> {
   try {
-    // Every field of every series is a table of its own: without group() the limit would be one row of each.
-    const newest = flux`from(bucket: ${bucket}) |> range(start: -1s) |> keep(columns: ["_time"]) |> group() |> limit(n: 1)`;
+    // Every field of every series is a table of its own: with the time alone they are one.
+    const newest = flux`from(bucket: ${bucket}) |> range(start: -1s) |> keep(columns: ["_time"]) |> limit(n: 1)`;
     await query({ operation: 'ping', flux: newest, maxRows: 1 });
   } catch (error) {
     const written = await sendLines(connection, bucket, ['']);

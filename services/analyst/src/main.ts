@@ -1,4 +1,4 @@
-import { createHealthServer } from '@tracepost/config';
+import { createHealthServer, runService } from '@tracepost/config';
 import { createOtlpHttpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
@@ -7,54 +7,51 @@ import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
 
 /**
- * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB. Its own telemetry takes the way of
- * everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does not grow.
+ * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB. Its own telemetry takes the
+ * way of everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does not
+ * grow. Whoever sends keeps what is not taken any more: nothing is lost by stopping.
  */
-const config = readAnalystConfig();
-const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.analyst, terminalLevel: config.logLevel });
-const stopObserving = observeProcess(telemetry);
-const stores = createInfluxStores({
-  url: config.influxUrl,
-  org: config.influxOrg,
-  token: config.influxToken,
-  metricsBucket: config.metricsBucket,
-  logsBucket: config.logsBucket,
-  telemetry,
-});
-// Jaeger has its copy of the spans from the collector.
-const analyst = createAnalyst({ traces: null, logs: stores.logs, metrics: stores.metrics, telemetry });
-const receiver = createOtlpHttpReceiver({
-  host: config.ingestHost,
-  port: config.ingestPort,
-  token: config.ingestToken,
-  sink: analyst.sink,
-  telemetry,
-});
-let isReceiving = false;
-const health = createHealthServer({
-  port: config.healthPort,
-  checks: {
-    receiver: () => ({ isReady: isReceiving, message: isReceiving ? 'receiving' : 'not receiving' }),
-    stores: () => {
-      const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
-      return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
+await runService(async ({ onStop }) => {
+  const config = readAnalystConfig();
+  const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.analyst, terminalLevel: config.logLevel });
+  onStop(stopTelemetry);
+  onStop(observeProcess(telemetry));
+
+  const stores = createInfluxStores({
+    url: config.influxUrl,
+    org: config.influxOrg,
+    token: config.influxToken,
+    metricsBucket: config.metricsBucket,
+    logsBucket: config.logsBucket,
+    telemetry,
+  });
+  // Jaeger has its copy of the spans from the collector.
+  const analyst = createAnalyst({ traces: null, logs: stores.logs, metrics: stores.metrics, telemetry });
+  let isReceiving = false;
+  const health = createHealthServer({
+    port: config.healthPort,
+    checks: {
+      receiver: () => ({ isReady: isReceiving, message: isReceiving ? 'receiving' : 'not receiving' }),
+      stores: () => {
+        const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
+        return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
+      },
     },
-  },
+  });
+  onStop(() => health.close());
+  onStop(() => stores.close());
+  onStop(() => analyst.close());
+  await health.start();
+
+  const receiver = createOtlpHttpReceiver({
+    host: config.ingestHost,
+    port: config.ingestPort,
+    token: config.ingestToken,
+    sink: analyst.sink,
+    telemetry,
+  });
+  onStop(() => receiver.close());
+  const { url } = await receiver.start();
+  isReceiving = true;
+  telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${url}`);
 });
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
-await health.start();
-const { url } = await receiver.start();
-isReceiving = true;
-telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${url}`);
-
-/** Whoever sends keeps what is not taken any more: nothing is lost by stopping. */
-async function stop(): Promise<void> {
-  isReceiving = false;
-  await receiver.close();
-  await analyst.close();
-  await stores.close();
-  await health.close();
-  stopObserving();
-  await stopTelemetry();
-}

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
 import { createAgents } from '@tracepost/agents';
 import { createAnalyst } from '@tracepost/analyst';
+import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
 import { createRecorder } from '@tracepost/recorder';
@@ -16,19 +16,17 @@ import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telem
 import { attach, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import type { StandaloneConfig } from './config.ts';
 
-export interface Standalone {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /**
- * Every service in this process, on the embedded adapters. Stops in the order in which work flows: no new requests, then the
- * agents finish, then what they told is recorded, then telemetry, then the files.
+ * Every service in this process, on the embedded adapters. It stops in the order in which work flows: no new requests,
+ * then the agents finish, then what they told is recorded, then telemetry, then the files. A close before anything was started does nothing.
  */
-export async function startStandalone(config: StandaloneConfig): Promise<Standalone> {
+export async function startStandalone(
+  config: StandaloneConfig,
+  { onStop }: Pick<ServiceLife, 'onStop'>,
+): Promise<{ readonly url: string }> {
   const { dataFolder } = config;
-  await mkdir(dataFolder, { recursive: true });
   const lock = await lockFolder(dataFolder);
+  onStop(() => lock.release());
 
   const telemetryOf = (serviceName: string) => createTelemetry({ serviceName, terminalLevel: config.logLevel });
   const telemetry = {
@@ -37,17 +35,28 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
     recorder: telemetryOf(SERVICE_NAMES.recorder),
     analyst: telemetryOf(SERVICE_NAMES.analyst),
   };
-
-  const [broker, records, signals, artifacts] = await Promise.all([
+  // Opened side by side, because each has a thread to start; closed by whoever opened, also when another one fails.
+  const opened = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const part = await opening;
+    onStop(() => part.close());
+    return part;
+  };
+  const [signals, records, artifacts, broker] = await Promise.all([
+    opened(openLocalSignalStore({ path: join(dataFolder, 'telemetry.db'), telemetry: telemetry.analyst })),
+    opened(openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder })),
+    opened(openFileArtifactStore({ folder: join(dataFolder, 'artifacts'), telemetry: telemetry.gateway })),
     openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway }),
-    openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder }),
-    openLocalSignalStore({ path: join(dataFolder, 'telemetry.db'), telemetry: telemetry.analyst }),
-    openFileArtifactStore({ folder: join(dataFolder, 'artifacts'), telemetry: telemetry.gateway }),
   ]);
 
   const analyst = createAnalyst({ ...signals, telemetry: telemetry.analyst });
+  onStop(() => analyst.close());
   attach(analyst.sink);
+  onStop(stopTelemetry);
+  onStop(observeProcess(telemetry.gateway));
+  onStop(() => broker.close());
+
   const recorder = createRecorder({ broker, records, telemetry: telemetry.recorder });
+  onStop(() => recorder.close());
   const host = createAgentHost({
     agents: await createAgents(config, telemetry.agents),
     broker,
@@ -55,6 +64,7 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
     telemetry: telemetry.agents,
     workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
   });
+  onStop(() => host.close());
   const gateway = createGateway({
     config: { ...config, storageFolder: dataFolder },
     broker,
@@ -65,29 +75,11 @@ export async function startStandalone(config: StandaloneConfig): Promise<Standal
     artifacts,
     telemetry: telemetry.gateway,
   });
-  const stopObserving = observeProcess(telemetry.gateway);
+  onStop(() => gateway.close());
 
-  const close = async (): Promise<void> => {
-    await gateway.close();
-    await host.close();
-    await recorder.close();
-    await broker.close();
-    stopObserving();
-    await stopTelemetry();
-    await analyst.close();
-    await Promise.all([signals.close(), records.close(), artifacts.close()]);
-    await lock.release();
-  };
-
-  try {
-    await recorder.start();
-    // The gateway hears the agents announce themselves, and listens when everything behind it works.
-    await gateway.start();
-    await host.start();
-    const { url } = await gateway.listen();
-    return { url, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  await recorder.start();
+  // The gateway hears the agents announce themselves, and listens when everything behind it works.
+  await gateway.start();
+  await host.start();
+  return gateway.listen();
 }
