@@ -41,11 +41,18 @@ export async function embeddedHarness(): Promise<BrokerHarness> {
   };
 }
 
+export interface Parts extends AsyncDisposable {
+  readonly broker: Broker;
+  /** To break it. */
+  readonly database: Sqlite;
+}
+
 export async function openParts(
   path: string,
-  pragmas: readonly string[] = [],
-): Promise<{ readonly broker: Broker; readonly database: Sqlite }> {
+  { pragmas = [], ...limits }: { pragmas?: readonly string[]; memoryLimitBytes?: number } = {},
+): Promise<Parts> {
   const database = await openSqlite({ path, synchronous: 'FULL', schema: SCHEMA, exclusive: true, pragmas });
   const telemetry = createTelemetry({ serviceName: 'test' });
-  return { database, broker: new EmbeddedBroker({ database, telemetry, loaded: await load(database) }) };
+  const broker = new EmbeddedBroker({ database, telemetry, loaded: await load(database), ...limits });
+  return { database, broker, [Symbol.asyncDispose]: () => broker.close() };
 }
