@@ -5,10 +5,6 @@ export function bytesOf(id: string): Buffer {
   return Buffer.from(id, 'hex');
 }
 
-export function prefixOf(traceId: string): number {
-  return Number.parseInt(traceId.slice(0, 2), 16);
-}
-
 export function textOf(row: SqliteRow, column: string): string {
   const value = row[column];
   if (typeof value !== 'string') throw new TypeError(`column ${column} holds no text`);

@@ -1,6 +1,6 @@
 import type { SqliteValue } from '@tracepost/sqlite';
 import { type LogQuery, levelsFrom, MAX_LOGS, nanosFromDate } from '@tracepost/stores';
-import { bytesOf, prefixOf } from './columns.ts';
+import { bytesOf } from './columns.ts';
 
 /** One SELECT for any mix of conditions; each condition has one fixed text, so that few statements are prepared. */
 export function selectLogs(query: LogQuery): { sql: string; params: SqliteValue[] } {
@@ -10,7 +10,7 @@ export function selectLogs(query: LogQuery): { sql: string; params: SqliteValue[
     conditions.push(condition);
     params.push(...values);
   };
-  if (query.traceId !== undefined) and('prefix = ? AND trace_id = ?', prefixOf(query.traceId), bytesOf(query.traceId));
+  if (query.traceId !== undefined) and('trace_id = ?', bytesOf(query.traceId));
   if (query.taskId !== undefined) and('task_id = ?', query.taskId);
   if (query.service !== undefined) and('service = ?', query.service);
   if (query.level !== undefined) {

@@ -1,10 +1,11 @@
 /**
  * Steps of the schema; only ever append.
  *
- * Ids of traces are random, and an index in their order touches a page of its own for nearly every span: measured,
- * inserts cost four times as much, growing with the table. So ids are indexed behind their first byte (`prefix`) and the
- * time: inserts then go to the ends of 256 runs, which stay in the cache, and finding a trace reads one of the runs,
- * 1/256 of a covering index. The same index keeps a span that is written twice from being there twice.
+ * Ids of traces are random, so each trace of a batch touches a page of its own in the index by trace. Measured with up to
+ * two million spans in batches of 512 (two cores, others at work): 190,000 spans/s without an index, about 80,000 with
+ * this one, not falling with the size. An index behind a prefix of the id and the time, which grows in fewer places, gave
+ * 34,000 to 72,000, and finding a trace took 7 to 120 times as long. An installation past this size keeps its traces in
+ * Jaeger.
  */
 export const SCHEMA: readonly string[] = [
   `
@@ -18,7 +19,6 @@ export const SCHEMA: readonly string[] = [
 
   CREATE TABLE spans (
     id INTEGER PRIMARY KEY,
-    prefix INTEGER NOT NULL,
     trace_id BLOB NOT NULL,
     span_id BLOB NOT NULL,
     parent_span_id BLOB,
@@ -33,7 +33,8 @@ export const SCHEMA: readonly string[] = [
     events TEXT NOT NULL,
     links TEXT NOT NULL
   );
-  CREATE UNIQUE INDEX spans_by_trace ON spans (prefix, start_ns, trace_id, span_id);
+  -- Unique, so that a batch taken twice changes nothing.
+  CREATE UNIQUE INDEX spans_by_trace ON spans (trace_id, span_id);
 
   CREATE TABLE logs (
     id INTEGER PRIMARY KEY,
@@ -41,7 +42,6 @@ export const SCHEMA: readonly string[] = [
     fingerprint INTEGER NOT NULL,
     level TEXT NOT NULL,
     origin INTEGER NOT NULL,
-    prefix INTEGER,
     trace_id BLOB,
     span_id BLOB,
     task_id TEXT,
@@ -51,7 +51,7 @@ export const SCHEMA: readonly string[] = [
     attributes TEXT NOT NULL
   );
   CREATE UNIQUE INDEX logs_by_time ON logs (time_ns, fingerprint);
-  CREATE INDEX logs_by_trace ON logs (prefix, time_ns, trace_id) WHERE trace_id IS NOT NULL;
+  CREATE INDEX logs_by_trace ON logs (trace_id, time_ns) WHERE trace_id IS NOT NULL;
   -- Our task ids begin with their time (UUIDv7), so this one grows at its end by itself.
   CREATE INDEX logs_by_task ON logs (task_id, time_ns) WHERE task_id IS NOT NULL;
 

@@ -1,18 +1,16 @@
 import type { SpanSignal } from '@tracepost/contracts';
 import type { SqliteRow, SqliteValue } from '@tracepost/sqlite';
 import { isStorableTime, MAX_SPANS_OF_TRACE, type TraceReader, type TraceWriter, toTrace } from '@tracepost/stores';
-import { bytesOf, hexOrNull, jsonOf, nanosOf, prefixOf, textOf } from './columns.ts';
+import { bytesOf, hexOrNull, jsonOf, nanosOf, textOf } from './columns.ts';
 import type { Database } from './database.ts';
 import { collectOrigins } from './origins.ts';
 
-const INSERT = `INSERT OR IGNORE INTO spans (prefix, trace_id, span_id, parent_span_id, origin, name, kind, start_ns, end_ns,
-  status_code, status_message, attributes, events, links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const INSERT = `INSERT OR IGNORE INTO spans (trace_id, span_id, parent_span_id, origin, name, kind, start_ns, end_ns,
+  status_code, status_message, attributes, events, links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-// The inner query is answered by the index alone; only rows of the trace itself are then read.
-const SELECT = `SELECT spans.*, origins.service, origins.resource, origins.scope_name, origins.scope_version
+export const SELECT = `SELECT spans.*, origins.service, origins.resource, origins.scope_name, origins.scope_version
   FROM spans JOIN origins ON origins.id = spans.origin
-  WHERE spans.id IN (SELECT id FROM spans WHERE prefix = ? AND trace_id = ?)
-  ORDER BY spans.start_ns LIMIT ?`;
+  WHERE trace_id = ? ORDER BY spans.start_ns LIMIT ?`;
 
 export function createLocalTraces(database: Database): TraceReader & TraceWriter {
   return {
@@ -33,7 +31,7 @@ export function createLocalTraces(database: Database): TraceReader & TraceWriter
     },
     async getTrace(traceId) {
       if (!/^[0-9a-f]{32}$/.test(traceId)) return [];
-      const rows = await database.read('get_trace', SELECT, [prefixOf(traceId), bytesOf(traceId), MAX_SPANS_OF_TRACE]);
+      const rows = await database.read('get_trace', SELECT, [bytesOf(traceId), MAX_SPANS_OF_TRACE]);
       return toTrace(rows.map(toSpan));
     },
     ping: () => database.ping(),
@@ -43,7 +41,6 @@ export function createLocalTraces(database: Database): TraceReader & TraceWriter
 
 function toRow(span: SpanSignal, origin: bigint): SqliteValue[] {
   return [
-    prefixOf(span.traceId),
     bytesOf(span.traceId),
     bytesOf(span.spanId),
     span.parentSpanId === null ? null : bytesOf(span.parentSpanId),

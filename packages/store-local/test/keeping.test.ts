@@ -4,6 +4,7 @@ import { type LogQuery, StoreUnavailableError } from '@tracepost/stores';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { selectLogs } from '../src/log-query.ts';
 import { SELECT as POINTS } from '../src/metrics.ts';
+import { SELECT as TRACE_SPANS } from '../src/traces.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -67,11 +68,9 @@ describe('the telemetry of an embedded installation', () => {
         .all()
         .map((step) => String(step.detail))
         .join('\n');
-    expect(planOf("SELECT id FROM spans WHERE prefix = 1 AND trace_id = x'00'")).toContain(
-      'COVERING INDEX spans_by_trace (prefix=?)',
-    );
+    expect(planOf(TRACE_SPANS)).toContain('INDEX spans_by_trace (trace_id=?)');
     const planOfLogs = (query: Partial<LogQuery>) => planOf(selectLogs({ ...window, ...query }).sql);
-    expect(planOfLogs({ traceId: TRACE })).toContain('INDEX logs_by_trace (prefix=? AND time_ns>? AND time_ns<?)');
+    expect(planOfLogs({ traceId: TRACE })).toContain('INDEX logs_by_trace (trace_id=? AND time_ns>? AND time_ns<?)');
     expect(planOfLogs({ taskId: 't' })).toContain('INDEX logs_by_task (task_id=? AND time_ns>? AND time_ns<?)');
     expect(planOfLogs({ level: 'warn', service: 's' })).toContain('INDEX logs_by_time (time_ns>? AND time_ns<?)');
     expect(planOf(POINTS)).toContain('INDEX series_by_name (name=?)');
