@@ -2,9 +2,15 @@ import { context } from '@opentelemetry/api';
 import type { Logger } from '@tracepost/telemetry';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { JsonRefusedError } from './json-body.ts';
-import { describeProblem, PROBLEM_CONTENT_TYPE, PROBLEM_STATUS, type ProblemSpec } from './problem.ts';
+import {
+  describeProblem,
+  PROBLEM_CONTENT_TYPE,
+  PROBLEM_STATUS,
+  type ProblemCode,
+  type ProblemSpec,
+} from './problem.ts';
 import { pathOf } from './request-telemetry.ts';
-import { traceOf } from './request-trace.ts';
+import { reachHop, traceOf } from './request-trace.ts';
 import { RequestInvalidError } from './validation.ts';
 
 /** The little that is needed of a reply, so that replies of every route's type fit. */
@@ -19,7 +25,7 @@ interface Reply {
 export function sendProblem<R extends Reply>(reply: R, spec: ProblemSpec): R {
   const trace = traceOf(reply.request);
   trace.code = spec.code;
-  trace.hopResult ??= 'refused';
+  if (trace.hopName === null) reachHop(trace, hopOf(spec.code), 'refused');
   const problem = describeProblem(spec, { path: pathOf(reply.request.raw.url ?? ''), traceId: trace.traceId });
   reply.raw.statusCode = PROBLEM_STATUS[spec.code];
   reply.header('content-type', PROBLEM_CONTENT_TYPE);
@@ -27,6 +33,12 @@ export function sendProblem<R extends Reply>(reply: R, spec: ProblemSpec): R {
   if (spec.retryAfterSeconds !== undefined) reply.header('retry-after', String(spec.retryAfterSeconds));
   reply.send(JSON.stringify(problem));
   return reply;
+}
+
+/** Where a request ends that no route took any further. */
+function hopOf(code: ProblemCode): string {
+  if (code === 'FOREIGN_HOST' || code === 'FOREIGN_ORIGIN') return 'auth';
+  return code === 'NOT_FOUND' || code === 'METHOD_NOT_ALLOWED' ? 'route' : 'validate';
 }
 
 /** Everything that Fastify or a handler throws, told without stack, path or version; the log has the rest. */

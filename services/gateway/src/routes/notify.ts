@@ -28,6 +28,8 @@ export interface NotifyRouteOptions {
 
 type NotifyBody = Type.Static<typeof NotifyRequest>;
 
+/** Until there are keys, everybody who comes over HTTP is this tenant. */
+const DEFAULT_TENANT = 'default';
 const ACCEPTED_EVENT_BYTES = 800;
 /** An agent that has just been heard of: its queue is there in a moment, or the broker is away. */
 const QUEUE_WAIT_MS = 1_000;
@@ -114,6 +116,7 @@ function describeTask(trace: RequestTrace, agentId: string, { notificationType, 
   trace.notificationType = notificationType;
   const { span } = trace;
   if (!span) return;
+  span.setAttribute(ATTR.tenantId, DEFAULT_TENANT);
   span.setAttribute(ATTR.agentId, agentId);
   span.setAttribute(ATTR.notificationType, notificationType);
   if (sessionId !== undefined) span.setAttribute(ATTR.sessionId, sessionId);
@@ -146,7 +149,7 @@ function buildNotification(agentId: string, body: NotifyBody, trace: RequestTrac
     source: body.source ?? 'http',
     correlationId: trace.correlationId,
     sessionId: body.sessionId ?? null,
-    tenantId: 'default',
+    tenantId: DEFAULT_TENANT,
     priority: 'normal',
     timeoutMs: body.timeoutMs ?? null,
     budget: null,
