@@ -1,8 +1,9 @@
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { BatchQueue, type BatchQueueOptions, type SendOutcome } from './batch-queue.ts';
+import { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
 import { createDropLedger } from './drop-ledger.ts';
+import { createListFilling, type SendOutcome } from './filling.ts';
 
 const TAKEN: SendOutcome = { status: 'taken', refused: [] };
 const LATER: SendOutcome = { status: 'later', reason: 'unavailable', retryAfterMs: 1 };
@@ -123,12 +124,22 @@ describe('losses', () => {
     expect(losses()).toEqual(refused.map((refusal) => ({ signal: 'spans', ...refusal })));
   });
 
-  it('count what an item weighs', async () => {
-    const { queue, losses } = given({ weigh: (item) => item, answer: async () => LATER });
-    queue.push(30);
-    queue.push(12);
-    await queue.close(10);
-    expect(losses()).toEqual([{ signal: 'spans', reason: 'stopped', count: 42 }]);
+  it('of what cannot be read or is too large are counted, and nothing is thrown at whoever made it', async () => {
+    const { queue, losses } = given({
+      filling: {
+        ...createListFilling<number>(100, async () => TAKEN),
+        add: (item) => {
+          if (item === 1) return 'too_large';
+          throw new Error('a getter that throws');
+        },
+      },
+    });
+    queue.push(1);
+    queue.push(2);
+    expect(losses()).toEqual([
+      { signal: 'spans', reason: 'too_large', count: 1 },
+      { signal: 'spans', reason: 'unreadable', count: 1 },
+    ]);
   });
 
   it('of a batch that nobody can take are that batch alone: the others get past it', async () => {
@@ -193,22 +204,23 @@ describe('the context of whoever fills a batch', () => {
 
 type Answer = (items: readonly number[], signal: AbortSignal) => Promise<SendOutcome>;
 
-function given({
-  answer = async () => TAKEN,
-  ...options
-}: Partial<BatchQueueOptions<number>> & { answer?: Answer } = {}) {
+interface Given extends Partial<BatchQueueOptions<number>> {
+  answer?: Answer;
+  itemsPerBatch?: number;
+}
+
+function given({ answer = async () => TAKEN, itemsPerBatch = 100, ...options }: Given = {}) {
   const sent: number[][] = [];
   const ledger = createDropLedger();
   const queue = new BatchQueue<number>({
     signal: 'spans',
     ledger,
-    itemsPerBatch: 100,
     waitingBatches: 10,
     delayMs: 60_000,
-    send: (items, signal) => {
+    filling: createListFilling(itemsPerBatch, (items, signal) => {
       sent.push([...items]);
       return answer(items, signal);
-    },
+    }),
     ...options,
   });
   closers.push(() => queue.close(0));

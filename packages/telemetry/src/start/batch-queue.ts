@@ -3,28 +3,21 @@ import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { SignalName } from '@tracepost/contracts';
 import type { DropLedger } from './drop-ledger.ts';
-
-/** What came of handing on a batch. `later` keeps it; `taken` counts what the other side refused of it. */
-export type SendOutcome =
-  | { readonly status: 'taken'; readonly refused: readonly { readonly reason: string; readonly count: number }[] }
-  | { readonly status: 'later'; readonly reason: string; readonly retryAfterMs?: number };
+import type { Filling, Parcel, SendOutcome } from './filling.ts';
 
 export interface BatchQueueOptions<T> {
   readonly signal: SignalName;
   readonly ledger: DropLedger;
-  /** Items of one batch; a full one leaves without waiting. */
-  readonly itemsPerBatch: number;
+  /** Gathers items into batches; a full one leaves without waiting. */
+  readonly filling: Filling<T>;
   /** Full batches that may wait; past it the oldest is dropped and counted as `queue_full`. */
   readonly waitingBatches: number;
   /** How long an item waits for company, in milliseconds. */
   readonly delayMs: number;
-  /** How many things one item counts as: a metric export holds many points. */
-  readonly weigh?: (item: T) => number;
-  readonly send: (items: readonly T[], signal: AbortSignal) => Promise<SendOutcome>;
 }
 
-interface Batch<T> {
-  items: T[];
+interface Batch {
+  readonly parcel: Parcel;
   failures: number;
   strikes: number;
   lastFailureAt: number;
@@ -40,16 +33,15 @@ const FAILURES_BEFORE_THE_NEXT = 5;
 const STRIKES = 3;
 
 /**
- * Between the code that makes telemetry and whoever takes it: `push` costs an array push, the rest happens beside it, one
- * batch at a time, retried with pauses that grow and differ. Always bounded; what does not fit is counted.
+ * Between the code that makes telemetry and whoever takes it: `push` is cheap and never throws, the rest happens beside it, one batch
+ * at a time, retried with pauses that grow and differ. Always bounded; what does not fit is counted.
  */
 export class BatchQueue<T> {
   readonly #options: BatchQueueOptions<T>;
   readonly #timer: NodeJS.Timeout;
   readonly #abort = new AbortController();
-  #filling: T[] = [];
-  #waiting: Batch<T>[] = [];
-  #underWay: Batch<T> | null = null;
+  #waiting: Batch[] = [];
+  #underWay: Batch | null = null;
   #pumping: Promise<void> | null = null;
   #failuresInARow = 0;
   #lastSuccessAt = 0;
@@ -66,11 +58,13 @@ export class BatchQueue<T> {
 
   push(item: T): void {
     if (this.#isClosed) {
-      this.#drop('after_stop', [item]);
+      this.#drop('after_stop', 1);
       return;
     }
-    this.#filling.push(item);
-    if (this.#filling.length >= this.#options.itemsPerBatch) this.#seal();
+    const { filling } = this.#options;
+    const fault = addTo(filling, item);
+    if (fault) this.#drop(fault, 1);
+    if (filling.isFull) this.#seal();
   }
 
   /** Ends the pause between two tries: the receiver is known to be there now. */
@@ -108,20 +102,18 @@ export class BatchQueue<T> {
     this.#isClosed = true;
     this.#abort.abort();
     this.retryNow();
-    for (const batch of [this.#underWay, ...this.#waiting]) if (batch) this.#drop('stopped', batch.items);
-    this.#drop('stopped', this.#filling);
+    for (const batch of [this.#underWay, ...this.#waiting]) this.#drop('stopped', batch?.parcel.count ?? 0);
+    this.#drop('stopped', this.#options.filling.count);
     this.#waiting = [];
-    this.#filling = [];
     this.#underWay = null;
   }
 
   /** A full batch waits for its turn; when too many do, the oldest goes. */
   #seal(): void {
-    this.#waiting.push(batchOf(this.#filling));
-    this.#filling = [];
+    this.#waiting.push(batchOf(this.#options.filling.seal()));
     if (this.#waiting.length > this.#options.waitingBatches) {
       const oldest = this.#waiting.shift();
-      if (oldest) this.#drop('queue_full', oldest.items);
+      this.#drop('queue_full', oldest?.parcel.count ?? 0);
     }
     this.#startPump();
   }
@@ -131,7 +123,7 @@ export class BatchQueue<T> {
    * batches would push out the oldest long before there is as much as may wait.
    */
   #sendPartial(): void {
-    this.#isPartialDue = this.#filling.length > 0;
+    this.#isPartialDue = this.#options.filling.count > 0;
     if (this.#isPartialDue || this.#waiting.length > 0) this.#startPump();
   }
 
@@ -164,33 +156,32 @@ export class BatchQueue<T> {
     }
   }
 
-  #next(): Batch<T> | null {
+  #next(): Batch | null {
     this.#underWay = this.#isClosed ? null : (this.#waiting.shift() ?? this.#takePartial());
     return this.#underWay;
   }
 
-  #takePartial(): Batch<T> | null {
-    if (!this.#isPartialDue || this.#filling.length === 0) return null;
-    const batch = batchOf(this.#filling);
-    this.#filling = [];
+  #takePartial(): Batch | null {
+    const { filling } = this.#options;
+    if (!this.#isPartialDue || filling.count === 0) return null;
     this.#isPartialDue = false;
-    return batch;
+    return batchOf(filling.seal());
   }
 
-  async #trySend(batch: Batch<T>): Promise<SendOutcome> {
+  async #trySend({ parcel }: Batch): Promise<SendOutcome> {
     try {
-      return await this.#options.send(batch.items, this.#abort.signal);
+      return await parcel.send(this.#abort.signal);
     } catch {
       return { status: 'later', reason: 'send_failed' };
     }
   }
 
-  #putBack(batch: Batch<T>, reason: string): void {
+  #putBack(batch: Batch, reason: string): void {
     if (this.#lastSuccessAt > batch.lastFailureAt && batch.failures > 0) batch.strikes += 1;
     batch.failures += 1;
     batch.lastFailureAt = performance.now();
     this.#failuresInARow += 1;
-    if (batch.strikes >= STRIKES) this.#drop(reason, batch.items);
+    if (batch.strikes >= STRIKES) this.#drop(reason, batch.parcel.count);
     else if (batch.failures % FAILURES_BEFORE_THE_NEXT === 0) this.#waiting.push(batch);
     else this.#waiting.unshift(batch);
   }
@@ -202,12 +193,20 @@ export class BatchQueue<T> {
     await sleep(ms, undefined, { signal: this.#wake.signal, ref: false }).catch(() => {});
   }
 
-  #drop(reason: string, items: readonly T[]): void {
-    const { ledger, signal, weigh } = this.#options;
-    ledger.count(signal, reason, weigh ? items.reduce((sum, item) => sum + weigh(item), 0) : items.length);
+  #drop(reason: string, count: number): void {
+    this.#options.ledger.count(this.#options.signal, reason, count);
   }
 }
 
-function batchOf<T>(items: T[]): Batch<T> {
-  return { items, failures: 0, strikes: 0, lastFailureAt: 0 };
+/** Telemetry must not break what it looks at: an item that cannot be read is a loss, not an error. */
+function addTo<T>(filling: Filling<T>, item: T): string | null {
+  try {
+    return filling.add(item);
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function batchOf(parcel: Parcel): Batch {
+  return { parcel, failures: 0, strikes: 0, lastFailureAt: 0 };
 }

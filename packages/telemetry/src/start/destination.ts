@@ -1,14 +1,13 @@
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { SendOutcome } from './batch-queue.ts';
+import type { Filling } from './filling.ts';
 
-type Send<T> = (items: readonly T[], signal: AbortSignal) => Promise<SendOutcome>;
-
-/** Where full batches go: a collector, or a sink in this process. */
+/** Where batches go, and in what form they are gathered for that: a collector, or a sink in this process. */
 export interface Destination {
-  readonly sendSpans: Send<ReadableSpan>;
-  readonly sendLogs: Send<ReadableLogRecord>;
-  readonly sendMetrics: Send<ResourceMetrics>;
+  readonly spans: Filling<ReadableSpan>;
+  readonly logs: Filling<ReadableLogRecord>;
+  /** One collection is one batch, whatever it holds. */
+  readonly metrics: Filling<ResourceMetrics>;
   close(): void;
 }

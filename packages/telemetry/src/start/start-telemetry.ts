@@ -11,9 +11,9 @@ import { BatchQueue } from './batch-queue.ts';
 import type { StartConfig } from './config.ts';
 import type { Destination } from './destination.ts';
 import { createDropLedger } from './drop-ledger.ts';
-import { createEmbeddedDestination } from './embedded-destination.ts';
-import { createOriginOf } from './embedded-signals.ts';
-import { countPoints, queueLogs, queueMetrics, queueSpans } from './processors.ts';
+import { createEmbeddedDestination } from './embedded/embedded-destination.ts';
+import { createOriginOf } from './embedded/to-signals.ts';
+import { queueLogs, queueMetrics, queueSpans } from './processors.ts';
 
 export interface StartedTelemetry {
   /** Embedded: where batches go from now on; what was made before has waited for it. */
@@ -57,27 +57,22 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     'service.instance.id': config.instanceId,
     'service.version': VERSION,
   });
-  const embedded = config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf)) : null;
+  const embedded =
+    config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf), tuning.itemsPerBatch) : null;
   // Loaded only where it is needed: embedded, a start must not pay for gRPC and its serialisers.
   const destination: Destination =
-    embedded ?? (await import('./otlp-destination.ts')).createOtlpDestination({ ...config, ...tuning });
+    embedded ??
+    (await import('./otlp/otlp-destination.ts')).createOtlpDestination({ ...config, ...tuning }, tuning.itemsPerBatch);
 
   const ledger = createDropLedger();
-  const batching = {
-    ledger,
-    delayMs: embedded ? 200 : 1_000,
-    itemsPerBatch: tuning.itemsPerBatch,
-    waitingBatches: tuning.waitingBatches,
-  };
-  const spans = new BatchQueue<ReadableSpan>({ ...batching, signal: 'spans', send: destination.sendSpans });
-  const records = new BatchQueue<ReadableLogRecord>({ ...batching, signal: 'logs', send: destination.sendLogs });
+  const batching = { ledger, delayMs: embedded ? 200 : 1_000, waitingBatches: tuning.waitingBatches };
+  const spans = new BatchQueue<ReadableSpan>({ ...batching, signal: 'spans', filling: destination.spans });
+  const records = new BatchQueue<ReadableLogRecord>({ ...batching, signal: 'logs', filling: destination.logs });
   const points = new BatchQueue<ResourceMetrics>({
     ...batching,
     signal: 'metrics',
-    itemsPerBatch: 1,
     waitingBatches: tuning.waitingMetricExports,
-    weigh: countPoints,
-    send: destination.sendMetrics,
+    filling: destination.metrics,
   });
   const queues = [spans, records, points];
 
