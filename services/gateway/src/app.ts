@@ -96,7 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       publisher: createNotificationPublisher({ broker, telemetry }),
       memory,
       announcer,
-      queues: known,
+      known,
     });
     addTaskRoute(documented, { tasks, stopping: stopping.signal });
     addTraceRoute(documented, { traces, tasks, logger });

@@ -57,8 +57,8 @@ test('the full gateway listens while all that it needs is away, and stops when i
     headers: { 'content-type': 'application/json' },
     body: '{"notificationType":"weather.forecast","payload":{}}',
   });
-  // No store has told it of any agent yet.
-  expect(refused.status).toBe(404);
+  // No store has told it of any agent yet: that there is none would be a guess.
+  expect(refused.status).toBe(503);
   const started = performance.now();
   child.kill('SIGTERM');
   const [code] = await exited;

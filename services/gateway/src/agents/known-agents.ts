@@ -7,6 +7,8 @@ import type { AgentDirectory } from './agent-directory.ts';
 
 /** Keeps the directory of agents true: from announcements as they come, and from the record store now and then. */
 export interface KnownAgents {
+  /** False until the record store has been read: an agent that nobody knows may then be one that is only down. */
+  readonly isLoaded: boolean;
   /** Resolves after the first look into the record store. */
   start(): Promise<void>;
   onAnnouncement(announcement: AgentAnnouncement): void;
@@ -36,6 +38,7 @@ export function createKnownAgents({
   const pending = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
+  let isLoaded = false;
 
   const declare = async (what: string, topology: Topology): Promise<void> => {
     try {
@@ -59,6 +62,7 @@ export function createKnownAgents({
     try {
       const stored = await withDeadline(records.listAnnouncements(), TIMEOUT_MS, 'The record store');
       for (const announcement of stored) learn(announcement);
+      isLoaded = true;
     } catch {
       // Told by the check of the record store.
       nextMs = FIRST_LOOK_MS;
@@ -69,6 +73,9 @@ export function createKnownAgents({
   };
 
   return {
+    get isLoaded() {
+      return isLoaded;
+    },
     start() {
       void declare('events', eventsTopology());
       return refresh();

@@ -23,7 +23,7 @@ export interface NotifyRouteOptions {
   readonly publisher: NotificationPublisher;
   readonly memory: TaskMemory;
   readonly announcer: AcceptedAnnouncer;
-  readonly queues: Pick<KnownAgents, 'pendingQueue' | 'restoreQueue'>;
+  readonly known: Pick<KnownAgents, 'isLoaded' | 'pendingQueue' | 'restoreQueue'>;
 }
 
 type NotifyBody = Type.Static<typeof NotifyRequest>;
@@ -36,11 +36,17 @@ const QUEUE_WAIT_MS = 1_000;
 
 /** `POST /api/v1/agents/{agentId}/notify`: 202 only after the broker's confirm. */
 export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions): void {
-  const { agents, payloads, publisher, memory, announcer, queues } = options;
+  const { agents, payloads, publisher, memory, announcer, known } = options;
 
   const refuse = (agentId: string, body: NotifyBody, idempotencyKey: unknown): ProblemSpec | null => {
     const unbuilt = refuseUnbuilt(body, idempotencyKey);
     if (unbuilt) return unbuilt;
+    if (!agents.has(agentId) && !known.isLoaded)
+      return {
+        code: 'RECORDS_UNAVAILABLE',
+        detail: `"${agentId}" has not announced itself since this gateway began, and the record store, which may know it, does not answer.`,
+        retryAfterSeconds: 2,
+      };
     if (!agents.has(agentId))
       return {
         code: 'AGENT_NOT_FOUND',
@@ -83,12 +89,12 @@ export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions):
       const notification = buildNotification(agentId, body, trace);
       const acceptedAt = new Date().toISOString();
       reachHop(trace, 'publish', 'under way');
-      const pending = queues.pendingQueue(agentId);
+      const pending = known.pendingQueue(agentId);
       if (pending) await Promise.race([pending, sleep(QUEUE_WAIT_MS, undefined, { ref: false })]);
       const outcome = await context.with(trace.context, publisher.publish, publisher, notification);
       reachHop(trace, 'publish', outcome.status);
       if (outcome.status !== 'confirmed') {
-        if (outcome.status === 'unroutable') queues.restoreQueue(agentId);
+        if (outcome.status === 'unroutable') known.restoreQueue(agentId);
         return sendProblem(reply, describeOutcome(outcome, notification));
       }
 
