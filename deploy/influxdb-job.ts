@@ -1,5 +1,6 @@
 // The second job of the full stack: InfluxDB's buckets and one token for each that writes or reads, with no more rights than
 // it needs.
+import { readRetention } from './config.ts';
 import { createInfluxDbApi, InfluxDbRefusal } from './influxdb-api.ts';
 import { ensureBucket, ensureToken } from './influxdb-setup.ts';
 import { readSecret, type SecretName, writeSecret } from './secret-files.ts';
@@ -8,10 +9,11 @@ const FOLDER = '/run/tracepost';
 const ORG = 'tracepost';
 
 async function main(): Promise<void> {
+  const retention = readRetention();
   const api = createInfluxDbApi({ url: 'http://influxdb:8086', token: readSecret(FOLDER, 'influxdb-admin-token') });
   const orgId = await api.orgId(ORG);
-  const metrics = await ensureBucket(api, orgId, 'metrics', days('TRACEPOST_METRICS_RETENTION_DAYS'));
-  const logs = await ensureBucket(api, orgId, 'logs', days('TRACEPOST_LOGS_RETENTION_DAYS'));
+  const metrics = await ensureBucket(api, orgId, 'metrics', retention.metricsDays);
+  const logs = await ensureBucket(api, orgId, 'logs', retention.logsDays);
   const both = [metrics, logs];
 
   const keep = async (name: SecretName, write: typeof both): Promise<void> => {
@@ -21,13 +23,6 @@ async function main(): Promise<void> {
   await keep('influxdb-gateway-token', []);
   await keep('influxdb-grafana-token', []);
   console.log('InfluxDB has its buckets (metrics, logs) and the tokens of analyst, gateway and grafana.');
-}
-
-function days(variable: string): number {
-  const text = process.env[variable] ?? '';
-  if (!/^[1-9]\d{0,3}$/.test(text))
-    throw new Error(`${variable} is "${text}"; it has to be a number of days from 1 to 9999`);
-  return Number(text);
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,6 @@
 import { describeWithDocker, useInfluxDb } from '@tracepost/testing';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readRetention } from '../config.ts';
 import { createInfluxDbApi, type InfluxDbApi, InfluxDbRefusal } from '../influxdb-api.ts';
 import { ensureBucket, ensureToken } from '../influxdb-setup.ts';
 
@@ -76,5 +77,17 @@ describeWithDocker('setting InfluxDB up', () => {
     const refusal = await foreign.orgId(influxdb().org).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(InfluxDbRefusal);
     expect(refusal).toHaveProperty('status', 401);
+  });
+});
+
+describe('the retention', () => {
+  test('is a number of days for each bucket', () => {
+    const env = { TRACEPOST_METRICS_RETENTION_DAYS: '31', TRACEPOST_LOGS_RETENTION_DAYS: '14' };
+    expect(readRetention(env)).toEqual({ metricsDays: 31, logsDays: 14 });
+  });
+
+  test('is refused with every fault when it is anything else', () => {
+    const env = { TRACEPOST_METRICS_RETENTION_DAYS: '0', TRACEPOST_LOGS_RETENTION_DAYS: '2w' };
+    expect(() => readRetention(env)).toThrow(/METRICS_RETENTION_DAYS is "0".*LOGS_RETENTION_DAYS is "2w"/);
   });
 });
