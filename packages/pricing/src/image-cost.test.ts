@@ -47,6 +47,8 @@ describe('the cost of removing a background', () => {
       fc.property(anyWork, (work) => {
         const { modelUsd, computeUsd, qualityMultiplier, sizeMultiplier, totalUsd } = imageCost(work);
         const scaledModel = toPicodollars(totalUsd) - toPicodollars(computeUsd);
+        // No number shown has digits beyond the picodollar, as a sum of doubles would.
+        for (const usd of [modelUsd, computeUsd, totalUsd]) if (toUsd(toPicodollars(usd)) !== usd) return false;
         return Math.abs(Number(scaledModel) - modelUsd * 1e12 * qualityMultiplier * sizeMultiplier) <= 0.5001;
       }),
     );

@@ -42,7 +42,7 @@ describe('pictures whose subject is known exactly', () => {
       }
     }
     console.log(`  wrong opacity per edge pixel: ${JSON.stringify(errors)}`);
-    expect(errors.medium).toBeLessThan(errors.low * 0.5);
+    expect(errors.medium).toBeLessThan(errors.low * 0.25);
     expect(errors.high).toBeLessThan(errors.medium * 0.9);
   }, 300_000);
 });
