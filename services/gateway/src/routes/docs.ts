@@ -72,7 +72,17 @@ async function loadReference() {
   const instance = fastify({ logger: false });
   await instance.register(scalar, {
     routePrefix: DOCS_PATH,
-    configuration: { url: OPENAPI_PATH, withDefaultFonts: false, telemetry: false, pageTitle: 'Tracepost API' },
+    configuration: {
+      url: OPENAPI_PATH,
+      pageTitle: 'Tracepost API',
+      // What would lead to somebody else's servers, and could not reach them.
+      withDefaultFonts: false,
+      telemetry: false,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+    },
   });
   await instance.ready();
   return instance;
