@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import { AlwaysOnSampler, type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Attributes, Loss, SignalSink } from '@tracepost/contracts';
 import { createMetrics } from '../metrics.ts';
 import { VERSION } from '../telemetry.ts';
@@ -13,7 +13,8 @@ import type { Destination } from './destination.ts';
 import { createDropLedger } from './drop-ledger.ts';
 import { createEmbeddedDestination } from './embedded/embedded-destination.ts';
 import { createOriginOf } from './embedded/to-signals.ts';
-import { queueLogs, queueMetrics, queueSpans } from './processors.ts';
+import { queueLogs, queueMetrics } from './processors.ts';
+import { createTracerProvider } from './tracing/tracer-provider.ts';
 
 export interface StartedTelemetry {
   /** Embedded: where batches go from now on; what was made before has waited for it. */
@@ -77,10 +78,7 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
   const queues = [spans, records, points];
 
   const resource = resourceFromAttributes(resourceOf(config.serviceName));
-  trace.setGlobalTracerProvider(
-    // Everything is kept, whatever a caller's flag says: sampling is decided when the task ends.
-    new TracerProvider({ resource, sampler: new AlwaysOnSampler(), spanProcessors: [queueSpans(spans)] }),
-  );
+  trace.setGlobalTracerProvider(createTracerProvider(resource, (span) => spans.push(span)));
   logs.setGlobalLoggerProvider(new LoggerProvider({ resource, processors: [queueLogs(records)] }));
   const reader = new PeriodicExportingMetricReader({
     exporter: queueMetrics(points),

@@ -17,15 +17,18 @@ const MAX_KNOWN_KEYS = 2_000;
  */
 export class ByteWriter {
   position = 0;
-  #bytes = Buffer.allocUnsafe(65_536);
-  #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+  #bytes: Buffer;
+  #view: DataView;
   readonly #keys = new Map<string, Uint8Array>();
 
-  /** A copy of what was written; the writer is empty then. */
-  take(): Buffer {
-    const written = Buffer.from(this.#bytes.subarray(0, this.position));
-    this.position = 0;
-    return written;
+  constructor(bytes = 65_536) {
+    this.#bytes = Buffer.allocUnsafe(bytes);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+  }
+
+  /** What was written, until the next write. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.position);
   }
 
   tag(field: number, wireType: number): void {

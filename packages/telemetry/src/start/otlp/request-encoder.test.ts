@@ -107,7 +107,7 @@ describe('an encoder', () => {
       expect(encoder.byteLength).toBe(0);
       return request;
     });
-    expect(requests).toEqual(spans.map((span) => Buffer.from(serialized([span]))));
+    expect(requests.map(hex)).toEqual(spans.map((span) => hex(serialized([span]))));
     expect(encoder.take()).toHaveLength(0);
   });
 
@@ -126,7 +126,7 @@ describe('an encoder', () => {
     expect(encoder.add(large, 1_000)).toBeGreaterThan(5_000);
     expect(() => encoder.add(broken as ReadableSpan, 1_000)).toThrow('unreadable');
     encoder.add(small, 1_000);
-    expect(encoder.take()).toEqual(Buffer.from(serialized([small])));
+    expect(hex(encoder.take())).toBe(hex(serialized([small])));
   });
 });
 
@@ -160,16 +160,20 @@ function givenLogger() {
 function expectSameSpans(spans: ReadableSpan[]): void {
   const encoder = new RequestEncoder<ReadableSpan>(writeSpan);
   for (const span of spans) encoder.add(span, MAX);
-  expect(encoder.take().toString('hex')).toBe(Buffer.from(serialized(spans)).toString('hex'));
+  expect(hex(encoder.take())).toBe(hex(serialized(spans)));
 }
 
 function expectSameLogs(records: ReadableLogRecord[]): void {
   const encoder = new RequestEncoder<ReadableLogRecord>(writeLogRecord);
   for (const record of records) encoder.add(record, MAX);
   const expected = ProtobufLogsSerializer.serializeRequest(records) ?? new Uint8Array();
-  expect(encoder.take().toString('hex')).toBe(Buffer.from(expected).toString('hex'));
+  expect(hex(encoder.take())).toBe(hex(expected));
 }
 
 function serialized(spans: ReadableSpan[]): Uint8Array {
   return ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array();
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }

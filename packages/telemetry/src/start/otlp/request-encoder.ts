@@ -43,8 +43,9 @@ export class RequestEncoder<T extends Scoped> {
   }
 
   /** The whole request; the encoder is empty then. Resources and scopes stay known, as they stay the same. */
-  take(): Buffer {
-    const request = new ByteWriter();
+  take(): Uint8Array {
+    // With room for all of it, and for the headers around.
+    const request = new ByteWriter(this.#bytes + 65_536);
     for (const [resource, scopes] of this.#resources) {
       const filled = [...scopes].filter(([, records]) => records.position > 0);
       if (filled.length === 0) continue;
@@ -55,13 +56,14 @@ export class RequestEncoder<T extends Scoped> {
         request.tag(2, LENGTH);
         const ofScope = request.open();
         writeScope(request, scope);
-        request.raw(records.take());
+        request.raw(records.written);
+        records.position = 0;
         request.close(ofScope);
       }
       request.close(ofResource);
     }
     this.#bytes = 0;
-    return request.take();
+    return request.written;
   }
 
   #scope({ resource, instrumentationScope }: Scoped): ByteWriter {
