@@ -7,9 +7,9 @@ import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
 
 /**
- * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB. Its own telemetry takes the
- * way of everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does not
- * grow. Whoever sends keeps what is not taken any more: nothing is lost by stopping.
+ * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB. Its own telemetry takes the way of
+ * everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does not grow. Whoever
+ * sends keeps what is not taken any more: nothing is lost by stopping.
  */
 await runService(async ({ onStop }) => {
   const config = readAnalystConfig();
@@ -25,24 +25,10 @@ await runService(async ({ onStop }) => {
     logsBucket: config.logsBucket,
     telemetry,
   });
+  onStop(() => stores.close());
   // Jaeger has its copy of the spans from the collector.
   const analyst = createAnalyst({ traces: null, logs: stores.logs, metrics: stores.metrics, telemetry });
-  let isReceiving = false;
-  const health = createHealthServer({
-    port: config.healthPort,
-    checks: {
-      receiver: () => ({ isReady: isReceiving, message: isReceiving ? 'receiving' : 'not receiving' }),
-      stores: () => {
-        const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
-        return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
-      },
-    },
-  });
-  onStop(() => health.close());
-  onStop(() => stores.close());
   onStop(() => analyst.close());
-  await health.start();
-
   const receiver = createOtlpHttpReceiver({
     host: config.ingestHost,
     port: config.ingestPort,
@@ -51,7 +37,18 @@ await runService(async ({ onStop }) => {
     telemetry,
   });
   onStop(() => receiver.close());
+
+  const health = createHealthServer({
+    port: config.healthPort,
+    checks: {
+      stores: () => {
+        const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
+        return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
+      },
+    },
+  });
+  onStop(() => health.close());
   const { url } = await receiver.start();
-  isReceiving = true;
+  await health.start();
   telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${url}`);
 });

@@ -34,7 +34,7 @@ export interface ReceiverLimits {
 
 export interface OtlpHttpReceiver {
   start(): Promise<{ readonly url: string }>;
-  /** Takes nothing new and lets what is under way end, at most `requestTimeoutMs`. Safe to call twice. */
+  /** Takes nothing new and lets what is under way end, at most five seconds. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -115,7 +115,7 @@ export function createOtlpHttpReceiver(options: OtlpHttpReceiverOptions): OtlpHt
   return {
     start: () => listen(server, host, port),
     close: () => {
-      closing ??= closeServer(server, limits.requestTimeoutMs);
+      closing ??= closeServer(server);
       return closing;
     },
   };
@@ -157,9 +157,11 @@ function listen(server: Server, host: string, port: number): Promise<{ readonly 
   });
 }
 
-function closeServer(server: Server, timeoutMs: number): Promise<void> {
+const DRAIN_MS = 5_000;
+
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearTimeout(timer);
       resolve();

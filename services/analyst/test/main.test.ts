@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProtobufLogsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import { createInfluxStores } from '@tracepost/store-influx';
+import { createTelemetry } from '@tracepost/telemetry';
+import { describeWithDocker, until, useInfluxDb } from '@tracepost/testing';
+import { afterEach, expect, it } from 'vitest';
+
+const INGEST_TOKEN = 'token-of-the-collector';
+const closers: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+describeWithDocker('the analyst of the full stack', () => {
+  const influx = useInfluxDb();
+
+  it('stores log records and metrics in InfluxDB, and stops when it is told to', async () => {
+    const { url, process, stores } = await start();
+    const at = Math.floor(Date.now() / 1_000);
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const log = {
+      ...{
+        hrTime: [at, 7],
+        hrTimeObserved: [at, 7],
+        severityNumber: 13,
+        severityText: 'warn',
+        body: 'the cart is empty',
+      },
+      spanContext: { traceId, spanId: '00f067aa0ba902b7', traceFlags: 1 },
+      ...{ attributes: {}, droppedAttributesCount: 0, resource, instrumentationScope: scope },
+    };
+    const metric = {
+      descriptor: { name: 'carts', unit: '{cart}', description: '', valueType: 1 },
+      ...{ aggregationTemporality: 1, dataPointType: 3, isMonotonic: true },
+      dataPoints: [{ startTime: [at - 60, 0], endTime: [at, 0], attributes: { shop: 'a' }, value: 5 }],
+    };
+    const logs = ProtobufLogsSerializer.serializeRequest([log] as never);
+    const metrics = ProtobufMetricsSerializer.serializeRequest({
+      resource,
+      scopeMetrics: [{ scope, metrics: [metric] }],
+    } as never);
+    expect((await post(`${url}/v1/logs`, logs)).status).toBe(200);
+    expect((await post(`${url}/v1/metrics`, metrics)).status).toBe(200);
+    expect((await post(`${url}/v1/logs`, logs, 'Bearer wrong')).status).toBe(401);
+
+    const window = { from: new Date((at - 60) * 1_000), to: new Date((at + 60) * 1_000), limit: 10 };
+    expect(await stores.logs.queryLogs({ traceId, ...window })).toMatchObject([
+      { message: 'the cart is empty', level: 'warn' },
+    ]);
+    expect((await stores.metrics.readPoints({ name: 'carts', ...window }))[0]).toMatchObject({
+      service: 'shop',
+      fields: { counter: 5 },
+    });
+
+    process.kill('SIGTERM');
+    expect(await once(process, 'exit')).toEqual([0, null]);
+  });
+
+  it('answers 503 while InfluxDB is away, and is not ready then', async () => {
+    const { url, healthUrl } = await start({ influxUrl: 'http://127.0.0.1:9' });
+    const at = Math.floor(Date.now() / 1_000);
+    const log = {
+      ...{ hrTime: [at, 7], hrTimeObserved: [at, 7], body: 'x', attributes: {}, droppedAttributesCount: 0 },
+      ...{ resource, instrumentationScope: scope },
+    };
+    expect((await fetch(`${healthUrl}/health/ready`)).status).toBe(200);
+    const answer = await post(`${url}/v1/logs`, ProtobufLogsSerializer.serializeRequest([log] as never));
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await fetch(`${healthUrl}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${healthUrl}/health/live`)).status).toBe(200);
+  });
+
+  async function start({ influxUrl = influx().url }: { influxUrl?: string } = {}) {
+    const { org, token, metricsBucket, logsBucket } = influx();
+    const folder = await mkdtemp(join(tmpdir(), 'analyst-'));
+    closers.push(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'ingest'), `${INGEST_TOKEN}\n`);
+    await writeFile(join(folder, 'influx'), token);
+    const [port, healthPort] = [await freePort(), await freePort()];
+    const child = spawn(process.execPath, ['--import', '@tracepost/telemetry/start', 'src/main.ts'], {
+      cwd: join(import.meta.dirname, '..'),
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        TRACEPOST_TELEMETRY: 'off',
+        TRACEPOST_LOG_LEVEL: 'silent',
+        TRACEPOST_INGEST_PORT: String(port),
+        TRACEPOST_INGEST_TOKEN_FILE: join(folder, 'ingest'),
+        TRACEPOST_INFLUXDB_URL: influxUrl,
+        TRACEPOST_INFLUXDB_ORG: org,
+        TRACEPOST_INFLUXDB_TOKEN_FILE: join(folder, 'influx'),
+        TRACEPOST_INFLUXDB_METRICS_BUCKET: metricsBucket,
+        TRACEPOST_INFLUXDB_LOGS_BUCKET: logsBucket,
+        TRACEPOST_HEALTH_PORT: String(healthPort),
+      },
+    });
+    closers.push(() => kill(child));
+    const healthUrl = `http://127.0.0.1:${healthPort}`;
+    await until(async () => (await fetch(`${healthUrl}/health/live`)).ok, { what: 'the analyst to start' });
+    const telemetry = createTelemetry({ serviceName: 'test' });
+    const stores = createInfluxStores({ url: influx().url, org, token, metricsBucket, logsBucket, telemetry });
+    closers.push(() => stores.close());
+    return { url: `http://127.0.0.1:${port}`, healthUrl, process: child, stores };
+  }
+});
+
+const resource = { attributes: { 'service.name': 'shop' }, asyncAttributesPending: false, getRawAttributes: () => [] };
+const scope = { name: 'shop', version: '1' };
+
+function post(url: string, body: Uint8Array | undefined, authorization = `Bearer ${INGEST_TOKEN}`): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/x-protobuf' },
+    body: Buffer.from(body ?? []),
+  });
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
