@@ -44,7 +44,15 @@ describeWithDocker('RabbitMQ, over a bad network', () => {
     for (const result of await told) {
       expect(result).toMatchObject({ status: 'rejected', reason: expect.any(BrokerClosedError) });
     }
+  });
+
+  test('whoever asks a closed broker is told so', async () => {
+    await using client = await openClient(server());
+    const queue = await declared(client);
+    await client.broker.close();
     await expect(client.broker.declare({})).rejects.toBeInstanceOf(BrokerClosedError);
+    const consuming = client.broker.consume({ queue, prefetch: 1, onDelivery: () => {} });
+    await expect(consuming).rejects.toBeInstanceOf(BrokerClosedError);
   });
 
   test('without a confirm in time the outcome is unconfirmed, though the message may be stored', async () => {

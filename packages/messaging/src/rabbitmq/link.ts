@@ -54,6 +54,9 @@ export class Link {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort();
     this.#up.reject(new BrokerClosedError());
+    // For those who ask from now on: the promise above may have resolved long ago.
+    this.#up = newWaiting();
+    this.#up.reject(new BrokerClosedError());
     const model = this.#model;
     if (model === null) return;
     await closeQuietly(model, CLOSE_TIMEOUT_MS);

@@ -10,6 +10,7 @@ import type {
   Subscription,
   Topology,
 } from '../broker.ts';
+import { settlesWithin } from './deadline.ts';
 import { type Endpoint, type EndpointOptions, parseEndpoint } from './endpoint.ts';
 import { keepEstablished } from './keep-established.ts';
 import { Link } from './link.ts';
@@ -35,6 +36,7 @@ export function createRabbitMqBroker(options: RabbitMqOptions): Broker {
 }
 
 const CONFIRM_TIMEOUT_MS = 5_000;
+const INSPECT_TIMEOUT_MS = 5_000;
 const MAX_UNCONFIRMED = 10_000;
 const MAX_UNCONFIRMED_BYTES = 64 * 1024 * 1024;
 
@@ -114,7 +116,9 @@ class RabbitMqBroker implements Broker {
 
   async inspect(queue: string): Promise<QueueState | null> {
     const { model } = this.#consuming;
-    return model === null ? null : inspectOn(model, queue);
+    if (model === null) return null;
+    const asked = inspectOn(model, queue);
+    return (await settlesWithin(asked, INSPECT_TIMEOUT_MS)) ? asked : null;
   }
 
   close(): Promise<void> {
