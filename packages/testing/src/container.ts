@@ -12,6 +12,8 @@ export interface ContainerOptions {
   readonly files?: readonly { readonly target: string; readonly content: string }[];
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly waitFor: (wait: typeof import('testcontainers').Wait) => WaitStrategy;
+  /** What is still to be done or waited for; when it fails, the container is stopped again. */
+  readonly prepare?: (container: RunningContainer) => Promise<unknown>;
 }
 
 export interface RunningContainer extends AsyncDisposable {
@@ -40,7 +42,14 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   if (options.command) container.withCommand([...options.command]);
   if (options.files) container.withCopyContentToContainer([...options.files]);
 
-  return running(await container.start(), hostPorts);
+  const started = running(await container.start(), hostPorts);
+  try {
+    await options.prepare?.(started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+  return started;
 }
 
 /** testcontainers publishes on every address of the machine; only here can the address be said. */

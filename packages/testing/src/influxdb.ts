@@ -1,4 +1,4 @@
-import { LOOPBACK, startContainer } from './container.ts';
+import { LOOPBACK, type RunningContainer, startContainer } from './container.ts';
 import { useServer } from './use-server.ts';
 
 const ORG = 'tracepost';
@@ -30,11 +30,10 @@ export async function startInfluxDb(): Promise<InfluxDbServer> {
     },
     waitFor: (wait) =>
       wait.forHttp('/api/v2/buckets?name=metrics', 8086).withHeaders({ authorization: `Token ${TOKEN}` }),
+    prepare: (started) => createBucket(urlOf(started), 'logs'),
   });
-  const url = `http://${LOOPBACK}:${container.port(8086)}`;
-  await createBucket(url, 'logs');
   return {
-    url,
+    url: urlOf(container),
     org: ORG,
     token: TOKEN,
     metricsBucket: 'metrics',
@@ -48,6 +47,10 @@ export async function startInfluxDb(): Promise<InfluxDbServer> {
 /** One InfluxDB for all tests of the surrounding suite. */
 export function useInfluxDb(): () => InfluxDbServer {
   return useServer(startInfluxDb);
+}
+
+function urlOf(container: RunningContainer): string {
+  return `http://${LOOPBACK}:${container.port(8086)}`;
 }
 
 async function createBucket(url: string, name: string): Promise<void> {

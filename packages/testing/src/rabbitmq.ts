@@ -32,9 +32,10 @@ export async function startRabbitMq(): Promise<RabbitMqServer> {
     image: 'rabbitmq:4.3-management',
     ports: [AMQP_PORT, MANAGEMENT_PORT],
     environment: { RABBITMQ_DEFAULT_USER: USERNAME, RABBITMQ_DEFAULT_PASS: PASSWORD },
-    waitFor: (wait) => wait.forLogMessage(/Server startup complete/),
+    // Its own word is the one that counts, and it is asked for below.
+    waitFor: (wait) => wait.forSuccessfulCommand('true'),
+    prepare: ({ port }) => until(() => speaksAmqp(port(AMQP_PORT)), { timeoutMs: 90_000, what: 'RabbitMQ to answer' }),
   });
-  await until(() => speaksAmqp(container.port(AMQP_PORT)), { what: 'RabbitMQ to answer' });
   return rabbitMqServer(container);
 }
 
