@@ -1,26 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Delivery } from '../src/broker.ts';
 import { openEmbeddedBroker } from '../src/embedded/index.ts';
 
 const KILLS = 5;
-const folder = mkdtempSync(join(tmpdir(), 'tracepost-crash-'));
-const children: ChildProcess[] = [];
+const telemetry = createTelemetry({ serviceName: 'test' });
+let folder = '';
+const children: ChildProcessByStdio<null, Readable, null>[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tracepost-crash-'));
+});
 
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('nothing confirmed is missing, whenever the process is killed', async () => {
+test('nothing confirmed is missing, whenever the process is killed', { timeout: 60_000 }, async () => {
   const path = join(folder, 'queue.db');
   const confirmed = new Set<string>();
   const delivered = new Set<string>();
@@ -44,11 +50,30 @@ test('nothing confirmed is missing, whenever the process is killed', async () =>
   expect(confirmed.size).toBeGreaterThan(KILLS);
 });
 
+test('a message that kills its process is counted, and parked when it does it again', async () => {
+  const path = join(folder, 'queue.db');
+  await using before = await openEmbeddedBroker({ path, telemetry });
+  await before.declare({
+    queues: [
+      { kind: 'durable', name: 'dead' },
+      { kind: 'durable', name: 'poisoned', deliveryLimit: 1, deadLetterQueue: 'dead' },
+    ],
+  });
+  const poison = { exchange: '', routingKey: 'poisoned', mandatory: true, headers: {}, body: Buffer.from('poison') };
+  await before.publish(poison);
+  await before.close();
+  for (const left of [1, 0]) {
+    const [, signal] = await once(start('./embedded-suicide.ts', path), 'exit');
+    expect(signal).toBe('SIGKILL');
+    await using after = await openEmbeddedBroker({ path, telemetry });
+    await until(async () => (await after.inspect('dead'))?.ready === 1 - left, { timeoutMs: 5_000, what: 'the count' });
+    expect(await after.inspect('poisoned')).toEqual({ ready: left, consumers: 0 });
+  }
+});
+
 /** What the process has said before it died. Killed at a random moment after so many lines. */
 async function runUntilKilled(path: string, prefix: string, lineCount: number): Promise<string[]> {
-  const script = fileURLToPath(new URL('./embedded-child.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, path, prefix], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
+  const child = start('./embedded-child.ts', path, prefix);
   const exited = once(child, 'exit');
   const lines: string[] = [];
   for await (const line of createInterface(child.stdout)) {
@@ -59,8 +84,15 @@ async function runUntilKilled(path: string, prefix: string, lineCount: number): 
   return lines;
 }
 
+function start(script: string, ...args: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+}
+
 async function takeEverything(path: string): Promise<ReadonlyMap<string, Delivery>> {
-  await using broker = await openEmbeddedBroker({ path, telemetry: createTelemetry({ serviceName: 'test' }) });
+  await using broker = await openEmbeddedBroker({ path, telemetry });
   const found = new Map<string, Delivery>();
   const onDelivery = (delivery: Delivery): void => {
     found.set(String(delivery.message.messageId), delivery);

@@ -252,7 +252,7 @@ describe('messages', () => {
     });
     await until(() => seen.length === 1, { timeoutMs: 5_000, what: 'the only delivery' });
     await before.close();
-    await using after = await open();
+    const after = await open();
     await after.declare({ queues: [{ kind: 'durable', name: 'dead' }] });
     const [letter] = await take(after, 1, 'dead');
     expect(letter).toMatchObject({ redelivered: false, deliveryCount: 0 });
@@ -265,7 +265,11 @@ describe('messages', () => {
         'x-death': [{ queue: 'jobs', reason: 'delivery_limit', count: 1, 'routing-keys': ['jobs'] }],
       },
     });
-    expect(await after.inspect('jobs')).toEqual({ ready: 0, consumers: 0 });
+    await after.close();
+    await using last = await open();
+    expect(await publish(last, 'next')).toEqual({ status: 'confirmed' });
+    expect(await last.inspect('jobs')).toEqual({ ready: 1, consumers: 0 });
+    expect(await last.inspect('dead')).toEqual({ ready: 0, consumers: 0 });
   });
 
   test('what has been taken leaves nothing in the file', async () => {
