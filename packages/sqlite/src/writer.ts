@@ -45,7 +45,7 @@ export function createWriter({ database, poll, reply, onClosed, sessionIdleMs }:
   function turn(): void {
     take(poll());
     isScheduled = false;
-    if (!sessions.isBusy) serveNext();
+    serveNext();
     schedule();
   }
 
