@@ -20,18 +20,21 @@ test('many events of one task are folded together', () => {
   expect(memory.get('t1')?.status).toBe('running');
 });
 
-test('the oldest tasks are forgotten past the limit of tasks', () => {
-  const memory = createTaskMemory({ maxTasks: 3 });
-  for (const taskId of ['t1', 't2', 't3', 't4']) memory.apply(givenEvent(taskId, 'accepted'), 1);
+test('past the limit of tasks the oldest tenth is forgotten', () => {
+  const memory = createTaskMemory({ maxTasks: 10 });
+  for (let index = 0; index < 10; index++) memory.apply(givenEvent(`t${index}`, 'accepted'), 1);
+  expect(memory.get('t0')?.taskId).toBe('t0');
+  memory.apply(givenEvent('t10', 'accepted'), 1);
   expect(memory.get('t1')).toBeNull();
   expect(memory.get('t2')?.taskId).toBe('t2');
+  expect(memory.get('t10')?.taskId).toBe('t10');
 });
 
-test('the oldest tasks are forgotten past the limit of bytes, also when one task grows', () => {
+test('past the limit of bytes the oldest are forgotten, also when one task grows', () => {
   const memory = createTaskMemory({ maxBytes: 1_000 });
   memory.apply(givenEvent('t1', 'accepted'), 400);
   memory.apply(givenEvent('t2', 'accepted'), 400);
-  memory.apply(givenEvent('t2', 'succeeded'), 500);
+  memory.apply(givenEvent('t2', 'succeeded'), 300);
   expect(memory.get('t1')).toBeNull();
   expect(memory.get('t2')?.status).toBe('succeeded');
 });

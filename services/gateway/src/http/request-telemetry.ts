@@ -74,23 +74,27 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
   const writeLine = (seen: RequestTrace, status: number, durationMs: number, errorType: string | null): void => {
     const isFailed = status >= 400 || errorType !== null;
     const level = status >= 500 ? 'error' : isFailed ? 'warn' : 'info';
-    logger[level](
-      {
-        layer: 'gateway',
-        phase: 'end',
-        result: isFailed ? 'error' : 'success',
-        method: seen.method,
-        status,
-        durationMs: Math.round(durationMs * 1000) / 1000,
-        correlationId: seen.correlationId,
-        ...(seen.route === null ? {} : { route: seen.route }),
-        ...(seen.hopName === null ? {} : { hopName: seen.hopName, hopResult: seen.hopResult }),
-        ...(seen.agentId === null ? {} : { agentId: seen.agentId, notificationType: seen.notificationType }),
-        ...(seen.taskId === null ? {} : { taskId: seen.taskId }),
-        ...(isFailed ? { code: seen.code ?? errorType } : {}),
-      } as LogFields,
-      `${seen.method} ${seen.route ?? 'unknown route'} ${status}`,
-    );
+    const fields: Record<string, unknown> = {
+      layer: 'gateway',
+      phase: 'end',
+      result: isFailed ? 'error' : 'success',
+      method: seen.method,
+      status,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+      correlationId: seen.correlationId,
+    };
+    if (seen.route !== null) fields.route = seen.route;
+    if (seen.hopName !== null) {
+      fields.hopName = seen.hopName;
+      fields.hopResult = seen.hopResult;
+    }
+    if (seen.agentId !== null) {
+      fields.agentId = seen.agentId;
+      fields.notificationType = seen.notificationType;
+    }
+    if (seen.taskId !== null) fields.taskId = seen.taskId;
+    if (isFailed) fields.code = seen.code ?? errorType;
+    logger[level](fields as LogFields, `${seen.method} ${seen.route ?? 'unknown route'} ${status}`);
   };
 
   function onClose(this: TracedResponse): void {

@@ -25,6 +25,8 @@ interface Remembered {
 const MAX_TASKS = 20_000;
 const MAX_BYTES = 48 * 1024 * 1024;
 const MAX_PENDING = 8;
+/** What is left once the limit is passed. */
+const KEPT_SHARE = 0.9;
 
 /** Bounded by count and size; the oldest are forgotten first, since their records have had the most time to be written. */
 export function createTaskMemory({
@@ -38,9 +40,12 @@ export function createTaskMemory({
   const watchers = new Map<string, Set<() => void>>();
   let totalBytes = 0;
 
+  // Several at a time: a map that loses its first entry at every step has to walk over the gaps at the next.
   const forgetOldest = (): void => {
+    const keepTasks = Math.floor(maxTasks * KEPT_SHARE);
+    const keepBytes = maxBytes * KEPT_SHARE;
     for (const [taskId, remembered] of tasks) {
-      if (tasks.size <= maxTasks && totalBytes <= maxBytes) return;
+      if (tasks.size <= keepTasks && totalBytes <= keepBytes) return;
       tasks.delete(taskId);
       totalBytes -= remembered.bytes;
     }
@@ -58,8 +63,8 @@ export function createTaskMemory({
       remembered.bytes += bytes;
       totalBytes += bytes;
       if (remembered.pending.length > MAX_PENDING) settle(remembered);
-      forgetOldest();
-      for (const onChange of watchers.get(taskId) ?? []) onChange();
+      if (tasks.size > maxTasks || totalBytes > maxBytes) forgetOldest();
+      if (watchers.size > 0) for (const onChange of watchers.get(taskId) ?? []) onChange();
     },
     get(taskId) {
       const remembered = tasks.get(taskId);
