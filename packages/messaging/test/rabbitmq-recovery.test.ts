@@ -150,6 +150,18 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     });
   });
 
+  test('what was declared is there again before the broker is ready, also when nobody here uses it', async () => {
+    await using client = await openClient(server(), { connectionName: 'lonely' });
+    const live = `live-${randomUUID()}`;
+    await client.broker.declare({ queues: [{ kind: 'transient', name: live }] });
+    const connections = await server().ctl('list_connections', 'pid', 'client_properties');
+    const consuming = connections.split('\n').find((line) => line.includes('lonely consuming'));
+    await server().ctl('close_connection', consuming?.split('\t')[0] ?? '', 'asked for by a test');
+    await until(() => client.broker.state !== 'ready');
+    await isReady(client.broker);
+    expect(await client.broker.inspect(live)).toEqual({ ready: 0, consumers: 0 });
+  });
+
   test('a queue that somebody made anew with other arguments is told in the log, and the rest goes on', async () => {
     const lines: string[] = [];
     await using client = await openClient(server(), { onLine: (line) => lines.push(line) });
