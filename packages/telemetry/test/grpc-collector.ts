@@ -17,6 +17,8 @@ export interface GrpcCollector {
   /** Names of spans, bodies of log records and names of metrics that were taken, in order. */
   readonly taken: Readonly<Record<Signal, string[]>>;
   readonly requests: { readonly signal: Signal; readonly bytes: Buffer }[];
+  /** Requests that the other side called off. */
+  cancelled(): number;
   behave(behaviour: Behaviour): void;
   stop(): Promise<void>;
 }
@@ -32,9 +34,13 @@ export async function startGrpcCollector({ port = 0 }: { port?: number } = {}): 
   const taken: Record<Signal, string[]> = { spans: [], logs: [], metrics: [] };
   const requests: { signal: Signal; bytes: Buffer }[] = [];
   let behaviour: Behaviour = { does: 'take' };
+  let cancelled = 0;
 
   const handler = (signal: Signal) => (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
     requests.push({ signal, bytes: call.request });
+    call.on('cancelled', () => {
+      cancelled += 1;
+    });
     if (behaviour.does === 'hang') return;
     if (behaviour.does === 'fail') return answer({ code: behaviour.code, details: 'told to' });
     const records = recordNames(signal, call.request);
@@ -66,6 +72,7 @@ export async function startGrpcCollector({ port = 0 }: { port?: number } = {}): 
     port: bound,
     taken,
     requests,
+    cancelled: () => cancelled,
     behave: (next) => {
       behaviour = next;
     },

@@ -19,6 +19,8 @@ describe('embedded', () => {
   it('gives the sink what was made before it was there', async () => {
     const { started, sink, got } = await given();
     trace.getTracer('tracepost-gateway').startSpan('early').end();
+    // It has been tried by now, and waits for a sink and not for a time.
+    expect(await started.flush(50)).toBe(false);
     started.attach(sink());
     await vi.waitFor(() => expect(got().spans.map(({ name }) => name)).toEqual(['early']));
   });

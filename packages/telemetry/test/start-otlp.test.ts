@@ -177,6 +177,8 @@ describe('a collector that does not answer', () => {
     await vi.waitFor(() => expect(collector.requests.length).toBe(1), WAIT);
     await telemetry.stop();
     expect(telemetry.losses()).toContainEqual({ signal: 'spans', reason: 'stopped', count: 5 });
+    // Called off, or it would keep the process from ending.
+    await vi.waitFor(() => expect(collector.cancelled()).toBe(1), WAIT);
   });
 });
 

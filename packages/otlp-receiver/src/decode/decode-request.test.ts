@@ -192,6 +192,24 @@ describe('metrics', () => {
     ]);
   });
 
+  it('may be whole numbers, as other SDKs send them, also below zero', async () => {
+    const point = message((writer) => writer.tag(3, WireType.Bit64).fixed64(AT).tag(6, WireType.Bit64).sfixed64(-12n));
+    const gauge = message((writer) => embed(writer, 1, point));
+    const metric = message((writer) => embed(writer.tag(1, WireType.LengthDelimited).string('carts'), 5, gauge));
+    const { metrics } = await batchOf('metrics', spansOf(metric));
+    expect(metrics).toMatchObject([{ name: 'carts', timeUnixNano: AT, data: { type: 'gauge', value: -12 } }]);
+  });
+
+  it('without a value, whose series has ended, are refused by that reason', async () => {
+    const point = message((writer) =>
+      writer.tag(3, WireType.Bit64).fixed64(AT).tag(4, WireType.Bit64).double(1).tag(8, WireType.Varint).uint32(1),
+    );
+    const gauge = message((writer) => embed(writer, 1, point));
+    const metric = message((writer) => embed(writer.tag(1, WireType.LengthDelimited).string('carts'), 5, gauge));
+    const decoded = await decodeRequest('metrics', spansOf(metric));
+    expect(refusedOf(decoded)).toEqual([{ signal: 'metrics', reason: 'no_recorded_value', count: 1 }]);
+  });
+
   it('that are exponential histograms are refused point by point, the others stay', async () => {
     const exponential = {
       count: 1,
@@ -221,6 +239,20 @@ describe('what is wrong', () => {
     const decoded = await decodeRequest('spans', spansOf(spanWith(), broken, spanWith()));
     expect(decoded.status === 'decoded' && decoded.batch.spans).toHaveLength(2);
     expect(refusedOf(decoded)).toEqual([{ signal: 'spans', reason: 'malformed', count: 1 }]);
+  });
+
+  it('cannot take what belongs to the next: a name that reaches past its span', async () => {
+    const greedy = Buffer.concat([spanWith(), Buffer.from([0x2a, 0x04])]);
+    const decoded = await decodeRequest('spans', spansOf(greedy, spanWith()));
+    expect(decoded.status === 'decoded' && decoded.batch.spans).toHaveLength(1);
+    expect(refusedOf(decoded)).toEqual([{ signal: 'spans', reason: 'malformed', count: 1 }]);
+  });
+
+  it('is a value nested deeper than 32, and not one nested so deep', async () => {
+    const depths = [31, 32].map((depth) => spanWith((writer) => embed(writer, 9, nested(depth))));
+    const decoded = await decodeRequest('spans', spansOf(...depths));
+    expect(decoded.status === 'decoded' && decoded.batch.spans).toHaveLength(1);
+    expect(refusedOf(decoded)).toEqual([{ signal: 'spans', reason: 'too_deep', count: 1 }]);
   });
 
   it('is told when logs are sent where spans belong, and the other way round', async () => {
