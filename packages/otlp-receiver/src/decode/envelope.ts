@@ -17,7 +17,7 @@ import {
   type Wire,
 } from './wire.ts';
 
-/** Reads the record that ends at `end` and keeps what it gives; throws `MalformedError` (or what a read past the end throws). */
+/** Reads the record that has to end at `end` and keeps it if it did; throws `MalformedError` (or what a read past the end throws). */
 export type ReadRecord = (wire: Wire, end: number, origin: Origin) => void;
 
 export interface EnvelopeOptions {
@@ -97,7 +97,6 @@ function* readScope(
       try {
         countPart(wire);
         readRecord(wire, recordEnd, origin);
-        assertEnd(wire, recordEnd);
       } catch (error) {
         refused.add(signal, error instanceof MalformedError ? error.reason : 'malformed');
         reader.pos = recordEnd;

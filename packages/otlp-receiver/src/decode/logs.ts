@@ -2,7 +2,19 @@ import type { AttributeValue, LogSignal, Origin } from '@tracepost/contracts';
 import type { Refusals } from '../refusals.ts';
 import { AttributeCollector, readAnyValue, readAttribute } from './attributes.ts';
 import { readEnvelope } from './envelope.ts';
-import { bits, FIXED64, LENGTH, readId, readString, readTime, skipUnknown, tag, VARINT, type Wire } from './wire.ts';
+import {
+  assertEnd,
+  bits,
+  FIXED64,
+  LENGTH,
+  readId,
+  readString,
+  readTime,
+  skipUnknown,
+  tag,
+  VARINT,
+  type Wire,
+} from './wire.ts';
 
 /** An `ExportLogsServiceRequest`. Throws when the frame is broken; see `readEnvelope`. */
 export function* decodeLogs(bytes: Uint8Array, refused: Refusals): Generator<void, LogSignal[]> {
@@ -71,6 +83,7 @@ function readLog(wire: Wire, end: number, origin: Origin): LogSignal {
         skipUnknown(wire, seen, LOG_FIELDS);
     }
   }
+  assertEnd(wire, end);
   if (eventName !== '') attributes.set('event.name', eventName);
   return {
     origin,

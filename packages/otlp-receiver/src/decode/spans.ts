@@ -97,6 +97,7 @@ function readSpan(wire: Wire, end: number, origin: Origin): SpanSignal {
         skipUnknown(wire, seen, SPAN_FIELDS);
     }
   }
+  assertEnd(wire, end);
   return {
     origin,
     traceId,
