@@ -1,8 +1,10 @@
+import { writeSync } from 'node:fs';
 import { createTelemetry } from '@tracepost/telemetry';
 import { openEmbeddedBroker } from '../src/embedded/index.ts';
 
 // A process that publishes and consumes as fast as it can until it is killed. Each line on standard output is a fact that
-// has to hold afterwards: `confirmed <id>`, `delivered <id>`.
+// has to hold afterwards: `confirmed <id>`, `delivered <id>`. Standard output is a file: what a pipe has no room for would
+// wait in this process and die with it.
 const [path = '', prefix = ''] = process.argv.slice(2);
 const broker = await openEmbeddedBroker({ path, telemetry: createTelemetry({ serviceName: 'test' }) });
 await broker.declare({
@@ -12,7 +14,7 @@ await broker.declare({
   ],
 });
 
-const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+const tell = (line: string): void => void writeSync(1, `${line}\n`);
 await broker.consume({
   queue: 'taken',
   prefetch: 20,

@@ -222,7 +222,7 @@ describe('limits and endings', () => {
     await insert(database, 'mine');
     expect(await names(database)).toEqual(['mine']);
     const second = openSqlite({ path: database.path, synchronous: 'FULL', schema: SCHEMA, exclusive: true });
-    await expect(second).rejects.toThrow(/locked/);
+    await expect(second).rejects.toThrow(/cannot be opened: somebody else has it open/);
     await insert(database, 'still mine');
   });
 });
