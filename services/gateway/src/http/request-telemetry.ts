@@ -5,12 +5,13 @@ import { ATTR, type LogFields, randomHex, redactText, type Telemetry } from '@tr
 import { readCallerContext } from './caller-context.ts';
 import type { KnownHost } from './host-check.ts';
 import { createTaskId } from './ids.ts';
-import type { RequestTrace, TracedResponse } from './request-trace.ts';
+import type { AnswerHeaders, RequestTrace, TracedResponse } from './request-trace.ts';
 
 export interface RequestFacts {
   readonly route: string | null;
   readonly isQuiet: boolean;
   readonly host: KnownHost;
+  readonly answer: AnswerHeaders;
 }
 
 export interface RequestTelemetry {
@@ -54,7 +55,11 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
     if (seen.route !== null) attributes['http.route'] = seen.route;
     metrics.add('http.server.active_requests', -1, { 'http.request.method': seen.method, 'url.scheme': SCHEME });
     metrics.record('http.server.request.body.size', seen.requestBytes, attributes);
-    metrics.record('http.server.response.body.size', contentLength(response.getHeader('content-length')), attributes);
+    metrics.record(
+      'http.server.response.body.size',
+      contentLength(seen.answer.getHeader('content-length')),
+      attributes,
+    );
     metrics.record(
       'http.server.request.duration',
       durationMs / 1000,
@@ -102,7 +107,7 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
   }
 
   return {
-    begin(request, response, { route, isQuiet, host }) {
+    begin(request, response, { route, isQuiet, host, answer }) {
       const { headers } = request;
       const asked = headers['x-correlation-id'];
       const correlationId = typeof asked === 'string' && CORRELATION_ID.test(asked) ? asked : createTaskId();
@@ -124,6 +129,7 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
         isQuiet,
         startedMs: performance.now(),
         requestBytes: contentLength(headers['content-length']),
+        answer,
         hopName: null,
         hopResult: null,
         code: null,
@@ -132,9 +138,10 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
         notificationType: null,
       };
       response.requestTrace = seen;
-      response.once('close', onClose);
-      response.setHeader('x-trace-id', seen.traceId);
-      response.setHeader('x-correlation-id', correlationId);
+      // Comes once; `on` spares the wrapper that `once` would make.
+      response.on('close', onClose);
+      answer.header('x-trace-id', seen.traceId);
+      answer.header('x-correlation-id', correlationId);
       metrics.add('http.server.active_requests', 1, { 'http.request.method': method, 'url.scheme': SCHEME });
       return seen;
     },

@@ -17,6 +17,7 @@ export interface RequestTrace {
   readonly isQuiet: boolean;
   readonly startedMs: number;
   readonly requestBytes: number;
+  readonly answer: AnswerHeaders;
   /** The last step the request came to, and how it went. */
   hopName: string | null;
   hopResult: string | null;
@@ -24,6 +25,12 @@ export interface RequestTrace {
   taskId: string | null;
   agentId: string | null;
   notificationType: string | null;
+}
+
+/** Where the headers of the answer are gathered: Fastify's reply, which hands them on in one piece. */
+export interface AnswerHeaders {
+  header(name: string, value: string): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
 }
 
 export interface TracedResponse extends ServerResponse {

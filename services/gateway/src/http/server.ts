@@ -15,6 +15,7 @@ import { takeOnlyJson } from './json-body.ts';
 import { LIMITS } from './limits.ts';
 import { describeProblem, PROBLEM_CONTENT_TYPE } from './problem.ts';
 import { createRequestTelemetry, pathOf, type RequestTelemetry } from './request-telemetry.ts';
+import type { AnswerHeaders } from './request-trace.ts';
 import { compileValidator } from './validation.ts';
 
 export type GatewayServer = ReturnType<typeof createServer>;
@@ -71,7 +72,11 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
   // Node would answer these itself, without ids.
   app.server.on('checkExpectation', (request, response) => {
     const host = hosts.read(request.headers.host);
-    const trace = observed.begin(request, response, { route: null, isQuiet: false, host });
+    const answer: AnswerHeaders = {
+      header: (name, value) => response.setHeader(name, value),
+      getHeader: (name) => response.getHeader(name),
+    };
+    const trace = observed.begin(request, response, { route: null, isQuiet: false, host, answer });
     trace.code = 'EXPECTATION_FAILED';
     const problem = describeProblem(
       { code: 'EXPECTATION_FAILED', detail: 'The only expectation that is fulfilled is 100-continue.' },
@@ -142,6 +147,7 @@ function begin(
     route: config?.routeTemplate ?? null,
     isQuiet: config?.isQuiet === true,
     host,
+    answer: reply,
   });
   return hosts.refuse(host, request.raw.headers.origin);
 }

@@ -9,6 +9,9 @@ export interface AcceptedAnnouncer {
   drain(deadlineMs: number): Promise<void>;
 }
 
+/** Events of a few milliseconds leave together: one write to the broker instead of one each. */
+const GATHER_MS = 3;
+
 /**
  * The message itself is confirmed, and `started` carries the summary too: a lost `task.accepted` delays a record, it loses none.
  * So it is tried once, and a failure is told in the log, at most one line a second.
@@ -20,6 +23,8 @@ export function createAcceptedAnnouncer({
   readonly events: EventPublisher;
   readonly logger: Logger;
 }): AcceptedAnnouncer {
+  const waiting: TaskEvent[] = [];
+  let isGathering = false;
   let underWay = 0;
   let onIdle: (() => void) | null = null;
   let lost = 0;
@@ -49,17 +54,28 @@ export function createAcceptedAnnouncer({
     );
   };
 
+  const publish = (event: TaskEvent): void => {
+    events
+      .publishTaskEvent(event)
+      .then((outcome) => {
+        if (outcome.status !== 'confirmed')
+          fail(event.task.taskId, 'reason' in outcome ? outcome.reason : outcome.status);
+      })
+      .catch((error: unknown) => fail(event.task.taskId, String(error)))
+      .finally(settle);
+  };
+  const flush = (): void => {
+    isGathering = false;
+    for (const event of waiting.splice(0)) publish(event);
+  };
+
   return {
     announce(event) {
       underWay++;
-      events
-        .publishTaskEvent(event)
-        .then((outcome) => {
-          if (outcome.status !== 'confirmed')
-            fail(event.task.taskId, 'reason' in outcome ? outcome.reason : outcome.status);
-        })
-        .catch((error: unknown) => fail(event.task.taskId, String(error)))
-        .finally(settle);
+      waiting.push(event);
+      if (isGathering) return;
+      isGathering = true;
+      setTimeout(flush, GATHER_MS);
     },
     async drain(deadlineMs) {
       if (underWay === 0) return;
