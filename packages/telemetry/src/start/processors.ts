@@ -1,11 +1,16 @@
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { LogRecordProcessor, ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { AggregationTemporality, type PushMetricExporter, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace';
 import type { BatchQueue } from './batch-queue.ts';
 
 // Flushing and stopping are the queues' business: they have the deadlines. The SDK's own batching is left out, since it loses
 // batches without a count.
 const done = async (): Promise<void> => {};
+
+export function queueSpans(queue: BatchQueue<ReadableSpan>): SpanProcessor {
+  return { onStart: () => {}, onEnd: (span) => queue.push(span), forceFlush: done, shutdown: done };
+}
 
 export function queueLogs(queue: BatchQueue<ReadableLogRecord>): LogRecordProcessor {
   return { onEmit: (record) => queue.push(record), forceFlush: done, shutdown: done };

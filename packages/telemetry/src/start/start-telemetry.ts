@@ -1,20 +1,21 @@
-import { context, logs, metrics, trace } from '@opentelemetry/api';
+import { context, metrics } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { LoggerProvider, type ReadableLogRecord } from '@opentelemetry/sdk-logs';
-import { MeterProvider, PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
+import { PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Attributes, Loss, SignalSink } from '@tracepost/contracts';
 import { createMetrics } from '../metrics.ts';
 import { VERSION } from '../telemetry.ts';
 import { BatchQueue } from './batch-queue.ts';
 import type { StartConfig } from './config.ts';
 import type { Destination } from './destination.ts';
-import { createDropLedger } from './drop-ledger.ts';
+import { createDropLedger, type DropLedger } from './drop-ledger.ts';
 import { createEmbeddedDestination } from './embedded/embedded-destination.ts';
+import { registerProviders } from './embedded/register-providers.ts';
 import { createOriginOf } from './embedded/to-signals.ts';
-import { queueLogs, queueMetrics } from './processors.ts';
-import { createTracerProvider } from './tracing/tracer-provider.ts';
+import { queueLogs, queueMetrics, queueSpans } from './processors.ts';
+import type { RegisterProviders } from './providers.ts';
 
 export interface StartedTelemetry {
   /** Embedded: where batches go from now on; what was made before has waited for it. */
@@ -48,9 +49,7 @@ const TUNING: Tuning = {
 
 export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning> = {}): Promise<StartedTelemetry> {
   const tuning = { ...TUNING, ...tuned };
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  if (config.mode === 'off')
-    return { attach: () => {}, flush: async () => true, stop: async () => {}, losses: () => [] };
+  if (config.mode === 'off') return startNothing();
 
   const resourceOf = (serviceName: string): Attributes => ({
     'service.name': serviceName,
@@ -60,12 +59,10 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
   });
   const embedded =
     config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf), tuning.itemsPerBatch) : null;
-  // Loaded only where it is needed: embedded, a start must not pay for gRPC and its serialisers.
-  const destination: Destination =
-    embedded ??
-    (await import('./otlp/otlp-destination.ts')).createOtlpDestination({ ...config, ...tuning }, tuning.itemsPerBatch);
-
   const ledger = createDropLedger();
+  const { destination, register } = embedded
+    ? { destination: embedded, register: registerProviders }
+    : await loadOtlp(config, tuning, ledger);
   const batching = { ledger, delayMs: embedded ? 200 : 1_000, waitingBatches: tuning.waitingBatches };
   const spans = new BatchQueue<ReadableSpan>({ ...batching, signal: 'spans', filling: destination.spans });
   const records = new BatchQueue<ReadableLogRecord>({ ...batching, signal: 'logs', filling: destination.logs });
@@ -77,16 +74,19 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
   });
   const queues = [spans, records, points];
 
-  const resource = resourceFromAttributes(resourceOf(config.serviceName));
-  trace.setGlobalTracerProvider(createTracerProvider(resource, (span) => spans.push(span)));
-  logs.setGlobalLoggerProvider(new LoggerProvider({ resource, processors: [queueLogs(records)] }));
   const reader = new PeriodicExportingMetricReader({
     exporter: queueMetrics(points),
     exportIntervalMillis: config.metricIntervalMs,
     exportTimeoutMillis: config.metricIntervalMs,
   });
-  const meterProvider = new MeterProvider({ resource, readers: [reader] });
-  metrics.setGlobalMeterProvider(meterProvider);
+  const shutDown = register({
+    resource: resourceFromAttributes(resourceOf(config.serviceName)),
+    // Whatever a caller's flag says: what is kept is decided when the task ends.
+    sampler: new AlwaysOnSampler(),
+    spanProcessor: queueSpans(spans),
+    logRecordProcessor: queueLogs(records),
+    metricReader: reader,
+  });
   createMetrics(metrics.getMeter(config.serviceName, VERSION)).observe('tracepost.telemetry.dropped', () =>
     ledger.read().map(({ signal, reason, count }) => ({
       value: count,
@@ -95,14 +95,15 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
   );
 
   const flush = async (timeoutMs = tuning.stopTimeoutMs): Promise<boolean> => {
-    await meterProvider.forceFlush({ timeoutMillis: timeoutMs }).catch(() => {});
+    await reader.forceFlush({ timeoutMillis: timeoutMs }).catch(() => {});
     const results = await Promise.all(queues.map((queue) => queue.flush(timeoutMs)));
     return results.every((isEmpty) => isEmpty);
   };
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    await meterProvider.shutdown({ timeoutMillis: tuning.stopTimeoutMs }).catch(() => {});
+    // Collects metrics a last time; their queue hands them on with the rest.
+    await shutDown().catch(() => {});
     const before = sum(ledger.read());
     await Promise.all(queues.map((queue) => queue.close(tuning.stopTimeoutMs)));
     destination.close();
@@ -127,4 +128,26 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
 
 function sum(losses: readonly Loss[]): number {
   return losses.reduce((total, { count }) => total + count, 0);
+}
+
+/** The context manager is there all the same: the trace id of a request has to reach whoever it calls. */
+function startNothing(): StartedTelemetry {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  return { attach: () => {}, flush: async () => true, stop: async () => {}, losses: () => [] };
+}
+
+/** Loaded only where it is needed: embedded, a start must not pay for gRPC, its serialisers and NodeSDK. */
+async function loadOtlp(
+  config: StartConfig,
+  tuning: Tuning,
+  ledger: DropLedger,
+): Promise<{ destination: Destination; register: RegisterProviders }> {
+  const [{ createOtlpDestination }, { registerNodeSdk }] = await Promise.all([
+    import('./otlp/otlp-destination.ts'),
+    import('./otlp/register-node-sdk.ts'),
+  ]);
+  return {
+    destination: createOtlpDestination({ ...config, ...tuning, ledger }, tuning.itemsPerBatch),
+    register: registerNodeSdk,
+  };
 }

@@ -1,100 +1,123 @@
-import {
-  ProtobufLogsSerializer,
-  ProtobufMetricsSerializer,
-  ProtobufTraceSerializer,
-} from '@opentelemetry/otlp-transformer';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-grpc';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type { LogLevel } from '@tracepost/contracts';
+import { createTelemetry } from '../../telemetry.ts';
 import type { Destination } from '../destination.ts';
-import type { Filling } from '../filling.ts';
+import type { DropLedger } from '../drop-ledger.ts';
+import { createListFilling, type Filling, type SendOutcome } from '../filling.ts';
 import { countPoints } from '../processors.ts';
-import { type Collector, type CollectorOptions, createCollector, type Method } from './collector.ts';
-import { RequestEncoder } from './request-encoder.ts';
-import { writeLogRecord } from './write-log-record.ts';
-import { writeSpan } from './write-span.ts';
+import { type BatchExporter, exportBatch } from './export-batch.ts';
+import { listenForRejections } from './rejected-by-collector.ts';
 
-/** A collector takes 4 MiB of gRPC by default. */
-const MAX_REQUEST_BYTES = 3_500_000;
-
-/** OTLP over gRPC to a collector. */
-export function createOtlpDestination(options: CollectorOptions, itemsPerBatch: number): Destination {
-  const collector = createCollector(options);
-  return {
-    spans: createEncodedFilling(collector, TRACES, new RequestEncoder<ReadableSpan>(writeSpan), itemsPerBatch),
-    logs: createEncodedFilling(collector, LOGS, new RequestEncoder<ReadableLogRecord>(writeLogRecord), itemsPerBatch),
-    metrics: createMetricFilling(collector),
-    close: () => collector.close(),
-  };
+export interface OtlpDestinationOptions {
+  /** `http://host:port`, or `https://` for TLS. */
+  readonly endpoint: string;
+  readonly callTimeoutMs: number;
+  readonly serviceName: string;
+  readonly logLevel: LogLevel | 'silent';
+  readonly ledger: DropLedger;
 }
 
-const TRACES: Method = {
-  name: 'trace.v1.TraceService',
-  countRejected: (response) => ProtobufTraceSerializer.deserializeResponse(response).partialSuccess?.rejectedSpans,
-};
-const LOGS: Method = {
-  name: 'logs.v1.LogsService',
-  countRejected: (response) => ProtobufLogsSerializer.deserializeResponse(response).partialSuccess?.rejectedLogRecords,
-};
-const METRICS: Method = {
-  name: 'metrics.v1.MetricsService',
-  countRejected: (response) =>
-    ProtobufMetricsSerializer.deserializeResponse(response).partialSuccess?.rejectedDataPoints,
-};
+type Export<T> = (items: readonly T[], abort: AbortSignal) => Promise<SendOutcome>;
 
-/** A batch is full when it has enough items, or as many bytes as a collector takes. */
-function createEncodedFilling<T extends ReadableSpan | ReadableLogRecord>(
-  collector: Collector,
-  method: Method,
-  encoder: RequestEncoder<T>,
-  maxItems: number,
-): Filling<T> {
-  let count = 0;
+/** OTLP over gRPC to a collector, by OpenTelemetry's own exporters; what they lack (retry, counting) is in the queue before them. */
+export function createOtlpDestination(options: OtlpDestinationOptions, itemsPerBatch: number): Destination {
+  const { endpoint, callTimeoutMs, ledger } = options;
+  const settings = { url: endpoint, timeoutMillis: callTimeoutMs };
+  const traces = new OTLPTraceExporter(settings);
+  const logs = new OTLPLogExporter(settings);
+  const metrics = new OTLPMetricExporter(settings);
+  const note = createReachability(options);
+  listenForRejections((signal, count) => ledger.count(signal, 'collector_rejected', count));
+
   return {
-    get count() {
-      return count;
-    },
-    get isFull() {
-      return count >= maxItems || encoder.byteLength > MAX_REQUEST_BYTES / 2;
-    },
-    add: (item) => {
-      if (encoder.add(item, MAX_REQUEST_BYTES / 2) > MAX_REQUEST_BYTES / 2) return 'too_large';
-      count += 1;
-      return null;
-    },
-    seal: () => {
-      const sealed = count;
-      const request = encoder.take();
-      count = 0;
-      return { count: sealed, send: (abort) => collector.send(method, request, sealed, abort) };
+    spans: createListFilling(itemsPerBatch, sender<ReadableSpan>(traces, note)),
+    logs: createListFilling(itemsPerBatch, sender<ReadableLogRecord>(logs, note)),
+    metrics: createMetricFilling((collected, abort) => sendMetrics(metrics, note, collected, abort)),
+    close() {
+      for (const exporter of [traces, logs, metrics]) exporter.shutdown().catch(() => {});
     },
   };
 }
 
-/** Metrics come once in seconds: the SDK's own serialiser is fast enough. */
-function createMetricFilling(collector: Collector): Filling<ResourceMetrics> {
-  let collected: ResourceMetrics | null = null;
-  const count = () => (collected ? countPoints(collected) : 0);
+function sender<T>(exporter: BatchExporter<T[]>, note: (outcome: SendOutcome) => void): Export<T> {
+  const send: Export<T> = async (items, abort) => {
+    const outcome = await exportBatch(exporter, [...items], items.length, abort);
+    if (outcome.status === 'too_large') return sendHalves(items, abort);
+    note(outcome);
+    return outcome;
+  };
+  /** When the second half has to come again, so does the first: receivers are idempotent, and losing is worse. */
+  const sendHalves: Export<T> = async (items, abort) => {
+    if (items.length < 2) return { status: 'taken', refused: [{ reason: 'too_large', count: items.length }] };
+    const middle = items.length >>> 1;
+    const first = await send(items.slice(0, middle), abort);
+    if (first.status === 'later') return first;
+    const second = await send(items.slice(middle), abort);
+    if (second.status === 'later') return second;
+    return { status: 'taken', refused: [...first.refused, ...second.refused] };
+  };
+  return send;
+}
+
+/** One collection is one request; what is counted are its points. */
+function createMetricFilling(
+  send: (collected: ResourceMetrics, abort: AbortSignal) => Promise<SendOutcome>,
+): Filling<ResourceMetrics> {
+  let held: ResourceMetrics | null = null;
   return {
     get count() {
-      return count();
+      return held ? countPoints(held) : 0;
     },
     get isFull() {
-      return collected !== null;
+      return held !== null;
     },
-    add: (metrics) => {
-      collected = metrics;
+    add: (collected) => {
+      held = collected;
       return null;
     },
     seal: () => {
-      const sealed = count();
-      const request = collected && ProtobufMetricsSerializer.serializeRequest(collected);
-      collected = null;
+      const sealed = held;
+      held = null;
       return {
-        count: sealed,
-        send: async (abort) =>
-          request ? collector.send(METRICS, request, sealed, abort) : { status: 'taken', refused: [] },
+        count: sealed ? countPoints(sealed) : 0,
+        send: async (abort) => (sealed ? send(sealed, abort) : { status: 'taken', refused: [] }),
       };
     },
+  };
+}
+
+async function sendMetrics(
+  exporter: BatchExporter<ResourceMetrics>,
+  note: (outcome: SendOutcome) => void,
+  collected: ResourceMetrics,
+  abort: AbortSignal,
+): Promise<SendOutcome> {
+  const count = countPoints(collected);
+  const outcome = await exportBatch(exporter, collected, count, abort);
+  if (outcome.status === 'too_large') return { status: 'taken', refused: [{ reason: 'too_large', count }] };
+  note(outcome);
+  return outcome;
+}
+
+/** One line when the collector is lost and one when it is back, however often is tried in between. */
+function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): (outcome: SendOutcome) => void {
+  const { logger } = createTelemetry({ serviceName, terminalLevel: logLevel });
+  let isReachable = true;
+  return (outcome) => {
+    const isTaking = outcome.status === 'taken';
+    if (isTaking === isReachable) return;
+    isReachable = isTaking;
+    const fields = { action: 'service:collector:export', result: isTaking ? 'success' : 'error' } as const;
+    if (isTaking) logger.info(fields, 'the collector takes telemetry again');
+    else
+      logger.warn(
+        { ...fields, reason: outcome.reason },
+        'the collector does not take telemetry; it waits here, within its limits',
+      );
   };
 }
