@@ -64,13 +64,17 @@ export class Consumer {
   async close(deadlineMs: number): Promise<void> {
     this.#isOpen = false;
     for (const [entry, hold] of this.#held) if (!hold.isDelivered) this.#settle(entry, 'requeue');
+    if (deadlineMs > 0) await this.#idleWithin(deadlineMs);
+    for (const entry of this.#held.keys()) this.#settle(entry, 'requeue');
+  }
+
+  async #idleWithin(deadlineMs: number): Promise<void> {
     if (this.#isIdle) return;
     const idle = Promise.withResolvers<void>();
     this.#onIdle = idle.resolve;
     const timer = setTimeout(idle.resolve, deadlineMs);
     await idle.promise;
     clearTimeout(timer);
-    for (const entry of this.#held.keys()) this.#settle(entry, 'requeue');
   }
 
   get #isIdle(): boolean {
