@@ -51,7 +51,7 @@ beforeEach(async () => {
     prefetch: 100,
     onDelivery(delivery) {
       const read = readEvent(delivery.message);
-      if (read.kind === 'task') events.push(read.event);
+      if (read.kind === 'tasks') events.push(...read.events);
       if (read.kind === 'announcement') announcements.push(read.announcement);
       delivery.ack();
     },

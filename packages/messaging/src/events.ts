@@ -10,6 +10,11 @@ import { EVENTS_EXCHANGE } from './topology.ts';
 
 export interface EventPublisher {
   publishTaskEvent(event: TaskEvent): Promise<PublishOutcome>;
+  /**
+   * Several events of one agent and one kind in one message, whose body is then an array. What a queue on disk costs is
+   * counted in messages, not in bytes, and under load `accepted` would cost as much as the notification itself.
+   */
+  publishTaskEvents(events: readonly [TaskEvent, ...TaskEvent[]]): Promise<PublishOutcome>;
   publishAnnouncement(announcement: AgentAnnouncement): Promise<PublishOutcome>;
 }
 
@@ -29,16 +34,21 @@ export function createEventPublisher({ broker }: { readonly broker: Broker }): E
     };
     return broker.publish(message);
   };
+  const publishTaskEvents: EventPublisher['publishTaskEvents'] = (events) => {
+    const [{ task, kind, eventId }] = events;
+    const content = events.length === 1 ? events[0] : events;
+    return publish(taskEventKey(task.agentId, kind), `task.${kind}`, eventId, content);
+  };
   return {
-    publishTaskEvent: (event) =>
-      publish(taskEventKey(event.task.agentId, event.kind), `task.${event.kind}`, event.eventId, event),
+    publishTaskEvent: (event) => publishTaskEvents([event]),
+    publishTaskEvents,
     publishAnnouncement: (announcement) =>
       publish(`agent.announce.${announcement.agentId}`, 'agent.announce', undefined, announcement),
   };
 }
 
 export type ReadEvent =
-  | { readonly kind: 'task'; readonly event: TaskEvent }
+  | { readonly kind: 'tasks'; readonly events: readonly TaskEvent[] }
   | { readonly kind: 'announcement'; readonly announcement: AgentAnnouncement }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
@@ -47,8 +57,7 @@ export function readEvent(message: IncomingMessage): ReadEvent {
   const content = parse(message.body);
   if (content === undefined) return { kind: 'unreadable', reason: 'the body is not JSON' };
   if (message.routingKey.startsWith('task.')) {
-    const fault = faultOfTaskEvent(content);
-    return fault === null ? { kind: 'task', event: content as TaskEvent } : { kind: 'unreadable', reason: fault };
+    return readTaskEvents(Array.isArray(content) ? content : [content]);
   }
   if (message.routingKey.startsWith('agent.announce.')) {
     const fault = faultOfAnnouncement(content);
@@ -56,6 +65,14 @@ export function readEvent(message: IncomingMessage): ReadEvent {
     return { kind: 'announcement', announcement: content as AgentAnnouncement };
   }
   return { kind: 'unreadable', reason: `nothing is known of the routing key "${message.routingKey.slice(0, 100)}"` };
+}
+
+function readTaskEvents(events: readonly unknown[]): ReadEvent {
+  for (const event of events) {
+    const fault = faultOfTaskEvent(event);
+    if (fault !== null) return { kind: 'unreadable', reason: fault };
+  }
+  return { kind: 'tasks', events: events as readonly TaskEvent[] };
 }
 
 function parse(body: Buffer): unknown {

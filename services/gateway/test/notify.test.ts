@@ -73,7 +73,7 @@ describe('a notification', () => {
       prefetch: 100,
       onDelivery: (delivery) => {
         const read = readEvent(delivery.message);
-        if (read.kind === 'task') events.push(read.event);
+        if (read.kind === 'tasks') events.push(...read.events);
         delivery.ack();
       },
     });

@@ -44,7 +44,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 }
 
 type Told =
-  | { readonly delivery: Delivery; readonly kind: 'task'; readonly event: TaskEvent }
+  | { readonly delivery: Delivery; readonly kind: 'tasks'; readonly events: readonly TaskEvent[] }
   | { readonly delivery: Delivery; readonly kind: 'announcement'; readonly announcement: AgentAnnouncement };
 
 const NOT_PUT_ASIDE = new Error('the broker did not take a message that has to be put aside');
@@ -141,7 +141,7 @@ class QueueRecorder implements Recorder {
 
   async #write(told: readonly Told[]): Promise<void> {
     const { records } = this.#options;
-    const events = told.flatMap((one) => (one.kind === 'task' ? [one.event] : []));
+    const events = told.flatMap((one) => (one.kind === 'tasks' ? one.events : []));
     const announcements = told.flatMap((one) => (one.kind === 'announcement' ? [one.announcement] : []));
     if (events.length > 0) await records.applyTaskEvents(events);
     if (announcements.length > 0) await records.applyAnnouncements(announcements);
@@ -151,6 +151,8 @@ class QueueRecorder implements Recorder {
   async #recordOneByOne(told: readonly Told[], refusal: RecordsRefusedError): Promise<boolean> {
     const [only] = told;
     if (told.length === 1 && only) {
+      // Its other events are as good as any; taking one twice changes nothing, should it come again.
+      if (only.kind === 'tasks' && only.events.length > 1) await this.#writeOneByOne(only.events);
       const isParked = await this.#park(only.delivery, 'store_refused', refusal.message);
       if (!isParked) await this.#pause(NOT_PUT_ASIDE, []);
       return isParked;
@@ -161,6 +163,16 @@ class QueueRecorder implements Recorder {
       return false;
     }
     return true;
+  }
+
+  async #writeOneByOne(events: readonly TaskEvent[]): Promise<void> {
+    for (const event of events) {
+      try {
+        await this.#options.records.applyTaskEvents([event]);
+      } catch (error) {
+        if (!(error instanceof RecordsRefusedError)) throw error;
+      }
+    }
   }
 
   async #park(delivery: Delivery, reason: ParkReason, detail: string): Promise<boolean> {

@@ -26,13 +26,17 @@ export function createLiveFeed({ broker, queue, logger, onTaskEvent, onAnnouncem
 
   const onDelivery = (delivery: Delivery): void => {
     const read = readEvent(delivery.message);
-    if (read.kind === 'task') onTaskEvent(read.event, delivery.message.body.length);
-    else if (read.kind === 'announcement') onAnnouncement(read.announcement);
-    else
+    if (read.kind === 'tasks') {
+      const bytes = delivery.message.body.length / read.events.length;
+      for (const event of read.events) onTaskEvent(event, bytes);
+    }
+    if (read.kind === 'announcement') onAnnouncement(read.announcement);
+    if (read.kind === 'unreadable') {
       logger.debug(
         { layer: 'queue', hopName: 'live', hopResult: read.reason },
         'A live event cannot be read and is left out',
       );
+    }
     delivery.ack();
   };
 

@@ -9,8 +9,9 @@ export interface AcceptedAnnouncer {
   drain(deadlineMs: number): Promise<void>;
 }
 
-/** Events of a few milliseconds leave together: one write to the broker instead of one each. */
-const GATHER_MS = 3;
+/** Events of a few milliseconds leave together, one message an agent: the broker's work is counted in messages. */
+const GATHER_MS = 10;
+const MOST_EVENTS = 100;
 
 /**
  * The message itself is confirmed, and `started` carries the summary too: a lost `task.accepted` delays a record, it loses none.
@@ -23,19 +24,18 @@ export function createAcceptedAnnouncer({
   readonly events: EventPublisher;
   readonly logger: Logger;
 }): AcceptedAnnouncer {
-  const waiting: TaskEvent[] = [];
-  let isGathering = false;
+  const waiting = new Map<string, TaskEvent[]>();
   let underWay = 0;
   let onIdle: (() => void) | null = null;
   let lost = 0;
   let toldAt = 0;
 
-  const settle = (): void => {
-    underWay--;
+  const settle = (count: number): void => {
+    underWay -= count;
     if (underWay === 0) onIdle?.();
   };
-  const fail = (taskId: string, reason: string): void => {
-    lost++;
+  const fail = (taskId: string, count: number, reason: string): void => {
+    lost += count;
     const now = Date.now();
     if (now - toldAt < 1_000) return;
     toldAt = now;
@@ -54,28 +54,34 @@ export function createAcceptedAnnouncer({
     );
   };
 
-  const publish = (event: TaskEvent): void => {
+  const publish = (batch: readonly [TaskEvent, ...TaskEvent[]]): void => {
+    const [{ task }] = batch;
     events
-      .publishTaskEvent(event)
+      .publishTaskEvents(batch)
       .then((outcome) => {
-        if (outcome.status !== 'confirmed')
-          fail(event.task.taskId, 'reason' in outcome ? outcome.reason : outcome.status);
+        if (outcome.status === 'confirmed') return;
+        fail(task.taskId, batch.length, 'reason' in outcome ? outcome.reason : outcome.status);
       })
-      .catch((error: unknown) => fail(event.task.taskId, String(error)))
-      .finally(settle);
+      .catch((error: unknown) => fail(task.taskId, batch.length, String(error)))
+      .finally(() => settle(batch.length));
   };
-  const flush = (): void => {
-    isGathering = false;
-    for (const event of waiting.splice(0)) publish(event);
+  const flush = (agentId: string): void => {
+    const [first, ...others] = waiting.get(agentId) ?? [];
+    waiting.delete(agentId);
+    if (first) publish([first, ...others]);
   };
-
   return {
     announce(event) {
       underWay++;
-      waiting.push(event);
-      if (isGathering) return;
-      isGathering = true;
-      setTimeout(flush, GATHER_MS);
+      const { agentId } = event.task;
+      const gathered = waiting.get(agentId);
+      if (gathered) {
+        gathered.push(event);
+        if (gathered.length >= MOST_EVENTS) flush(agentId);
+        return;
+      }
+      waiting.set(agentId, [event]);
+      setTimeout(() => flush(agentId), GATHER_MS);
     },
     async drain(deadlineMs) {
       if (underWay === 0) return;
