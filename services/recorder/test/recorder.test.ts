@@ -87,6 +87,29 @@ function describeRecorder(openWorld: () => Promise<World>): void {
     expect(counting.count('tracepost.messages.parked', 'store_refused')).toBe(1);
   });
 
+  test('events that came in one message are recorded each; one that the store never takes costs the others nothing', async () => {
+    const lives = Array.from({ length: 3 }, () => sampleLife(sampleTask()));
+    const [first, ...others] = lives.flatMap((life) => life.slice(0, 1));
+    if (!first) throw new Error('no event');
+    const poison = others[0]?.task.taskId;
+    const { records } = world;
+    const poisoned = {
+      ...records,
+      applyTaskEvents: async (events: readonly TaskEvent[]) => {
+        if (events.some(({ task }) => task.taskId === poison)) throw new RecordsRefusedError('never');
+        await records.applyTaskEvents(events);
+      },
+    };
+    await startRecorder({ records: poisoned });
+    await createEventPublisher({ broker: world.broker }).publishTaskEvents([first, ...others]);
+    const parked = await takeFrom(world.broker, PARKED_QUEUE, first.eventId);
+    expect(parked.headers['x-park-reason']).toBe('store_refused: never');
+    for (const event of [first, ...others]) {
+      const record = await records.getTask(event.task.taskId);
+      expect(record?.taskId ?? null).toBe(event.task.taskId === poison ? null : event.task.taskId);
+    }
+  });
+
   test('while the store is away nothing is lost and readiness says why; when it is back everything is recorded', async () => {
     const recorder = await startRecorder();
     const before = sampleLife(sampleTask());
