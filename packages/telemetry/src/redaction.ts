@@ -2,7 +2,8 @@ import type { Attributes, AttributeValue } from '@tracepost/contracts';
 
 /** Keys whose value never leaves the process; the collector has the same list. A bare `token` would hide token counts. */
 const DENIED_KEY = /(^|[._-])(password|passwd|secret|authorization|cookie|set-cookie|api[_-]?key|access[_-]?token)$/i;
-const E_MAIL = /[\w.+-]+@[\w-]+\.[A-Za-z][\w.]+/g;
+/** Every run of letters matches, an address or not: without that, a long text of letters is searched again from each of them. */
+const E_MAIL_OR_WORD = /[\w.+-]+(@[\w-]+\.[A-Za-z][\w.]+)?/g;
 const CARD = /\b4[0-9]{12}(?:[0-9]{3})?\b/g;
 const BEARER = /bearer\s+[a-z0-9._-]+/gi;
 const MASK = '****';
@@ -10,7 +11,12 @@ const MASK = '****';
 export function redactText(text: string): string {
   // The usual line holds neither: one cheap look saves three scans.
   if (!text.includes('@') && !/4\d{12}|bearer/i.test(text)) return text;
-  return text.replace(E_MAIL, MASK).replace(CARD, MASK).replace(BEARER, MASK);
+  const open = text.includes('@') ? text.replace(E_MAIL_OR_WORD, maskEMail) : text;
+  return open.replace(CARD, MASK).replace(BEARER, MASK);
+}
+
+function maskEMail(match: string, domain: string | undefined): string {
+  return domain === undefined ? match : MASK;
 }
 
 /** Masks denied keys and secret-looking values in place, and gives the same object back. */
