@@ -50,6 +50,18 @@ test('in a hurry nothing waits for company', async () => {
   expect(batches).toEqual([[1]]);
 });
 
+test('what is added at the very moment at which a batch ends is not forgotten', async () => {
+  for (let ticks = 0; ticks < 6; ticks++) {
+    const { batcher, batches } = recordingBatcher();
+    batcher.hurry();
+    batcher.add(1);
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    batcher.add(2);
+    await batcher.settled();
+    expect(batches.flat(), `${ticks} ticks later`).toEqual([1, 2]);
+  }
+});
+
 function recordingBatcher(work: () => Promise<void> = async () => {}) {
   const batches: number[][] = [];
   const waiting: (() => void)[] = [];

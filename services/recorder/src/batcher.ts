@@ -47,12 +47,12 @@ export class Batcher<T> {
   #begin(): void {
     clearTimeout(this.#linger);
     this.#linger = undefined;
-    this.#handling = this.#handleAll().finally(() => {
-      this.#handling = undefined;
-    });
+    if (this.#waiting.length > 0) this.#handling = this.#handleAll();
   }
 
   async #handleAll(): Promise<void> {
     while (this.#waiting.length > 0) await this.#options.handle(this.#waiting.splice(0, this.#options.maxItems));
+    // In the same breath as the last look: what is added a moment later begins anew.
+    this.#handling = undefined;
   }
 }
