@@ -2,7 +2,7 @@ import { NO_USAGE, type Usage } from '@tracepost/contracts';
 import type { ReceivedNotification } from '@tracepost/messaging';
 import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
 import type { ArtifactStore } from '@tracepost/stores';
-import { ATTR, failSpan, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { ATTR, describeThrown, failSpan, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Agent, TaskContext } from './define-agent.ts';
 import { TaskFailure } from './failures.ts';
 import type { PayloadCheck } from './payload-check.ts';
@@ -30,6 +30,9 @@ export interface AttemptOptions {
 
 class OutOfTime extends Error {}
 
+/** A longer timer fires at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
 /**
  * Runs the handler once, inside its `invoke_agent` span, for at most its time. A handler that does not listen to its
  * signal is left behind at the deadline: its slot is free, and what it still returns is thrown away.
@@ -37,7 +40,7 @@ class OutOfTime extends Error {}
 export async function runAttempt(options: AttemptOptions): Promise<AttemptOutcome> {
   const { agent, received, checkPayload, telemetry, stopping } = options;
   const { notification } = received;
-  const timeoutMs = notification.timeoutMs ?? agent.timeoutMs;
+  const timeoutMs = Math.min(notification.timeoutMs ?? agent.timeoutMs, LONGEST_TIMEOUT_MS);
   const usage: Usage = { ...NO_USAGE };
 
   const handler = agent.notifications[notification.notificationType];
@@ -67,7 +70,8 @@ export async function runAttempt(options: AttemptOptions): Promise<AttemptOutcom
   };
   try {
     const result = await withSpan(telemetry, { name: `invoke_agent ${agent.id}`, attributes }, () =>
-      untilAborted(handler.handle(createContext(options, signal, usage), notification.data), signal),
+      // A handler without types may give its result at once.
+      untilAborted(Promise.resolve(handler.handle(createContext(options, signal, usage), notification.data)), signal),
     );
     return { status: 'succeeded', result: result ?? null, usage };
   } catch (error) {
@@ -130,9 +134,9 @@ function describeFailure(error: unknown, usage: Usage): AttemptOutcome {
   if (error instanceof OutOfTime) {
     return { status: 'timed_out', error: { code: 'timed_out', message: error.message }, usage };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof TaskFailure) return failed(error.code, message, usage, error.stack);
-  return failed('handler_error', message, usage, error instanceof Error ? error.stack : undefined);
+  // Bounded: an ending that is too large for the broker could never be told, and the work would be done again for ever.
+  const { message, stack } = describeThrown(error);
+  return failed(error instanceof TaskFailure ? error.code : 'handler_error', message, usage, stack);
 }
 
 function failed(code: string, message: string, usage: Usage, stack?: string): AttemptOutcome {

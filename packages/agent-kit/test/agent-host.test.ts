@@ -126,6 +126,50 @@ describe('an agent host', () => {
     expect(await nextEnding()).toMatchObject({ kind: 'failed', error: { code } });
   });
 
+  it.each<[string, unknown, string]>([
+    ['has no text', Object.create(null), '[object Object]'],
+    ['has a message that is no text', Object.assign(new Error(), { message: 7, stack: ['a'] }), '7'],
+    ['is nothing', undefined, 'undefined'],
+    ['is longer than the broker takes', new Error('x'.repeat(17 * 1024 * 1024)), `${'x'.repeat(4_000)}…`],
+  ])('fails once with what was thrown, also when it %s', async (_what, thrown, message) => {
+    let runs = 0;
+    await run(
+      agentOf(async () => {
+        runs += 1;
+        throw thrown;
+      }),
+    );
+    await publish({ what: 'x' });
+    const { error } = await nextEnding();
+    expect(error?.code).toBe('handler_error');
+    expect(error?.message.startsWith(message)).toBe(true);
+    await nextDead();
+    expect(runs).toBe(1);
+  });
+
+  it('takes a result that comes at once and not by a promise, and a log line of anything', async () => {
+    const handle = ({ logger }: { logger: { info(fields: object, message: string): void } }) => {
+      const circle: Record<string, unknown> = { big: 1n };
+      circle.self = circle;
+      logger.info({ circle, big: 1n, error: Object.create(null) }, 'odd');
+      return 'at once';
+    };
+    await run(agentOf(handle as unknown as Parameters<typeof agentOf>[0]));
+    await publish({ what: 'x' });
+    expect(await nextEnding()).toMatchObject({ kind: 'succeeded', result: 'at once' });
+  });
+
+  it('gives the time that was asked for, also when it is longer than a timer can be', async () => {
+    await run(
+      agentOf(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return 'in time';
+      }),
+    );
+    await publish({ what: 'x' }, { timeoutMs: 2 ** 40 });
+    expect(await nextEnding()).toMatchObject({ kind: 'succeeded', result: 'in time' });
+  });
+
   it('fails a notification type that the agent does not take', async () => {
     await run(agentOf(async () => null));
     await publish({ what: 'x' }, { notificationType: 'test.other' });

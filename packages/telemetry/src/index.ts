@@ -5,5 +5,6 @@ export * from './names.ts';
 export * from './process-metrics.ts';
 export * from './redaction.ts';
 export * from './telemetry.ts';
+export * from './thrown.ts';
 export * from './trace-context.ts';
 export * from './with-span.ts';

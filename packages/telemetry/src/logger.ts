@@ -3,6 +3,7 @@ import type { LogLevel } from '@tracepost/contracts';
 import { pino } from 'pino';
 import { ATTR } from './names.ts';
 import { redactFields } from './redaction.ts';
+import { describeThrown } from './thrown.ts';
 
 export type LogLayer = 'gateway' | 'queue' | 'agent' | 'tool' | 'model' | 'store' | 'ingest';
 
@@ -89,19 +90,30 @@ function flatten({ error, ...fields }: LogFields): Flat {
   const flat: Flat = {};
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue;
-    flat[key] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number | boolean);
+    flat[key] = plainValue(value);
   }
   if (error !== undefined) Object.assign(flat, describeError(error));
   return redactFields(flat);
 }
 
+/** A line must not fail the work that writes it: what cannot be written as JSON is named by its kind. */
+function plainValue(value: unknown): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value !== 'object') return String(value);
+  try {
+    return JSON.stringify(value) ?? 'undefined';
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
 function describeError(error: unknown): Flat {
-  if (!(error instanceof Error)) return { 'error.message': String(error) };
-  const code = (error as { code?: unknown }).code;
+  const { message, stack } = describeThrown(error);
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   return {
-    'error.message': error.message,
-    ...(code === undefined ? {} : { 'error.code': String(code) }),
-    ...(error.stack === undefined ? {} : { 'error.stack': error.stack }),
+    'error.message': message,
+    ...(typeof code === 'string' || typeof code === 'number' ? { 'error.code': String(code) } : {}),
+    ...(stack === undefined ? {} : { 'error.stack': stack }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { ATTR } from './names.ts';
 import { redactText } from './redaction.ts';
 import type { Telemetry } from './telemetry.ts';
+import { describeThrown } from './thrown.ts';
 
 export interface SpanOptions {
   readonly name: string;
@@ -42,8 +43,8 @@ export async function withSpan<T>(
 }
 
 export function failSpan(span: Span, error: unknown): void {
-  const known = error instanceof Error ? error : new Error(String(error));
-  const code = (known as { code?: unknown }).code;
-  span.setAttribute(ATTR.errorType, typeof code === 'string' ? code : known.name);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(known.message) });
+  const { name, message } = describeThrown(error);
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  span.setAttribute(ATTR.errorType, typeof code === 'string' ? code : name);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(message) });
 }
