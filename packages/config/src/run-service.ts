@@ -1,5 +1,8 @@
 export interface ServiceLife {
-  /** Called at the end, the last one registered first: what was built on something stops before it. */
+  /**
+   * Called at the end, the last one registered first: what was built on something stops before it. Once the end has come, it is
+   * called at once and the start is called off: it throws.
+   */
   readonly onStop: (stop: () => unknown) => void;
   /** Aborted when the process has to stop, also while it is still starting. */
   readonly stopping: AbortSignal;
@@ -32,6 +35,14 @@ export async function runService(
     return stopped;
   };
 
+  const onStop = (step: () => unknown): void => {
+    if (stopping.signal.aborted) {
+      void tryStep(step);
+      throw stopping.signal.reason;
+    }
+    stops.push(step);
+  };
+
   let askedAt: number | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -41,7 +52,7 @@ export async function runService(
     });
   }
   try {
-    await start({ onStop: (step) => stops.push(step), stopping: stopping.signal });
+    await start({ onStop, stopping: stopping.signal });
   } catch (error) {
     // Stopped while it was starting: what it was waiting for has been called off.
     if (!stopping.signal.aborted) {

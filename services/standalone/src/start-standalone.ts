@@ -45,7 +45,7 @@ export async function startStandalone(
     opened(openLocalSignalStore({ path: join(dataFolder, 'telemetry.db'), telemetry: telemetry.analyst })),
     opened(openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder })),
     opened(openFileArtifactStore({ folder: join(dataFolder, 'artifacts'), telemetry: telemetry.gateway })),
-    openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway }),
+    opened(openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway })),
   ]);
 
   const analyst = createAnalyst({ ...signals, telemetry: telemetry.analyst });
@@ -53,6 +53,7 @@ export async function startStandalone(
   attach(analyst.sink);
   onStop(stopTelemetry);
   onStop(observeProcess(telemetry.gateway));
+  // Before telemetry, and again with the files, which does nothing then.
   onStop(() => broker.close());
 
   const recorder = createRecorder({ broker, records, telemetry: telemetry.recorder });
