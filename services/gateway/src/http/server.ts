@@ -103,7 +103,8 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) => {
-    const { pathname } = new URL(request.raw.url ?? '/', 'http://localhost');
+    // A path may begin with two slashes, which no URL can be read from; only a proxy's form has a host before it.
+    const pathname = (request.raw.url ?? '/').replace(/\?.*$/s, '').replace(/^https?:\/\/[^/]*/i, '');
     const allowed = METHODS.filter((method) => {
       const found = app.findRoute({ method, url: pathname });
       return found !== null && Object.values(found.params).every((part) => part !== '');
