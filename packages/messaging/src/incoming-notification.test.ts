@@ -92,6 +92,7 @@ describe('a notification in a message', () => {
     ['a JSON array', { body: Buffer.from('[]') }, 'not_json'],
     ['nothing', { body: Buffer.alloc(0) }, 'not_json'],
     ['an unknown version', { headers: { 'x-envelope-version': 2 } }, 'unknown_version'],
+    ['a table as its version', { headers: { 'x-envelope-version': ODD_TABLE } }, 'unknown_version'],
     ['no id', { body: json({ type: 't', data: 1 }) }, 'invalid_envelope'],
     ['an id with a line break', { body: json({ id: 'a\nb', type: 't', data: 1 }) }, 'invalid_envelope'],
     ['no type', { body: json({ id: 'x', data: 1 }) }, 'invalid_envelope'],
@@ -102,6 +103,13 @@ describe('a notification in a message', () => {
     expect(readNotification({ ...foreign({ id: 'x', type: 't', data: 1 }), ...part }, now)).toMatchObject({
       status: 'broken',
       reason,
+    });
+  });
+
+  it('leaves out numbers that are tables', () => {
+    const headers = { 'x-published-at-ms': ODD_TABLE, 'x-attempt': [ODD_TABLE] };
+    expect(readNotification({ ...foreign({ id: 'x', type: 't', data: 1 }), headers }, now)).toMatchObject({
+      notification: { acceptedAtMs: now, attempt: 1 },
     });
   });
 
@@ -129,6 +137,9 @@ describe('a notification in a message', () => {
     );
   });
 });
+
+/** A field table that cannot become a number or a text. */
+const ODD_TABLE = { toString: 1, valueOf: 2 };
 
 function json(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));

@@ -65,10 +65,10 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
     return broken('too_large', `the body has ${message.body.length} bytes, at most ${MAX_BODY_BYTES} are read`);
   }
   const version = message.headers['x-envelope-version'] ?? ENVELOPE_VERSION;
-  if (Number(version) !== ENVELOPE_VERSION) {
+  if (readNumber(version) !== ENVELOPE_VERSION) {
     return broken(
       'unknown_version',
-      `x-envelope-version is ${String(version).slice(0, 40)}, known is ${ENVELOPE_VERSION}`,
+      `x-envelope-version is ${isObject(version) ? 'a table' : String(version).slice(0, 40)}, known is ${ENVELOPE_VERSION}`,
     );
   }
   const body = parseObject(message.body);
@@ -96,7 +96,7 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
       parentTaskId: token(body.parenttaskid),
       depth: positiveInteger(body.depth) ?? 0,
       acceptedAtMs: publishedAt(message, now),
-      attempt: positiveInteger(Number(message.headers['x-attempt'])) ?? 1,
+      attempt: positiveInteger(readNumber(message.headers['x-attempt'])) ?? 1,
     },
   };
 }
@@ -126,6 +126,12 @@ function positiveInteger(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
+/** A number however a client wrote it; NaN for a table, which may not even become a text. */
+function readNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' || Buffer.isBuffer(value) ? Number(value.toString()) : Number.NaN;
+}
+
 /** Nearest of the four words at or below the number; none given is AMQP's 4. */
 function priorityOf(value: number | undefined): Priority {
   if (value === undefined) return 'normal';
@@ -136,7 +142,7 @@ function priorityOf(value: number | undefined): Priority {
 
 /** Ours says it in milliseconds, AMQP in seconds, some not at all. The future is somebody's wrong clock. */
 function publishedAt(message: IncomingMessage, now: number): number {
-  const precise = Number(message.headers['x-published-at-ms']);
+  const precise = readNumber(message.headers['x-published-at-ms']);
   if (Number.isFinite(precise) && precise > 0) return Math.min(precise, now);
   if (message.timestamp !== undefined && message.timestamp > 0) return Math.min(message.timestamp * 1000, now);
   return now;
