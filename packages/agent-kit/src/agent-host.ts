@@ -27,7 +27,7 @@ export interface AgentHostOptions {
 }
 
 export interface AgentHost {
-  /** Resolves when every agent is consuming and announced; waits while the broker is away. */
+  /** Resolves when every agent is consuming and announced; waits while the broker is away. Rejects when it is closed first. */
   start(): Promise<void>;
   /** True once every agent is consuming. */
   readonly isReady: boolean;
@@ -76,12 +76,14 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     clearInterval(announcing);
     isReady = false;
     stopObserving?.();
-    if (consumptions.length > 0) await announce('stopped');
+    // Beside the rest: a broker that does not answer must not use up the time of running work.
+    const told = consumptions.length > 0 ? announce('stopped') : undefined;
     // At the end of the grace time the handlers are told; a little later what still has not settled is given back.
     const grace = setTimeout(() => stopping.abort(new Error('the worker is stopping')), graceMs);
     await Promise.all(consumptions.map((consumption) => consumption.close({ deadlineMs: graceMs + 500 })));
     clearTimeout(grace);
     stopping.abort(new Error('the worker is stopping'));
+    await told;
     await Promise.all(agents.map((agent) => agent.close()));
   };
 
@@ -91,16 +93,23 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     },
     async start() {
       await broker.declare(eventsTopology());
-      for (const agent of agents) consumptions.push(await consume(agent));
+      for (const agent of agents) {
+        const consumption = await consume(agent);
+        consumptions.push(consumption);
+        if (!closing) continue;
+        await consumption.close({ deadlineMs: 0 });
+        throw new Error('the host was closed while it started');
+      }
       stopObserving = telemetry.metrics.observe('tracepost.agent.capacity.utilization', () =>
         agents.map((agent) => ({
           value: (active.get(agent.id) ?? 0) / agent.capacity,
           attributes: { 'tracepost.agent.id': agent.id },
         })),
       );
-      await announce('running');
+      // Before the wait for the broker's word: a stop meanwhile ends it.
       announcing = setInterval(() => void announce('running'), ANNOUNCE_INTERVAL_MS);
-      isReady = true;
+      await announce('running');
+      isReady = !closing;
     },
     close() {
       closing ??= close();

@@ -246,6 +246,37 @@ describe('an agent host', () => {
     });
   });
 
+  it('that is closed while it starts takes nothing, announces nothing and is not ready', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const slow: Broker = {
+      ...broker,
+      declare: (topology) => broker.declare(topology),
+      publish: (message) => broker.publish(message),
+      consume: async (subscription) => {
+        asked.resolve();
+        await answer.promise;
+        return broker.consume(subscription);
+      },
+    };
+    const closed = createAgentHost({
+      agents: [agentOf(async () => null)],
+      broker: slow,
+      artifacts,
+      telemetry,
+      workerId: 'worker-1',
+    });
+    const started = closed.start();
+    const refused = expect(started).rejects.toThrow('closed while it started');
+    await asked.promise;
+    await closed.close();
+    answer.resolve();
+    await refused;
+    expect(closed.isReady).toBe(false);
+    expect((await broker.inspect('agent.tester'))?.consumers).toBe(0);
+    expect(announcements).toEqual([]);
+  });
+
   it('waits for running work when it stops, and gives back what does not end in time', async () => {
     let release = (): void => {};
     await run(
