@@ -47,6 +47,31 @@ test('an older announcement changes nothing', () => {
   expect(agents.get('weather')).toMatchObject({ version: '1.0.0', status: 'stopped' });
 });
 
+test('a worker that goes does not speak for those that stay', () => {
+  agents.apply(announcement());
+  nowMs += 1_000;
+  const types = [{ type: 'weather.history', description: '', schema: {} }];
+  agents.apply(announcement({ workerId: 'w2', version: '2.0.0', notificationTypes: types }));
+  nowMs += 1_000;
+  agents.apply(announcement({ state: 'stopped' }));
+  expect(agents.get('weather')).toMatchObject({
+    version: '2.0.0',
+    status: 'running',
+    lastSeenAt: new Date(nowMs).toISOString(),
+  });
+  expect(agents.typeNames('weather')).toEqual(['weather.history']);
+  nowMs += 1_000;
+  agents.apply(announcement({ workerId: 'w2', version: '2.0.0', notificationTypes: types, state: 'stopped' }));
+  expect(agents.get('weather')).toMatchObject({ version: '2.0.0', status: 'stopped' });
+});
+
+test('a goodbye in the millisecond of the last word counts', () => {
+  agents.apply(announcement());
+  expect(agents.apply(announcement({ state: 'stopped' }))).toBe(true);
+  expect(agents.apply(announcement())).toBe(false);
+  expect(agents.get('weather')?.status).toBe('stopped');
+});
+
 test('the types are those of the newest announcement of any worker', () => {
   agents.apply(announcement());
   nowMs += 1_000;

@@ -21,7 +21,7 @@ export interface AgentDirectory {
 }
 
 interface Known {
-  /** The newest announcement of any worker: its description and types count for the agent. */
+  /** Whose description and types count for the agent: the newest announcement, of a worker that runs where there is one. */
   newest: AgentAnnouncement;
   types: Map<string, AnnouncedType>;
   readonly workers: Map<string, AgentAnnouncement>;
@@ -44,6 +44,10 @@ export function createAgentDirectory({ now = Date.now }: { readonly now?: () => 
     };
   };
 
+  /** One that goes must not speak for those that stay: it may be of an older version. */
+  const speaksForAnother = ({ workerId, state }: AgentAnnouncement, newest: AgentAnnouncement): boolean =>
+    state === 'stopped' && workerId !== newest.workerId && describeWorker(newest).state === 'running';
+
   const describeAgent = ({ newest, workers: announcements }: Known): AgentView => {
     const workers = [...announcements.values()].map(describeWorker);
     const running = workers.filter((worker) => worker.state === 'running');
@@ -54,7 +58,11 @@ export function createAgentDirectory({ now = Date.now }: { readonly now?: () => 
       status: running.length > 0 ? 'running' : 'stopped',
       capacity: running.reduce((sum, worker) => sum + worker.capacity, 0),
       queue: agentQueueName(newest.agentId),
-      lastSeenAt: newest.at,
+      lastSeenAt:
+        workers
+          .map((worker) => worker.lastSeenAt)
+          .sort()
+          .at(-1) ?? newest.at,
       notificationTypes: newest.notificationTypes,
       workers,
     };
@@ -74,12 +82,12 @@ export function createAgentDirectory({ now = Date.now }: { readonly now?: () => 
         return true;
       }
       const before = known.workers.get(workerId);
-      if (before && before.at >= at) return false;
+      if (before && !isNewer(announcement, before)) return false;
       // The worker heard of last stands last: the first ones are those silent for longest.
       known.workers.delete(workerId);
       known.workers.set(workerId, announcement);
       if (known.workers.size > MAX_WORKERS) forgetFirst(known.workers);
-      if (at >= known.newest.at) {
+      if (at >= known.newest.at && !speaksForAnother(announcement, known.newest)) {
         known.newest = announcement;
         known.types = typesOf(announcement);
       }
@@ -95,6 +103,12 @@ export function createAgentDirectory({ now = Date.now }: { readonly now?: () => 
     },
     list: () => [...agents.values()].map(describeAgent).sort((a, b) => (a.agentId < b.agentId ? -1 : 1)),
   };
+}
+
+/** Of two in the same millisecond, the one that says goodbye came later. */
+function isNewer(announcement: AgentAnnouncement, before: AgentAnnouncement): boolean {
+  if (announcement.at !== before.at) return announcement.at > before.at;
+  return announcement.state === 'stopped' && before.state === 'running';
 }
 
 function typesOf(announcement: AgentAnnouncement): Map<string, AnnouncedType> {
