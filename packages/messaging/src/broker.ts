@@ -87,6 +87,8 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** How often it was delivered before this time and came back; counts crashes and `reject(requeue)`, not `requeue()`. */
   readonly deliveryCount: number;
+  /** True once it is settled, by its receiver or by the broker (the channel broke, the consumer closed): somebody else may have it. */
+  readonly isSettled: boolean;
   /** Done: forget the message. The first of the three calls settles; later ones, or one on a broken channel, do nothing. */
   ack(): void;
   /** Give it back unharmed (shutdown): does not count towards the delivery limit. */

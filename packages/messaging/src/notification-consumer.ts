@@ -78,7 +78,8 @@ async function takeTurn(options: ConsumerOptions, slots: Slots, delivery: Delive
   const isTaken = await slots.take();
   if (!isTaken) return delivery.requeue();
   try {
-    await takeDelivery(options, delivery);
+    // Lost while it waited for its turn: it comes again, and would be worked on twice.
+    if (!delivery.isSettled) await takeDelivery(options, delivery);
   } finally {
     slots.give();
   }

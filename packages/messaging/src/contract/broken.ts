@@ -50,6 +50,9 @@ export function changedDelivery(delivery: Delivery, changes: Partial<Delivery>):
     message: delivery.message,
     redelivered: delivery.redelivered,
     deliveryCount: delivery.deliveryCount,
+    get isSettled() {
+      return delivery.isSettled;
+    },
     ack: () => delivery.ack(),
     requeue: () => delivery.requeue(),
     reject: () => delivery.reject(),

@@ -81,7 +81,8 @@ export class Consumer {
     return this.#held.size === 0 && this.#handlersAtWork === 0;
   }
 
-  #createDelivery(entry: Entry, { wasRedelivered }: Hold, message: IncomingMessage): Delivery {
+  #createDelivery(entry: Entry, hold: Hold, message: IncomingMessage): Delivery {
+    const isHeld = () => this.#held.get(entry) === hold;
     let isSettled = false;
     const settle = (settlement: Settlement) => {
       if (isSettled) return;
@@ -90,7 +91,10 @@ export class Consumer {
     };
     return {
       message,
-      redelivered: wasRedelivered,
+      redelivered: hold.wasRedelivered,
+      get isSettled() {
+        return isSettled || !isHeld();
+      },
       deliveryCount: entry.failures,
       ack: () => settle('ack'),
       requeue: () => settle('requeue'),
