@@ -2,7 +2,7 @@ import { NO_USAGE, type Usage } from '@tracepost/contracts';
 import type { ReceivedNotification } from '@tracepost/messaging';
 import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
 import type { ArtifactStore } from '@tracepost/stores';
-import { ATTR, describeThrown, failSpan, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { ATTR, describeThrown, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Agent, TaskContext } from './define-agent.ts';
 import { TaskFailure } from './failures.ts';
 import type { PayloadCheck } from './payload-check.ts';
@@ -76,7 +76,6 @@ export async function runAttempt(options: AttemptOptions): Promise<AttemptOutcom
     return { status: 'succeeded', result: result ?? null, usage };
   } catch (error) {
     if (stopping.aborted && !deadline.signal.aborted && error === stopping.reason) return { status: 'stopped' };
-    failSpan(received.span, error);
     return describeFailure(error, usage);
   } finally {
     clearTimeout(timer);

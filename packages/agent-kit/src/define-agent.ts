@@ -3,6 +3,7 @@ import type { ArtifactStore } from '@tracepost/stores';
 import type { Logger, Metrics } from '@tracepost/telemetry';
 import type { Static, TSchema } from 'typebox';
 import type { Tool } from './define-tool.ts';
+import { compilePayloadCheck } from './payload-check.ts';
 
 /** What a handler works with. One for each attempt. */
 export interface TaskContext {
@@ -65,9 +66,10 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 export function defineAgent(definition: AgentDefinition): Agent {
   const { id, notifications, capacity = DEFAULT_CAPACITY, timeoutMs = DEFAULT_TIMEOUT_MS } = definition;
   if (!AGENT_ID.test(id)) throw new TypeError(`agent id "${id}" does not match ${AGENT_ID_PATTERN}`);
-  for (const type of Object.keys(notifications)) {
+  for (const [type, handler] of Object.entries(notifications)) {
     if (!TYPE.test(type))
       throw new TypeError(`notification type "${type}" does not match ${NOTIFICATION_TYPE_PATTERN}`);
+    checkHandler(id, type, handler);
   }
   if (Object.keys(notifications).length === 0) throw new TypeError(`agent "${id}" takes no notification type`);
   if (!Number.isInteger(capacity) || capacity < 1)
@@ -81,6 +83,22 @@ export function defineAgent(definition: AgentDefinition): Agent {
     notifications,
     close: definition.close ?? (async () => {}),
   };
+}
+
+const HANDLER_KEYS: ReadonlySet<string> = new Set(['description', 'schema', 'handle']);
+
+/** Types are only stripped when an agent's file is loaded, so what they would forbid is told here, with the name of the agent. */
+function checkHandler(id: string, type: string, handler: NotificationHandler): void {
+  const where = `${type} of agent "${id}"`;
+  const unknown = Object.keys(handler).find((key) => !HANDLER_KEYS.has(key));
+  if (unknown) throw new TypeError(`${where} has "${unknown}"; a notification has description, schema and handle`);
+  if (typeof handler.handle !== 'function') throw new TypeError(`${where} has no function "handle"`);
+  try {
+    compilePayloadCheck(handler.schema);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`the schema of ${where} is no JSON Schema: ${reason}`, { cause: error });
+  }
 }
 
 /** Keeps payload and schema together, so that `handle` knows the payload's type. */

@@ -1,5 +1,5 @@
-import { SpanKind } from '@opentelemetry/api';
-import { ATTR, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { ATTR, formatTraceparent, type Telemetry, withSpan } from '@tracepost/telemetry';
 import { ToolError } from './failures.ts';
 
 export interface TracedRequest {
@@ -24,7 +24,8 @@ export type TracedFetch = (request: TracedRequest) => Promise<TracedAnswer>;
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
-export function createTracedFetch(telemetry: Telemetry): TracedFetch {
+/** `ids` stand on every span: whose task the call is of. */
+export function createTracedFetch(telemetry: Telemetry, ids: Attributes = {}): TracedFetch {
   return ({ service, operation, url, signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES }) => {
     const started = performance.now();
     const log = (fields: Record<string, unknown>, result: 'success' | 'error') =>
@@ -42,6 +43,7 @@ export function createTracedFetch(telemetry: Telemetry): TracedFetch {
         `${service} ${operation}`,
       );
     const attributes = {
+      ...ids,
       [ATTR.httpMethod]: 'GET',
       [ATTR.serverAddress]: url.hostname,
       [ATTR.serverPort]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
@@ -54,11 +56,14 @@ export function createTracedFetch(telemetry: Telemetry): TracedFetch {
         const response = await fetch(url, {
           signal: deadline,
           redirect: 'error',
-          headers: { accept: 'application/json' },
+          headers: { accept: 'application/json', traceparent: formatTraceparent(span.spanContext()) },
         });
         span.setAttribute(ATTR.httpStatus, response.status);
         const body = await readCapped(response, maxBytes, service);
-        if (response.status >= 400) span.setAttribute(ATTR.errorType, String(response.status));
+        if (response.status >= 400) {
+          span.setAttribute(ATTR.errorType, String(response.status));
+          span.setStatus({ code: SpanStatusCode.ERROR });
+        }
         log({ 'http.response.status_code': response.status }, response.status < 400 ? 'success' : 'error');
         return { status: response.status, contentType: response.headers.get('content-type') ?? '', body };
       } catch (error) {

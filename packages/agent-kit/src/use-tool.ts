@@ -14,7 +14,7 @@ export interface ToolUse {
 
 /** Runs tools for one task: `execute_tool` span, `tracepost.tool.duration`, every failure a `ToolError`. */
 export function createToolRunner({ telemetry, agentId, taskId, signal, onUse }: ToolUse) {
-  const fetch = createTracedFetch(telemetry);
+  const fetch = createTracedFetch(telemetry, { [ATTR.agentId]: agentId, [ATTR.taskId]: taskId });
   const { logger, metrics } = telemetry;
 
   return async function useTool<I, O>(tool: Tool<I, O>, input: I): Promise<O> {

@@ -1,9 +1,10 @@
 import type { AttemptFacts, TaskEventKind } from '@tracepost/contracts';
 import type { AttemptHistory, EventPublisher, ReceivedNotification, Settlement } from '@tracepost/messaging';
 import type { ArtifactStore } from '@tracepost/stores';
-import { ATTR, type Telemetry } from '@tracepost/telemetry';
+import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
 import { type AttemptOutcome, runAttempt } from './attempt.ts';
 import type { Agent } from './define-agent.ts';
+import { TaskFailure } from './failures.ts';
 import { keepLargeResult } from './large-result.ts';
 import type { PayloadCheck } from './payload-check.ts';
 import { buildTaskEvent, publishSurely, summarise } from './task-events.ts';
@@ -115,14 +116,17 @@ function observeEnding(
   metrics.add('tracepost.task.executions', 1, {
     'tracepost.agent.id': agent.id,
     'tracepost.task.status': outcome.status,
-    'tracepost.tenant.id': notification.tenantId,
+    // Messages may name any tenant; only the one that exists today has a series of its own.
+    'tracepost.tenant.id': notification.tenantId === 'default' ? 'default' : '_OTHER',
   });
   metrics.record('tracepost.task.duration', Math.max(0, Date.now() - notification.acceptedAtMs) / 1000, {
     'tracepost.agent.id': agent.id,
     'tracepost.task.status': outcome.status,
   });
+  metrics.record('tracepost.task.attempts', notification.attempt, { 'tracepost.agent.id': agent.id });
   metrics.record('tracepost.task.cost', outcome.usage.costUsd, { 'tracepost.agent.id': agent.id });
   span.setAttribute(ATTR.taskStatus, outcome.status);
+  if (!isGood) failSpan(span, new TaskFailure(outcome.error.code, outcome.error.message));
   logger[isGood ? 'info' : 'error'](
     {
       layer: 'agent',

@@ -114,6 +114,13 @@ export const INSTRUMENTS = {
     buckets: LONG_SECONDS,
     attributes: ['tracepost.agent.id', 'tracepost.task.status'],
   },
+  'tracepost.task.attempts': {
+    type: 'histogram',
+    unit: '{attempt}',
+    description: 'Attempts that a task took until it ended',
+    buckets: [1, 2, 3, 4, 5, 10],
+    attributes: ['tracepost.agent.id'],
+  },
   'tracepost.task.cost': {
     type: 'histogram',
     unit: 'USD',

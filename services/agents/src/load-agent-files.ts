@@ -1,3 +1,4 @@
+import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Agent } from '@tracepost/agent-kit';
@@ -9,8 +10,28 @@ export class AgentFileError extends Error {
 
 /** Loads agents that somebody wrote: each file exports one or more values made by `defineAgent`. */
 export async function loadAgentFiles(files: readonly string[]): Promise<Agent[]> {
+  if (files.length > 0) lendPackages();
   const loaded = await Promise.all(files.map(loadFile));
   return loaded.flat();
+}
+
+/**
+ * A file that lies outside of this workspace finds no packages beside it. What an agent is written with it gets from
+ * here then, so that it is of the same version as its host.
+ */
+const LENT: ReadonlySet<string> = new Set(['@tracepost/agent-kit', 'typebox']);
+
+function lendPackages(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        if (!LENT.has(specifier)) throw error;
+        return next(specifier, { ...context, parentURL: import.meta.url });
+      }
+    },
+  });
 }
 
 async function loadFile(file: string): Promise<Agent[]> {

@@ -1,21 +1,49 @@
 import { relative } from 'node:path';
 
+export interface Greeting {
+  readonly url: string;
+  readonly dataFolder: string;
+  /** Ids of the reference agents that are hosted; a command is shown for each. */
+  readonly agents: readonly string[];
+  readonly isWeatherSimulated: boolean;
+}
+
 /** What a user reads after the start: where it listens, where the data lies, and what to try, best first. */
-export function greet({ url, dataFolder, hasSample }: { url: string; dataFolder: string; hasSample: boolean }): string {
+export function greet({ url, dataFolder, agents, isWeatherSimulated }: Greeting): string {
   const folder = relative(process.cwd(), dataFolder) || '.';
   const shown = folder.startsWith('..') ? dataFolder : folder;
-  const offline = `  Remove the background of a sample image (works offline):
-    curl -s ${url}/api/v1/agents/bg-remover/notify -H 'content-type: application/json' -d @${shown}/remove-background.json
-`;
-  return `
-Tracepost listens on ${url} and keeps its data in ${shown}. Ctrl-C stops it.
+  const lines = [
+    '',
+    `Tracepost listens on ${url} and keeps its data in ${shown}. Ctrl-C stops it.`,
+    '',
+    ...(agents.includes('bg-remover') ? removeBackground(url, shown) : []),
+    ...(agents.includes('weather') ? askForForecast(url, isWeatherSimulated) : []),
+    '  Then see what became of it, with the ids of the answer:',
+    `    curl -s -H 'prefer: wait=20' ${url}/api/v1/tasks/TASK_ID`,
+    `    curl -s ${url}/api/v1/traces/TRACE_ID`,
+    `    curl -s '${url}/api/v1/logs?traceId=TRACE_ID'`,
+    `    curl -s -o cut-out.png ${url}/api/v1/artifacts/IMAGE_ID   # the imageId of bg-remover's result`,
+    `  The whole API: ${url}/api/docs`,
+    '',
+  ];
+  return lines.join('\n');
+}
 
-${hasSample ? offline : ''}  Ask for a forecast (needs the internet; with TRACEPOST_WEATHER_PROVIDER=simulated it does not):
-    curl -s ${url}/api/v1/agents/weather/notify -H 'content-type: application/json' -d '{"notificationType":"weather.forecast","payload":{"location":"Lisbon"}}'
-  Then see what became of it, with the ids of the answer:
-    curl -s -H 'prefer: wait=20' ${url}/api/v1/tasks/TASK_ID
-    curl -s ${url}/api/v1/traces/TRACE_ID
-    curl -s '${url}/api/v1/logs?traceId=TRACE_ID'
-  The whole API: ${url}/api/docs
-`;
+function removeBackground(url: string, folder: string): string[] {
+  const notify = `curl -s ${url}/api/v1/agents/bg-remover/notify -H 'content-type: application/json'`;
+  return [
+    '  Remove the background of a sample image (works offline):',
+    `    ${notify} -d @${folder}/remove-background.json`,
+  ];
+}
+
+function askForForecast(url: string, isSimulated: boolean): string[] {
+  const hint = isSimulated
+    ? 'simulated, works offline'
+    : 'needs the internet; without: TRACEPOST_WEATHER_PROVIDER=simulated';
+  const body = '{"notificationType":"weather.forecast","payload":{"location":"Lisbon"}}';
+  return [
+    `  Ask for a forecast (${hint}):`,
+    `    curl -s ${url}/api/v1/agents/weather/notify -H 'content-type: application/json' -d '${body}'`,
+  ];
 }

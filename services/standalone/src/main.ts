@@ -9,11 +9,14 @@ await runService(
   async (life) => {
     const config = readStandaloneConfig();
     const { url } = await startStandalone(config, life);
-    const hasSample = await writeSample(config.dataFolder).then(
-      () => true,
-      () => false,
-    );
-    console.log(greet({ url, dataFolder: config.dataFolder, hasSample }));
+    await writeSample(config.dataFolder);
+    const { dataFolder, agents, weatherProvider } = config;
+    console.log(greet({ url, dataFolder, agents, isWeatherSimulated: weatherProvider === 'simulated' }));
+    life.stopping.addEventListener('abort', () => {
+      console.log(
+        'Stopping; tasks at work get 8 seconds, then they go back to the queue. Ctrl-C again ends it at once.',
+      );
+    });
   },
   // Running tasks get their eight seconds before the rest stops.
   { stopWithinMs: 14_000 },

@@ -226,7 +226,9 @@ export class EmbeddedBroker implements Broker {
   }
 
   #depths(): Observation<'tracepost.queue.depth'>[] {
-    return [...this.#queues.values()].flatMap((queue) => [
+    // A live feed has a name of its own at every start: each would be a series for ever.
+    const lasting = [...this.#queues.values()].filter((queue) => queue.spec.kind === 'durable');
+    return lasting.flatMap((queue) => [
       depth(queue.name, 'ready', queue.state.ready),
       depth(queue.name, 'unacknowledged', queue.unacknowledged),
     ]);
