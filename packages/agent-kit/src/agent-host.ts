@@ -60,7 +60,14 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       workerId,
       prefetch: 2 * agent.capacity,
       capacity: agent.capacity,
-      onBroken: (broken) => tellDead(events, agent.id, workerId, broken),
+      onBroken: (broken) => {
+        telemetry.metrics.add('tracepost.task.executions', 1, {
+          'tracepost.agent.id': agent.id,
+          'tracepost.task.status': 'dead',
+          'tracepost.tenant.id': 'default',
+        });
+        return tellDead(events, agent.id, workerId, broken);
+      },
       work: async (received) => {
         active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
         try {
@@ -141,10 +148,11 @@ async function tellDead(
   agentId: string,
   workerId: string,
   broken: BrokenMessage,
-): Promise<void> {
-  if (broken.taskId === null) return;
+): Promise<boolean> {
+  // Nobody could be told of a task without a name; its message lies in the dead-letter queue all the same.
+  if (broken.taskId === null) return true;
   const at = new Date().toISOString();
-  await publishSurely(events, {
+  return publishSurely(events, {
     eventId: taskEventId(broken.taskId, 0, 'dead'),
     kind: 'dead',
     at,

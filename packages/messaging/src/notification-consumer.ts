@@ -48,8 +48,8 @@ export interface ConsumerOptions {
   /** Notifications worked on at a time; further ones of the prefetch wait, and their queue wait goes on. */
   readonly capacity: number;
   readonly work: (received: ReceivedNotification) => Promise<Settlement>;
-  /** Told of a message whose envelope cannot be read, before it is parked. */
-  readonly onBroken?: (broken: BrokenMessage) => Promise<void>;
+  /** Told of a message whose envelope cannot be read, before it is parked; false leaves it in the queue, to come again. */
+  readonly onBroken?: (broken: BrokenMessage) => Promise<boolean>;
 }
 
 /**
@@ -140,16 +140,19 @@ async function process(
     'messaging.destination.name': queue,
     'messaging.operation.name': 'consume',
   };
-  telemetry.metrics.add('messaging.client.consumed.messages', 1, attributes);
+  telemetry.metrics.add('messaging.client.consumed.messages', 1, { ...attributes });
   telemetry.metrics.record('tracepost.queue.wait.duration', queueWaitMs / 1000, {
     'tracepost.queue': queue,
     'tracepost.agent.id': agentId,
   });
   const started = performance.now();
   try {
-    return await context.with(trace.setSpan(parent, span), () => work({ notification, queueWaitMs, span }));
+    const settlement = await context.with(trace.setSpan(parent, span), () => work({ notification, queueWaitMs, span }));
+    if (settlement.status === 'dead_letter') Object.assign(attributes, { 'error.type': settlement.reason });
+    return settlement;
   } catch (error) {
     failSpan(span, error);
+    Object.assign(attributes, { 'error.type': '_OTHER' });
     throw error;
   } finally {
     telemetry.metrics.record('messaging.process.duration', (performance.now() - started) / 1000, attributes);
@@ -195,7 +198,9 @@ async function park(
     `parked a message that cannot be read in ${deadLetterQueueName(agentId)}`,
   );
   const traceId = readTraceContext(message.headers)?.traceId ?? null;
-  await onBroken?.({ message, taskId: broken.taskId, traceId, reason: broken.reason, detail: broken.detail });
+  const { taskId, reason, detail } = broken;
+  const isTold = (await onBroken?.({ message, taskId, traceId, reason, detail })) ?? true;
+  if (!isTold) return delivery.reject();
   const isKept = await keepAside(options, message, {
     'x-dead-reason': `${broken.reason}: ${broken.detail}`.slice(0, 200),
   });
