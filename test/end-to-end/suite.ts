@@ -52,6 +52,8 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
         console: `/tasks/${accepted.taskId}`,
       });
 
+      for (const link of Object.values(accepted.links)) expect((await client.call(link)).status).toBe(200);
+
       const task = await client.task(accepted.taskId);
       expect(task).toMatchObject({
         taskId: accepted.taskId,
@@ -151,6 +153,18 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
       },
     );
 
+    it('shows a failure in the trace, at the call that failed and at the work that failed by it', async () => {
+      const { accepted } = await client.run('weather', { ...lisbon, payload: { location: 'Errorton', days: 1 } });
+      const { spans } = await client.completeTrace(accepted.traceId);
+      const failed = spans.filter((span) => span.status.code === 'error').map((span) => span.name);
+      expect(failed.sort()).toEqual([
+        'GET',
+        'execute_tool get_forecast',
+        'invoke_agent weather',
+        'process agent.weather',
+      ]);
+    });
+
     it('ends an attempt at its timeout as timed_out', async () => {
       const { task } = await client.run('weather', {
         ...lisbon,
@@ -198,6 +212,15 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
       expect(share).toBeGreaterThan(0.02);
       expect(share).toBeLessThan(0.98);
       expect(Math.abs(share - result.foregroundShare)).toBeLessThan(0.05);
+    });
+
+    it('removes the background of the sample that travels within the message', async () => {
+      const imageBase64 = (await sampleImage()).toString('base64');
+      const { task } = await client.run('bg-remover', {
+        notificationType: 'image.remove-background',
+        payload: { imageBase64 },
+      });
+      expect(task).toMatchObject({ status: 'succeeded', result: { width: 640, height: 480 } });
     });
 
     it.each([
@@ -312,12 +335,19 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
 
     it('keeps tasks, traces, logs, artifacts and known agents over a stop and a start', async () => {
       const { accepted, task } = await client.run('weather', lisbon);
+      const uploaded = await client.call('/api/v1/artifacts', {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain' },
+        body: 'kept',
+      });
+      const { artifactId } = uploaded.json<ArtifactInfo>();
       const before = await client.completeTrace(accepted.traceId);
       const { uptimeSeconds } = (await client.call('/api/v1/status')).json<StatusView>();
       await untilLogged(client, `traceId=${accepted.traceId}`, (found) => found.length > 0);
       client = createClient(await installation.restart());
       expect((await client.call('/api/v1/status')).json<StatusView>().uptimeSeconds).toBeLessThan(uptimeSeconds);
       expect(await client.task(task.taskId)).toEqual(task);
+      expect((await client.call(`/api/v1/artifacts/${artifactId}`)).text).toBe('kept');
       const after = await client.completeTrace(accepted.traceId);
       expect(after.spans.length).toBe(before.spans.length);
       await untilLogged(client, `traceId=${accepted.traceId}`, (found) => found.length > 0);

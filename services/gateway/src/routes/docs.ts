@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger';
+import { Token } from '@tracepost/contracts';
 import { VERSION } from '@tracepost/telemetry';
 import fastify from 'fastify';
 import Type from 'typebox';
@@ -48,6 +49,13 @@ function addDocs(app: GatewayServer): void {
   app.get(OPENAPI_PATH, hidden, (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
     reply.header('content-type', 'application/json; charset=utf-8').send(document);
+  });
+  // The addresses of the console lead to what it would show, so that the links of an answer are never dead.
+  app.get('/', hidden, (_request, reply) => {
+    reply.redirect(`${DOCS_PATH}/`, 302);
+  });
+  app.get('/tasks/:taskId', { schema: { hide: true, params: Type.Object({ taskId: Token }) } }, (request, reply) => {
+    reply.redirect(`/api/v1/tasks/${encodeURIComponent(request.params.taskId)}`, 302);
   });
   app.get(DOCS_PATH, hidden, (_request, reply) => {
     reply.redirect(`${DOCS_PATH}/`, 301);
