@@ -27,7 +27,7 @@ export function createOpenMeteo({ weatherUrl, geocodingUrl, timeoutMs }: OpenMet
       const { results } = await ask('geocode', url, context);
       const [place] = Array.isArray(results) ? (results as unknown[]) : [];
       if (place === undefined) throw new ToolError(`open-meteo knows no place called "${location}"`);
-      const { name, latitude, longitude } = place as Record<string, unknown>;
+      const { name, latitude, longitude } = (place ?? {}) as Record<string, unknown>;
       if (typeof name !== 'string' || !isNumber(latitude) || !isNumber(longitude)) {
         throw new ToolError('open-meteo answered geocode without name, latitude and longitude');
       }
