@@ -117,7 +117,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await app.close();
     clearTimeout(cut);
     clearInterval(sweep);
-    await announcer.drain(LIMITS.stopMs);
+    await announcer.drain(LIMITS.drainMs);
     stopObserving?.();
     await Promise.all(background.map((part) => part.close()));
   };

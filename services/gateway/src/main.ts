@@ -10,59 +10,65 @@ import { createGateway } from './app.ts';
 import { readFullStackConfig } from './config.ts';
 import { createLateRecordStore } from './late-record-store.ts';
 
+/** Eight seconds for those who are being served, the rest for what they left. */
+const STOP_WITHIN_MS = 14_000;
+
 /**
  * The gateway of the full stack. It listens at once; what it needs may come later, and status says what is missing. It stops in
  * the order in which work flows: no new requests, then what was accepted is told, then the connections, then telemetry.
  */
-await runService(async ({ onStop }) => {
-  const config = readFullStackConfig();
-  const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.gateway, terminalLevel: config.logLevel });
-  onStop(stopTelemetry);
-  onStop(observeProcess(telemetry));
+await runService(
+  async ({ onStop }) => {
+    const config = readFullStackConfig();
+    const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.gateway, terminalLevel: config.logLevel });
+    onStop(stopTelemetry);
+    onStop(observeProcess(telemetry));
 
-  const artifacts = await openFileArtifactStore({ folder: config.artifactsFolder, telemetry });
-  const traces = createJaegerTraceReader({ url: config.jaegerUrl, telemetry });
-  const influx = createInfluxStores({
-    url: config.influxdbUrl,
-    org: config.influxdbOrg,
-    token: config.influxdbToken,
-    metricsBucket: config.influxdbMetricsBucket,
-    logsBucket: config.influxdbLogsBucket,
-    telemetry,
-  });
-  const records = createLateRecordStore({
-    logger: telemetry.logger,
-    open: () =>
-      openPostgresRecordStore({
-        host: config.postgresHost,
-        port: config.postgresPort,
-        database: config.postgresDatabase,
-        user: config.postgresUser,
-        password: config.postgresPassword,
-        telemetry,
-      }),
-  });
-  const broker = createRabbitMqBroker({
-    url: config.rabbitmqUrl,
-    username: config.rabbitmqUser,
-    password: config.rabbitmqPassword,
-    connectionName: SERVICE_NAMES.gateway,
-    telemetry,
-  });
-  onStop(() => Promise.all([records.close(), influx.close(), traces.close(), artifacts.close()]));
-  onStop(() => broker.close());
+    const artifacts = await openFileArtifactStore({ folder: config.artifactsFolder, telemetry });
+    const traces = createJaegerTraceReader({ url: config.jaegerUrl, telemetry });
+    const influx = createInfluxStores({
+      url: config.influxdbUrl,
+      org: config.influxdbOrg,
+      token: config.influxdbToken,
+      metricsBucket: config.influxdbMetricsBucket,
+      logsBucket: config.influxdbLogsBucket,
+      telemetry,
+    });
+    const records = createLateRecordStore({
+      logger: telemetry.logger,
+      open: () =>
+        openPostgresRecordStore({
+          host: config.postgresHost,
+          port: config.postgresPort,
+          database: config.postgresDatabase,
+          user: config.postgresUser,
+          password: config.postgresPassword,
+          telemetry,
+        }),
+    });
+    const broker = createRabbitMqBroker({
+      url: config.rabbitmqUrl,
+      username: config.rabbitmqUser,
+      password: config.rabbitmqPassword,
+      connectionName: SERVICE_NAMES.gateway,
+      telemetry,
+    });
+    onStop(() => Promise.all([records.close(), influx.close(), traces.close(), artifacts.close()]));
+    onStop(() => broker.close());
 
-  const gateway = createGateway({
-    config: { ...config, storageFolder: config.artifactsFolder },
-    broker,
-    records,
-    traces,
-    logs: influx.logs,
-    metrics: influx.metrics,
-    artifacts,
-    telemetry,
-  });
-  onStop(() => gateway.close());
-  const { url } = await gateway.listen();
-  telemetry.logger.info({ layer: 'gateway', phase: 'start', result: 'success' }, `listening at ${url}`);
-});
+    const gateway = createGateway({
+      config: { ...config, storageFolder: config.artifactsFolder },
+      broker,
+      records,
+      traces,
+      logs: influx.logs,
+      metrics: influx.metrics,
+      artifacts,
+      telemetry,
+    });
+    onStop(() => gateway.close());
+    const { url } = await gateway.listen();
+    telemetry.logger.info({ layer: 'gateway', phase: 'start', result: 'success' }, `listening at ${url}`);
+  },
+  { stopWithinMs: STOP_WITHIN_MS },
+);

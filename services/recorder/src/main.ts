@@ -6,44 +6,50 @@ import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readRecorderConfig } from './config.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 
+/** Eight seconds for what is in hand, the rest for the connections. */
+const STOP_WITHIN_MS = 14_000;
+
 /** The recorder of the full stack: RabbitMQ in, Postgres out. Waits for both, and says so in its readiness. */
-await runService(async ({ onStop, stopping }) => {
-  const config = readRecorderConfig();
-  const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.recorder, terminalLevel: config.logLevel });
-  onStop(stopTelemetry);
-  onStop(observeProcess(telemetry));
+await runService(
+  async ({ onStop, stopping }) => {
+    const config = readRecorderConfig();
+    const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.recorder, terminalLevel: config.logLevel });
+    onStop(stopTelemetry);
+    onStop(observeProcess(telemetry));
 
-  const broker = createRabbitMqBroker({
-    url: config.rabbitmqUrl,
-    username: config.rabbitmqUser,
-    password: config.rabbitmqPassword,
-    connectionName: SERVICE_NAMES.recorder,
-    telemetry,
-  });
-  onStop(() => broker.close());
-  let recorder: Recorder | undefined;
-  const checks: Record<string, ReadyCheck> = {
-    broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
-    records: () => recorder?.state ?? { isReady: false, message: 'waiting for Postgres' },
-  };
-  const health = createHealthServer({ port: config.healthPort, checks });
-  onStop(() => health.close());
-  await health.start();
+    const broker = createRabbitMqBroker({
+      url: config.rabbitmqUrl,
+      username: config.rabbitmqUser,
+      password: config.rabbitmqPassword,
+      connectionName: SERVICE_NAMES.recorder,
+      telemetry,
+    });
+    onStop(() => broker.close());
+    let recorder: Recorder | undefined;
+    const checks: Record<string, ReadyCheck> = {
+      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
+      records: () => recorder?.state ?? { isReady: false, message: 'waiting for Postgres' },
+    };
+    const health = createHealthServer({ port: config.healthPort, checks });
+    onStop(() => health.close());
+    await health.start();
 
-  const records = await openPostgresRecordStore({
-    host: config.postgresHost,
-    port: config.postgresPort,
-    database: config.postgresDatabase,
-    user: config.postgresUser,
-    password: config.postgresPassword,
-    waitMs: config.postgresWaitMs,
-    signal: stopping,
-    telemetry,
-  });
-  onStop(() => records.close());
-  const recording = createRecorder({ broker, records, telemetry });
-  recorder = recording;
-  onStop(() => recording.close());
-  await recording.start();
-  telemetry.logger.info({ layer: 'queue', phase: 'start', result: 'success' }, 'Recording');
-});
+    const records = await openPostgresRecordStore({
+      host: config.postgresHost,
+      port: config.postgresPort,
+      database: config.postgresDatabase,
+      user: config.postgresUser,
+      password: config.postgresPassword,
+      waitMs: config.postgresWaitMs,
+      signal: stopping,
+      telemetry,
+    });
+    onStop(() => records.close());
+    const recording = createRecorder({ broker, records, telemetry });
+    recorder = recording;
+    onStop(() => recording.close());
+    await recording.start();
+    telemetry.logger.info({ layer: 'queue', phase: 'start', result: 'success' }, 'Recording');
+  },
+  { stopWithinMs: STOP_WITHIN_MS },
+);

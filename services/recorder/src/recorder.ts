@@ -47,6 +47,7 @@ type Told =
   | { readonly delivery: Delivery; readonly kind: 'tasks'; readonly events: readonly TaskEvent[] }
   | { readonly delivery: Delivery; readonly kind: 'announcement'; readonly announcement: AgentAnnouncement };
 
+const SETTLE_MS = 2_000;
 const NOT_PUT_ASIDE = new Error('the broker did not take a message that has to be put aside');
 
 class QueueRecorder implements Recorder {
@@ -99,7 +100,8 @@ class QueueRecorder implements Recorder {
     await this.#consumption?.close({ deadlineMs: this.#options.drainMs ?? 8_000 });
     // What the broker gave back at the deadline is no longer ours to settle.
     this.#batcher.takeWaiting();
-    await this.#batcher.settled();
+    // A store that never answers must not keep the process; its batch was given back and comes again.
+    await Promise.race([this.#batcher.settled(), sleep(SETTLE_MS, undefined, { ref: false })]);
   }
 
   async #take(batch: readonly Delivery[]): Promise<void> {

@@ -20,6 +20,8 @@ export const LIMITS = {
   warmUpMs: 1_000,
   /** Within this time the gateway stops, whatever its clients do. */
   stopMs: 8_000,
+  /** What was accepted is told to the others for so long after that; `started` tells the same. */
+  drainMs: 2_000,
   stopSweepMs: 25,
   /** A store that has not answered by then is told as unavailable. */
   storeTimeoutMs: 5_000,
