@@ -46,7 +46,7 @@ export function report({ id, question, rounds, same, comparisons, notes }: Repor
       return `| ${of} ÷ ${by} | ${median(all).toFixed(3)} | ${thirdLowest(all).toFixed(3)} | ${floor ?? '-'} | ${goal ?? '-'} |`;
     }),
     '',
-    `A/A (${same[1]} ÷ ${same[0]}): ${sameOverSame.toFixed(3)}, ${isQuiet(sameOverSame) ? 'quiet enough to count' : '**outside of 0.95 to 1.05: this run is void**'}.`,
+    verdict(`${same[1]} ÷ ${same[0]}`, sameOverSame, rounds.get(same[0])?.length ?? 0),
     '',
     ...notes.map((note) => `- ${note}`),
     '',
@@ -56,6 +56,14 @@ export function report({ id, question, rounds, same, comparisons, notes }: Repor
     '',
   ];
   writeResult(id, lines.join('\n'));
+}
+
+function verdict(pair: string, sameOverSame: number, roundCount: number): string {
+  const measured = `A/A (${pair}): ${sameOverSame.toFixed(3)}`;
+  if (roundCount < 12)
+    return `${measured}. **Only ${roundCount} rounds: this run was a trial and counts for nothing.**`;
+  if (!isQuiet(sameOverSame)) return `${measured}, **outside of 0.95 to 1.05: this run is void.**`;
+  return `${measured}, quiet enough to count.`;
 }
 
 export function writeResult(id: string, text: string): void {
