@@ -30,6 +30,34 @@ describe('the rooms of ARCHITECTURE.md', () => {
   });
 });
 
+describe('dependencies', () => {
+  it.each(rooms)('of $name are all imported, those for tests too', ({ folder, manifest }) => {
+    const imported = new Set(sourceFiles(folder).flatMap(importsOf).map(packageOf));
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    // Types stand for the package that they describe.
+    const unused = declared.filter((dependency) => !imported.has(dependency.replace(/^@types\//, '')));
+    expect(unused).toEqual([]);
+  });
+
+  it.each(rooms)('of $name are all that its line allows', ({ name, manifest }) => {
+    const { house = [], outside = [] } = table.get(name) ?? {};
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies, vitest: '' });
+    const isDeclared = (allowed: string) =>
+      declared.some((one) => (allowed.endsWith('/*') ? one.startsWith(allowed.slice(0, -1)) : one === allowed));
+    const inHouse = house.filter((word) => !word.includes(' ')).map((word) => `@tracepost/${word}`);
+    expect([...inHouse, ...outside].filter((allowed) => !isDeclared(allowed))).toEqual([]);
+  });
+
+  it('have no version in the catalog that nobody asks for', () => {
+    const [, catalog = ''] = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8').split(/^catalog:\n/m);
+    const [entries = ''] = catalog.split(/^\S/m);
+    const names = [...entries.matchAll(/^ {2}"?([^":]+)"?: /gm)].map((match) => match[1] ?? '');
+    const manifests = manifestFiles().map((file) => readFileSync(file, 'utf8'));
+    expect(names).toContain('typebox');
+    expect(names.filter((name) => !manifests.some((text) => text.includes(`"${name}": "catalog:"`)))).toEqual([]);
+  });
+});
+
 describe('settings', () => {
   it('are read from the environment in config.ts alone', () => {
     const wrong = rooms
@@ -73,10 +101,7 @@ function faultOf({ specifier, file, folder, isTest, name, manifest }: Import): s
     const target = resolve(dirname(file), specifier);
     return target.startsWith(`${folder}/`) ? null : 'a path into another room';
   }
-  const packageName = specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
+  const packageName = packageOf(specifier);
   const declared = { ...manifest.dependencies, ...(isTest ? manifest.devDependencies : {}) };
   const isOwn = packageName === manifest.name;
   // The root brings vitest for everybody.
@@ -97,6 +122,13 @@ function faultOf({ specifier, file, folder, isTest, name, manifest }: Import): s
   return isAdapter && !mayChoose ? 'adapters are chosen in main.ts' : null;
 }
 
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
 function isAllowed(dependency: string, line: Line | undefined): boolean {
   if (!line) return false;
   if (dependency.startsWith('@tracepost/')) {
@@ -115,7 +147,7 @@ function readTable(): Map<string, Line> {
       .map((word) => word.replace(/\(.*\)/, '').trim())
       .filter((word) => word !== '' && word !== '-');
   const lines = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split('\n');
-  const begin = lines.findIndex((line) => line.startsWith('| room |'));
+  const begin = lines.findIndex((line) => /^\| room +\|/.test(line));
   const rows = lines.slice(begin + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
   return new Map(
@@ -133,6 +165,14 @@ function readRooms(): Room[] {
       return { name, folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest };
     }),
   );
+}
+
+/** Of every member of the workspace, and of the workspace itself. */
+function manifestFiles(): string[] {
+  const members = ['packages', 'services', 'examples'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => join(parent, name)),
+  );
+  return ['.', 'bench', 'deploy', 'grafana', 'test', ...members].map((folder) => join(root, folder, 'package.json'));
 }
 
 function sourceFiles(folder: string): string[] {
@@ -154,7 +194,7 @@ function isTestFile(file: string): boolean {
 function importsOf(file: string): string[] {
   const source = readFileSync(file, 'utf8');
   const statements = source.matchAll(
-    /^(?:import|export)\b[^;'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gms,
+    /^(?:import|export)\b[^;'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\b(?:import|createRequire\(import\.meta\.url\))\('([^']+)'\)/gms,
   );
   return [...statements].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
