@@ -53,4 +53,3 @@ export const SERVICE_NAMES = {
   gateway: 'tracepost-gateway',
   recorder: 'tracepost-recorder',
 } as const;
-export type ServiceName = (typeof SERVICE_NAMES)[keyof typeof SERVICE_NAMES];

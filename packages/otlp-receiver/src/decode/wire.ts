@@ -16,7 +16,7 @@ export class MalformedError extends Error {
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const LENGTH = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 /** One request, with what reading it may cost. */
 export interface Wire {

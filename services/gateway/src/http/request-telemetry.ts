@@ -148,7 +148,7 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
   };
 }
 
-export function knownMethod(method: string | undefined): string {
+function knownMethod(method: string | undefined): string {
   return method !== undefined && KNOWN_METHODS.has(method) ? method : '_OTHER';
 }
 

@@ -5,7 +5,7 @@ import fastify from 'fastify';
 import Type from 'typebox';
 import type { GatewayServer } from '../http/server.ts';
 
-export const OPENAPI_PATH = '/api/v1/openapi.json';
+const OPENAPI_PATH = '/api/v1/openapi.json';
 const DOCS_PATH = '/api/docs';
 
 /** Nothing is loaded from or sent to anywhere else: the page works without the internet, and can tell nobody what it shows. */

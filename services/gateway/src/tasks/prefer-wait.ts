@@ -1,4 +1,4 @@
-export const MAX_WAIT_SECONDS = 60;
+const MAX_WAIT_SECONDS = 60;
 
 /** Seconds of `Prefer: wait=20`, at most 60; null when waiting was not asked for. https://www.rfc-editor.org/rfc/rfc7240 */
 export function readWaitSeconds(prefer: string | readonly string[] | undefined): number | null {
