@@ -1,8 +1,8 @@
-import { type Context, context, type Logger as OtelLogger, SeverityNumber, trace } from '@opentelemetry/api';
+import { context, type Logger as OtelLogger, SeverityNumber, type SpanContext, trace } from '@opentelemetry/api';
 import type { LogLevel } from '@tracepost/contracts';
 import { pino } from 'pino';
 import { ATTR } from './names.ts';
-import { redactFields } from './redaction.ts';
+import { redactField } from './redaction.ts';
 import { describeThrown } from './thrown.ts';
 
 export type LogLayer = 'gateway' | 'queue' | 'agent' | 'tool' | 'model' | 'store' | 'ingest';
@@ -53,22 +53,20 @@ export function createLogger({ service, terminalLevel, otel, write }: LoggerOpti
     level: terminalLevel,
     base: { service },
     messageKey: 'message',
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const terminal = write ? pino(options, { write }) : pino(options);
 
   const log = (level: LogLevel, fields: LogFields, message: string): void => {
     const active = context.active();
-    const flat = flatten(fields);
-    if (terminal.isLevelEnabled(level)) terminal[level]({ ...spanIds(active), ...flat }, message);
-    otel.emit({
-      severityNumber: SEVERITY[level],
-      severityText: level,
-      body: message,
-      attributes: otelAttributes(flat),
-      context: active,
-    });
+    const severityNumber = SEVERITY[level];
+    const isShown = terminal.isLevelEnabled(level);
+    const isSent = otel.enabled({ context: active, severityNumber });
+    if (!isShown && !isSent) return;
+    const { line, attributes } = flatten(fields, trace.getSpanContext(active));
+    if (isShown) terminal[level](line, message);
+    if (isSent) otel.emit({ severityNumber, severityText: level, body: message, attributes, context: active });
   };
 
   return {
@@ -81,19 +79,36 @@ export function createLogger({ service, terminalLevel, otel, write }: LoggerOpti
 
 type Flat = Record<string, string | number | boolean>;
 
-function spanIds(active: Context): { traceId?: string; spanId?: string } {
-  const span = trace.getSpanContext(active);
-  return span ? { traceId: span.traceId, spanId: span.spanId } : {};
+/** The same fields twice, named for the terminal and for OpenTelemetry; in one pass, since there is a line for each request. */
+function flatten(fields: LogFields, span: SpanContext | undefined): { line: Flat; attributes: Flat } {
+  const line: Flat = span ? { traceId: span.traceId, spanId: span.spanId } : {};
+  const attributes: Flat = {};
+  const put = (key: string, value: string | number | boolean): void => {
+    const open = redactField(key, value);
+    line[key] = open;
+    attributes[OTEL_NAMES[key] ?? key] = open;
+  };
+  for (const key of Object.keys(fields)) {
+    const value = fields[key];
+    if (key !== 'error' && value !== undefined && value !== null) put(key, plainValue(value));
+  }
+  if (fields.error !== undefined)
+    for (const [key, value] of Object.entries(describeError(fields.error))) put(key, value);
+  return { line, attributes };
 }
 
-function flatten({ error, ...fields }: LogFields): Flat {
-  const flat: Flat = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (value === undefined || value === null) continue;
-    flat[key] = plainValue(value);
-  }
-  if (error !== undefined) Object.assign(flat, describeError(error));
-  return redactFields(flat);
+/** Many lines fall into one millisecond: it is written as text once. */
+function createTimestamp(): () => string {
+  let lastMs = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    if (now !== lastMs) {
+      lastMs = now;
+      text = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 /** A line must not fail the work that writes it: what cannot be written as JSON is named by its kind. */
@@ -122,12 +137,3 @@ const OTEL_NAMES: Readonly<Record<string, string>> = {
   correlationId: ATTR.correlationId,
   taskId: ATTR.taskId,
 };
-
-function otelAttributes(flat: Flat): Flat {
-  const attributes: Flat = {};
-  for (const key in flat) {
-    const value = flat[key];
-    if (value !== undefined) attributes[OTEL_NAMES[key] ?? key] = value;
-  }
-  return attributes;
-}

@@ -19,15 +19,10 @@ function maskEMail(match: string, domain: string | undefined): string {
   return domain === undefined ? match : MASK;
 }
 
-/** Masks denied keys and secret-looking values in place, and gives the same object back. */
-export function redactFields<T extends Record<string, string | number | boolean>>(fields: T): T {
-  const open: Record<string, string | number | boolean> = fields;
-  for (const key in open) {
-    const value = open[key];
-    if (DENIED_KEY.test(key)) open[key] = MASK;
-    else if (typeof value === 'string') open[key] = redactText(value);
-  }
-  return fields;
+/** The value as it may leave the process: masked when its key is denied, without what looks like a secret otherwise. */
+export function redactField(key: string, value: string | number | boolean): string | number | boolean {
+  if (isDeniedKey(key)) return MASK;
+  return typeof value === 'string' ? redactText(value) : value;
 }
 
 /** The same for what came from elsewhere, nested too; gives the same object when there was nothing to mask. */
