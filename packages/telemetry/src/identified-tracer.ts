@@ -15,10 +15,12 @@ import { randomHex } from './trace-context.ts';
  * or the parent's span again; a task would have no trace id, and an answer no `x-trace-id`.
  */
 export function createIdentifiedTracer(tracer: Tracer): Tracer {
-  const startSpan = (name: string, options?: SpanOptions, parent: Context = context.active()): Span => {
-    const span = tracer.startSpan(name, options, parent);
-    if (span.isRecording()) return span;
-    const above = options?.root ? undefined : trace.getSpanContext(parent);
+  const startSpan = (name: string, options: SpanOptions = {}, parent: Context = context.active()): Span => {
+    // The SDK checks and copies attributes twice at the start, once for a sampler that may look at them (ours takes everything).
+    const { attributes, ...others } = options;
+    const span = tracer.startSpan(name, others, parent);
+    if (span.isRecording()) return attributes ? span.setAttributes(attributes) : span;
+    const above = options.root ? undefined : trace.getSpanContext(parent);
     const own = span.spanContext();
     if (isSpanContextValid(own) && own.spanId !== above?.spanId) return span;
     return trace.wrapSpanContext({
