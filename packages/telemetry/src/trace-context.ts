@@ -26,17 +26,19 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
   return `00-${traceId}-${spanId}-${traceFlags & TraceFlags.SAMPLED ? '01' : '00'}`;
 }
 
-// Random bytes are drawn for many ids at once: one call to the system's generator is dearer than the id.
+// Random bytes are drawn, and written as text, for many ids at once: either call is dearer than the id.
 const pool = Buffer.allocUnsafe(16 * 256);
-let used = pool.length;
+let digits = '';
+let used = 0;
 
 /** `bytes` random bytes as lower-case hex; never all zero in practice (2^-64 at worst). */
 export function randomHex(bytes: 8 | 16): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+  const length = 2 * bytes;
+  if (used + length > digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  const hex = pool.toString('hex', used, used + bytes);
-  used += bytes;
+  const hex = digits.slice(used, used + length);
+  used += length;
   return hex;
 }
