@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { Priority } from './notification.ts';
 import { AgentId, IsoTime } from './patterns.ts';
@@ -66,7 +66,7 @@ export type TaskEvent = Static<typeof TaskEvent>;
 
 /** A hash of task, attempt and kind: the same step told twice has the same id, and taking it twice changes nothing. */
 export function taskEventId(taskId: string, attempt: number, kind: TaskEventKind): string {
-  return createHash('sha256').update(`${taskId}\n${attempt}\n${kind}`).digest('hex').slice(0, 32);
+  return hash('sha256', `${taskId}\n${attempt}\n${kind}`, 'hex').slice(0, 32);
 }
 
 export function taskEventKey(agentId: string, kind: TaskEventKind): string {
