@@ -26,6 +26,7 @@ const commands = {
     (await run(node, ['node_modules/typescript/bin/tsc', '-p', '.'])) ||
     run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...args]),
   format: (node) => run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args]),
+  reference: (node) => run(node, ['scripts/write-reference.ts']),
   bench: (node) => run(node, [`bench/src/${args[0] ?? 'list'}.ts`, ...args.slice(1)]),
 };
 

@@ -61,7 +61,8 @@ export const agentFields = {
 };
 export type AgentSettings = Config<typeof agentFields>;
 
-const fullFields = {
+/** What the service needs in the full stack. */
+export const fullFields = {
   ...agentFields,
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),

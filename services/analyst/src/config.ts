@@ -1,6 +1,6 @@
 import { type Config, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
 
-const FIELDS = {
+export const analystFields = {
   ingestHost: text('TRACEPOST_INGEST_HOST', {
     about: 'where telemetry is taken; other than loopback only with the token',
     default: '127.0.0.1',
@@ -19,9 +19,9 @@ const FIELDS = {
   }),
 };
 
-export type AnalystConfig = Config<typeof FIELDS>;
+export type AnalystConfig = Config<typeof analystFields>;
 
 /** Settings of the service in the full stack. Throws `ConfigError` with every fault. */
 export function readAnalystConfig(env: NodeJS.ProcessEnv = process.env): AnalystConfig {
-  return readConfig(env, FIELDS);
+  return readConfig(env, analystFields);
 }

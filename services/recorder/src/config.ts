@@ -1,6 +1,6 @@
 import { type Config, integer, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
 
-const fields = {
+export const recorderFields = {
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
   rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
@@ -22,9 +22,9 @@ const fields = {
   }),
 };
 
-export type RecorderConfig = Config<typeof fields>;
+export type RecorderConfig = Config<typeof recorderFields>;
 
 /** Settings of the service in the full stack. Throws `ConfigError` with every fault. */
 export function readRecorderConfig(env: NodeJS.ProcessEnv = process.env): RecorderConfig {
-  return readConfig(env, fields);
+  return readConfig(env, recorderFields);
 }

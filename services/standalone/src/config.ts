@@ -8,7 +8,7 @@ const dataFolder: Field<string> = {
   parse: (path) => (path === '' ? undefined : resolve(path)),
 };
 
-const fields = {
+export const standaloneFields = {
   ...agentFields,
   ...gatewayFields,
   dataFolder,
@@ -17,9 +17,9 @@ const fields = {
     default: 'error',
   }),
 };
-export type StandaloneConfig = Config<typeof fields>;
+export type StandaloneConfig = Config<typeof standaloneFields>;
 
 /** Settings of the one process. Throws `ConfigError` with every fault. */
 export function readStandaloneConfig(env: NodeJS.ProcessEnv = process.env): StandaloneConfig {
-  return readConfig(env, fields);
+  return readConfig(env, standaloneFields);
 }

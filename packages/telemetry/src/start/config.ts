@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Config, integer, oneOf, readConfig, text, url } from '@tracepost/config';
 
-const FIELDS = {
+export const startFields = {
   mode: oneOf('TRACEPOST_TELEMETRY', ['otlp', 'embedded', 'off'], {
     about: 'where telemetry goes: to a collector, to this process itself, or nowhere',
     default: 'embedded',
@@ -30,9 +30,9 @@ const FIELDS = {
   }),
 };
 
-export type StartConfig = Config<typeof FIELDS>;
+export type StartConfig = Config<typeof startFields>;
 
 /** Throws `ConfigError` with every fault. */
 export function readStartConfig(env: Readonly<Record<string, string | undefined>> = process.env): StartConfig {
-  return readConfig(env, FIELDS);
+  return readConfig(env, startFields);
 }

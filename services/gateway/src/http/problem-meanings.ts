@@ -1,0 +1,38 @@
+import type { ProblemCode } from './problem.ts';
+
+/** When a code is answered and what to do then, for the reference of the API. The answer's `detail` says more of the one case. */
+export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
+  AGENT_NOT_FOUND: 'No agent of this name has ever announced itself; `GET /api/v1/agents` lists those that have.',
+  ARTIFACT_NOT_FOUND: 'There is no artifact with this id.',
+  ARTIFACTS_UNAVAILABLE: 'The artifact store cannot keep or read now; nothing was kept. Try again after `Retry-After`.',
+  BODY_TOO_LARGE: 'The body is larger than the route takes; an artifact has at most 25 MiB. Nothing was kept.',
+  BROKER_UNREACHABLE:
+    'The broker cannot be reached or takes nothing now. Nothing was accepted; try again after `Retry-After`.',
+  CONFIRM_MISSING:
+    'The broker did not confirm in time. The task may run all the same: a retry may run it twice. The detail names its id.',
+  EXPECTATION_FAILED: 'The request has an `Expect` other than `100-continue`.',
+  FIELD_NOT_SUPPORTED: 'The request asks for something that is not built yet; it is refused rather than ignored.',
+  FOREIGN_HOST: 'The `Host` header does not name this machine; add the name to `TRACEPOST_ALLOWED_HOSTS`.',
+  FOREIGN_ORIGIN: 'The request comes from a page of another site.',
+  HEADERS_TOO_LARGE: 'The headers are larger than 16 KiB.',
+  INTERNAL_ERROR: 'Something went wrong here; the log has it under the trace id of the answer.',
+  INVALID_JSON: 'The body cannot be read as JSON in one meaning.',
+  INVALID_PAYLOAD: 'The payload does not match the schema that the agent announced; `errors` says where.',
+  INVALID_REQUEST: 'The request does not have the form that the route asks for; `errors` says where.',
+  LOGS_UNAVAILABLE: 'The log store does not answer. Try again after `Retry-After`.',
+  MALFORMED_HTTP: 'This is not a whole request in HTTP/1.1, or its path cannot be read.',
+  METHOD_NOT_ALLOWED: 'The path exists, but not with this method; `Allow` lists those that it takes.',
+  NOT_FOUND: 'There is nothing at this path.',
+  QUEUE_FULL:
+    'The broker refused the message, most likely because the queue of the agent is full. Nothing was accepted.',
+  QUEUE_MISSING: 'The queue of the agent is not there and is being declared again. Nothing was accepted.',
+  RECORDS_UNAVAILABLE: 'The record store, which would know, does not answer. Try again after `Retry-After`.',
+  REQUEST_TIMEOUT: 'The request did not arrive whole in time.',
+  STOPPING: 'The gateway is stopping. Nothing was accepted.',
+  TASK_NOT_FOUND: 'No task with this id is known; one that another gateway has just accepted is known in a moment.',
+  TRACE_NOT_FOUND: 'No trace with this id is known; spans arrive a few seconds after the work.',
+  TRACES_UNAVAILABLE: 'The trace store does not answer. Try again after `Retry-After`.',
+  UNKNOWN_NOTIFICATION_TYPE: 'The agent does not take this type; the detail lists those that it takes.',
+  UNSUPPORTED_MEDIA_TYPE:
+    'The route takes another media type: JSON in UTF-8, or for an artifact the type of its content.',
+};
