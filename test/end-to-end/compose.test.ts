@@ -72,6 +72,16 @@ describeWithDocker('docker compose', () => {
       );
     }, 90_000);
 
+    it('answers the same while the collector is away, and shows the trace once it is back', async () => {
+      await stack.compose('stop', 'otel-collector');
+      const { accepted, task } = await client.run('weather', lisbon);
+      expect(task.status).toBe('succeeded');
+      expect((await client.call('/health/ready')).status).toBe(200);
+      await stack.compose('start', 'otel-collector');
+      const trace = await client.completeTrace(accepted.traceId);
+      expect(trace.spans.map((span) => span.kind)).toEqual(expect.arrayContaining(['server', 'producer', 'consumer']));
+    }, 90_000);
+
     it('gives rows for every query of the overview dashboard', async () => {
       const token = await stack.secret('influxdb-grafana-token');
       // A failure and a success, so that panels about either have something to show.
@@ -82,7 +92,7 @@ describeWithDocker('docker compose', () => {
         const queries = runnableQueries(overview, {
           from: new Date(now.getTime() - 30 * 60_000),
           to: now,
-          intervalSeconds: 60,
+          intervalSeconds: 10,
           bucket: 'metrics',
         });
         expect(queries.length).toBeGreaterThan(5);

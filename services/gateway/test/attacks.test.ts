@@ -406,12 +406,12 @@ describe('S31: pages of other sites', () => {
 
 describe('paths and methods', () => {
   test.each([
-    ['GET', '/', 404, 'NOT_FOUND'],
+    ['POST', '/', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/api/v1/nothing', 404, 'NOT_FOUND'],
     ['GET', '//api/v1/agents', 404, 'NOT_FOUND'],
     ['GET', '//', 404, 'NOT_FOUND'],
     ['GET', '//a:b', 404, 'NOT_FOUND'],
-    ['OPTIONS', '*', 404, 'NOT_FOUND'],
+    ['OPTIONS', '*', 405, 'METHOD_NOT_ALLOWED'],
     ['DELETE', 'http://127.0.0.1/api/v1/agents?limit=1', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/api/v1/agents/', 400, 'INVALID_REQUEST'],
     ['GET', '/api/docs/nothing.js', 404, 'NOT_FOUND'],
