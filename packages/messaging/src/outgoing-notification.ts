@@ -1,4 +1,5 @@
 import { AMQP_PRIORITY, type Budget, type NotificationEnvelope, type Priority } from '@tracepost/contracts';
+import { isoTime } from '@tracepost/telemetry';
 import type { HeaderValue, OutgoingMessage } from './broker.ts';
 import { AGENTS_EXCHANGE, agentQueueName } from './topology.ts';
 
@@ -32,7 +33,7 @@ export function buildNotificationMessage(
     id: taskId,
     source,
     type: notificationType,
-    time: new Date(now).toISOString(),
+    time: isoTime(now),
     subject: agentId,
     datacontenttype: 'application/json',
     data: notification.data,

@@ -1,4 +1,5 @@
 export * from './instruments.ts';
+export * from './iso-time.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
 export * from './names.ts';

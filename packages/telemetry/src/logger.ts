@@ -1,6 +1,7 @@
 import { context, type Logger as OtelLogger, SeverityNumber, type SpanContext, trace } from '@opentelemetry/api';
 import type { LogLevel } from '@tracepost/contracts';
 import { pino } from 'pino';
+import { isoTime } from './iso-time.ts';
 import { ATTR } from './names.ts';
 import { redactField } from './redaction.ts';
 import { describeThrown } from './thrown.ts';
@@ -53,7 +54,7 @@ export function createLogger({ service, terminalLevel, otel, write }: LoggerOpti
     level: terminalLevel,
     base: { service },
     messageKey: 'message',
-    timestamp: createTimestamp(),
+    timestamp: () => `,"time":"${isoTime(Date.now())}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const terminal = write ? pino(options, { write }) : pino(options);
@@ -95,20 +96,6 @@ function flatten(fields: LogFields, span: SpanContext | undefined): { line: Flat
   if (fields.error !== undefined)
     for (const [key, value] of Object.entries(describeError(fields.error))) put(key, value);
   return { line, attributes };
-}
-
-/** Many lines fall into one millisecond: it is written as text once. */
-function createTimestamp(): () => string {
-  let lastMs = 0;
-  let text = '';
-  return () => {
-    const now = Date.now();
-    if (now !== lastMs) {
-      lastMs = now;
-      text = `,"time":"${new Date(now).toISOString()}"`;
-    }
-    return text;
-  };
 }
 
 /** A line must not fail the work that writes it: what cannot be written as JSON is named by its kind. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import { AGENT_ID_PATTERN, NotifyAccepted, NotifyRequest } from '@tracepost/contracts';
 import type { NotificationPublisher, OutgoingNotification, PublishOutcome } from '@tracepost/messaging';
-import { ATTR } from '@tracepost/telemetry';
+import { ATTR, isoTime } from '@tracepost/telemetry';
 import Type from 'typebox';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
 import type { KnownAgents } from '../agents/known-agents.ts';
@@ -87,7 +87,7 @@ export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions):
       if (refusal) return sendProblem(reply, refusal);
 
       const notification = buildNotification(agentId, body, trace);
-      const acceptedAt = new Date().toISOString();
+      const acceptedAt = isoTime(Date.now());
       reachHop(trace, 'publish', 'under way');
       const pending = known.pendingQueue(agentId);
       if (pending) await Promise.race([pending, sleep(QUEUE_WAIT_MS, undefined, { ref: false })]);
