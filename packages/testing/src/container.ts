@@ -30,6 +30,8 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   // The library's own cleaner is one more container to pull; here every container is stopped by whoever started it.
   // It is read when the first container starts, so it is set before the library is loaded.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
+  // Every port is published on loopback. The library would ask the bridge's gateway wherever a /.dockerenv lies.
+  process.env.TESTCONTAINERS_HOST_OVERRIDE = LOOPBACK;
   const library = await import('testcontainers');
   const hostPorts = new Map<number, number>();
   for (const port of options.ports) hostPorts.set(port, await freePort());
