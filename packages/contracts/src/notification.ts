@@ -62,6 +62,8 @@ export const NotificationEnvelope = Type.Object({
   correlationid: Type.Optional(Type.Union([CorrelationId, Type.Null()])),
   sessionid: Type.Optional(Type.Union([Token, Type.Null()])),
   parenttaskid: Type.Optional(Type.Union([Token, Type.Null()])),
+  /** The ended task that this one repeats. */
+  retryof: Type.Optional(Type.Union([Token, Type.Null()])),
   depth: Type.Optional(Type.Integer({ minimum: 0 })),
   timeoutms: Type.Optional(Type.Integer({ minimum: 1 })),
   budget: Type.Optional(Budget),

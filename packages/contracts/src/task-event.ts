@@ -33,6 +33,9 @@ export const TaskSummary = Type.Object({
   correlationId: nullable(Type.String()),
   traceId: nullable(Type.String()),
   parentTaskId: nullable(Type.String()),
+  /** The ended task that this one repeats. */
+  retryOf: Type.Optional(nullable(Type.String())),
+  idempotencyKey: Type.Optional(nullable(Type.String())),
 });
 export type TaskSummary = Static<typeof TaskSummary>;
 
@@ -41,6 +44,7 @@ export const AttemptFacts = Type.Object({
   startedAt: IsoTime,
   endedAt: Type.Optional(IsoTime),
   queueWaitMs: Type.Number(),
+  backOffMs: Type.Optional(Type.Number()),
   runMs: Type.Optional(Type.Number()),
   workerId: Type.String(),
   spanId: nullable(Type.String()),
@@ -61,6 +65,10 @@ export const TaskEvent = Type.Object({
   usage: Type.Optional(Usage),
   error: Type.Optional(TaskError),
   stopReason: Type.Optional(Type.String()),
+  /** Of `progress`: what the task does now, for a person. */
+  step: Type.Optional(Type.String({ maxLength: 200 })),
+  /** Of `attempt_failed`: how long until the next attempt may begin. */
+  retryInMs: Type.Optional(Type.Number()),
 });
 export type TaskEvent = Static<typeof TaskEvent>;
 

@@ -61,9 +61,13 @@ export const Attempt = Type.Object({
     Type.Literal('failed'),
     Type.Literal('timed_out'),
     Type.Literal('cancelled'),
+    /** Its worker vanished: it has no end, and another attempt followed it (or the task was given up as `dead`). */
+    Type.Literal('crashed'),
   ]),
   startedAt: IsoTime,
   endedAt: nullable(IsoTime),
+  /** How long the message was put aside on purpose before this attempt; absent before the first. Not part of `queueWaitMs`. */
+  backOffMs: Type.Optional(Type.Number()),
   queueWaitMs: Type.Number(),
   runMs: nullable(Type.Number()),
   workerId: Type.String(),

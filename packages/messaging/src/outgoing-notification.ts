@@ -18,6 +18,8 @@ export interface OutgoingNotification {
   readonly budget: Budget | null;
   readonly parentTaskId: string | null;
   readonly depth: number;
+  /** The ended task that this one repeats. */
+  readonly retryOf?: string | null;
 }
 
 export const ENVELOPE_VERSION = 1;
@@ -43,6 +45,7 @@ export function buildNotificationMessage(
     depth: notification.depth,
   };
   if (notification.timeoutMs !== null) envelope.timeoutms = notification.timeoutMs;
+  if (notification.retryOf) envelope.retryof = notification.retryOf;
   if (notification.budget !== null) envelope.budget = notification.budget;
   return {
     exchange: AGENTS_EXCHANGE,

@@ -1,9 +1,27 @@
 export { type ArtifactStore, ArtifactTooLargeError } from './artifact-store.ts';
+export type { AuditStore } from './audit-store.ts';
+export type { DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
+export type {
+  CancelOutcome,
+  ClaimOutcome,
+  ClaimRequest,
+  EffectKey,
+  EffectOutcome,
+  InboxStore,
+  KeptPayload,
+} from './inbox-store.ts';
+export type { IdempotencyKeyStore, KeyOutcome } from './key-store.ts';
 export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
 export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
-export { InvalidCursorError, type RecordStore, RecordsRefusedError, type TaskQuery } from './record-store.ts';
+export {
+  type AgentTaskCounts,
+  InvalidCursorError,
+  type RecordStore,
+  RecordsRefusedError,
+  type TaskQuery,
+} from './record-store.ts';
 export type {
   LogQuery,
   LogStore,

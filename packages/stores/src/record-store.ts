@@ -1,4 +1,4 @@
-import type { AgentAnnouncement, TaskEvent, TaskRecord } from '@tracepost/contracts';
+import type { AgentAnnouncement, TaskEvent, TaskRecord, TaskStatus } from '@tracepost/contracts';
 
 /** Tasks and agents, as the recorder writes and the gateway reads them. */
 export interface RecordStore {
@@ -20,15 +20,45 @@ export interface RecordStore {
    */
   listAnnouncements(): Promise<AgentAnnouncement[]>;
   countTasks(): Promise<number>;
+  /** For every agent that has tasks. */
+  countByAgent(since: string): Promise<AgentTaskCounts[]>;
+  /** Forgets ended tasks that were accepted over `olderThanMs` ago, some thousands at a time; how many. */
+  purgeTasks(nowMs: number, olderThanMs: number): Promise<number>;
   /** Rejects when the store cannot answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Conditions are joined by and; `status` is any of those named. `from` is the first instant, `to` the first one after; both of `acceptedAt`. */
 export interface TaskQuery {
   readonly agentId?: string;
+  readonly status?: readonly TaskStatus[];
+  readonly notificationType?: string;
+  readonly source?: string;
+  readonly sessionId?: string;
+  readonly correlationId?: string;
+  readonly traceId?: string;
+  readonly parentTaskId?: string;
+  /** Anywhere in error, result or ids, in either case; means nothing but itself. */
+  readonly text?: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** By `acceptedAt`; default newest first. */
+  readonly sort?: 'newest' | 'oldest';
   readonly limit: number;
   readonly cursor?: string;
+}
+
+/** What the records say of an agent's queue: exact as far as they are written. */
+export interface AgentTaskCounts {
+  readonly agentId: string;
+  /** `acceptedAt` of the oldest task that has status `accepted`; null when there is none. */
+  readonly oldestAcceptedAt: string | null;
+  readonly running: number;
+  readonly retrying: number;
+  /** Accepted, and begun, at or after `since`. */
+  readonly acceptedSince: number;
+  readonly startedSince: number;
 }
 
 /** The cursor was not made by this store: nothing was read; begin again without one. */

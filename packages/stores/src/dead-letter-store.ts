@@ -1,0 +1,36 @@
+import type { AttemptHistoryEntry, TaskError } from '@tracepost/contracts';
+
+/** Messages that were given up, as the recorder read them from the dead-letter queues. Kept for 30 days. */
+export interface DeadLetterStore {
+  /** Adding one twice changes nothing. Rejects like `RecordStore.applyTaskEvents`. */
+  add(letters: readonly DeadLetter[]): Promise<void>;
+  /** Newest first, at most 1,000 a page. Rejects with `InvalidCursorError`. */
+  list(query: {
+    readonly queue: string;
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<{ items: DeadLetter[]; nextCursor: string | null }>;
+  get(queue: string, taskId: string): Promise<DeadLetter | null>;
+  /** False when there was none: somebody else was first. */
+  remove(queue: string, taskId: string): Promise<boolean>;
+  /** How many lie there, by queue. */
+  count(): Promise<ReadonlyMap<string, number>>;
+  purge(nowMs: number): Promise<number>;
+}
+
+export interface DeadLetter {
+  /** The task's id, or `m-` and 32 hex digits of the SHA-256 of the message when it names no task. */
+  readonly taskId: string;
+  /** The queue that gave it up: `agent.{agentId}`. */
+  readonly queue: string;
+  readonly agentId: string;
+  readonly notificationType: string | null;
+  readonly reason: string;
+  readonly error: TaskError | null;
+  readonly deadAt: string;
+  readonly attempts: readonly AttemptHistoryEntry[];
+  readonly traceId: string | null;
+  /** Foreign headers as JSON values; Buffers as text. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Buffer;
+}

@@ -1,0 +1,96 @@
+import type { TaskEvent } from '@tracepost/contracts';
+
+/**
+ * Who works on which task, and how each task ended: what makes a duplicated delivery harmless. Everything here is
+ * durable when the promise resolves. Each method rejects when the store cannot answer; then nothing is known, and the worker gives the message back.
+ */
+export interface InboxStore {
+  /**
+   * Asks for the right to begin an attempt. The rules, by what is known of the task:
+   * - nothing, or `waiting` for this attempt (or an earlier one): claimed.
+   * - `ended`: the ending, to be told again; the message can be forgotten.
+   * - `waiting` for a later attempt: `superseded`; the message is an old copy and can be forgotten.
+   * - `running`: when `isRedelivered` and the same `copy`, its worker has lost it: claimed, with a higher generation.
+   *   Else `busy` until the claim runs out (`expiresAt`), since another copy of the message is being worked on; past that time claimed.
+   * A claim of a task whose cancelling was requested gives `isCancelRequested`.
+   */
+  claim(request: ClaimRequest): Promise<ClaimOutcome>;
+  /**
+   * The attempt failed and its retry lies confirmed in a delay queue. False when the claim was lost meanwhile (another generation).
+   */
+  awaitRetry(claim: {
+    readonly taskId: string;
+    readonly generation: number;
+    readonly nextAttempt: number;
+  }): Promise<boolean>;
+  /**
+   * Writes the ending; the first one holds for ever. Gives the ending that holds: the same event, or an earlier one. With
+   * `generation: null` (the recorder, for a message that was given up) it also ends what nobody or somebody else holds.
+   * `lost`: another generation holds the claim, nothing was written.
+   */
+  end(ending: {
+    readonly taskId: string;
+    readonly generation: number | null;
+    readonly event: TaskEvent;
+  }): Promise<{ readonly status: 'ended'; readonly event: TaskEvent } | { readonly status: 'lost' }>;
+  /**
+   * Not begun or waiting for a retry: ends it with `event` at once (`cancelled`). Running: marks it (`requested`). Ended: tells the ending.
+   * Asked again, it says the same.
+   */
+  cancel(request: { readonly taskId: string; readonly event: TaskEvent }): Promise<CancelOutcome>;
+  /** The raw message as the worker first saw it, kept for retries for seven days; null when it was never begun or is forgotten. */
+  payloadOf(taskId: string): Promise<KeptPayload | null>;
+
+  /**
+   * Effects outside of the house, once each. `begun`: go ahead, then `endEffect` or, when it certainly did not happen, `forgetEffect`.
+   * `done`: it happened, with this result. `uncertain`: it was begun and never told to have ended, so it may have happened or not.
+   */
+  beginEffect(effect: EffectKey & { readonly taskId: string; readonly at: string }): Promise<EffectOutcome>;
+  endEffect(effect: EffectKey & { readonly result: unknown }): Promise<void>;
+  forgetEffect(effect: EffectKey): Promise<void>;
+  /** Forgets payloads older than seven days, endings and effects older than the task records (90 days). Gives how many rows went. */
+  purge(nowMs: number): Promise<number>;
+}
+
+export interface ClaimRequest {
+  readonly taskId: string;
+  readonly agentId: string;
+  readonly workerId: string;
+  readonly attempt: number;
+  /** Which copy of the message: a resend or a retry has another one. */
+  readonly copy: string;
+  readonly isRedelivered: boolean;
+  readonly nowMs: number;
+  /** When the attempt must have ended, with some grace. */
+  readonly expiresAtMs: number;
+  readonly payload: KeptPayload;
+}
+
+export type ClaimOutcome =
+  | { readonly status: 'claimed'; readonly generation: number; readonly isCancelRequested: boolean }
+  | { readonly status: 'ended'; readonly event: TaskEvent }
+  | { readonly status: 'superseded' }
+  | { readonly status: 'busy'; readonly expiresAtMs: number };
+
+export type CancelOutcome =
+  | { readonly status: 'cancelled'; readonly event: TaskEvent }
+  | { readonly status: 'requested' }
+  | { readonly status: 'ended'; readonly event: TaskEvent };
+
+export interface KeptPayload {
+  readonly body: Buffer;
+  /** What a retry needs besides the body: type, source, correlation id, session id, priority, tenant. */
+  readonly properties: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** `scope` is `task:{taskId}` or `agent:{agentId}`. */
+export interface EffectKey {
+  readonly tenantId: string;
+  readonly scope: string;
+  readonly key: string;
+}
+
+export type EffectOutcome =
+  | { readonly status: 'begun' }
+  | { readonly status: 'done'; readonly result: unknown }
+  | { readonly status: 'uncertain'; readonly since: string };
