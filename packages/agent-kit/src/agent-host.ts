@@ -11,20 +11,24 @@ import {
 import type { ArtifactStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import type { Agent } from './define-agent.ts';
-import { createPayloadCheck } from './payload-check.ts';
+import { createInlineRunner } from './inline-runner.ts';
+import type { AgentDescription, AgentRunner } from './runner.ts';
 import { publishSurely } from './task-events.ts';
 import { workOnTask } from './work-on-task.ts';
 
-export interface AgentHostOptions {
-  readonly agents: readonly Agent[];
+export type AgentHostOptions = HostedAgents & {
   readonly broker: Broker;
-  readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
   /** Stands in every record: stable while the process lives, different for each. */
   readonly workerId: string;
   /** How long running tasks may go on when the host stops; then they are given back. */
   readonly graceMs?: number;
-}
+};
+
+/** Agents run in this very thread (for tests), or runners that know better: `createThreadRunner`. */
+export type HostedAgents =
+  | { readonly agents: readonly Agent[]; readonly artifacts: ArtifactStore; readonly runners?: undefined }
+  | { readonly runners: readonly AgentRunner[]; readonly agents?: undefined };
 
 export interface AgentHost {
   /** Resolves when every agent is consuming and announced; waits while the broker is away. Rejects when it is closed first. */
@@ -38,10 +42,11 @@ const DEFAULT_GRACE_MS = 8_000;
 
 /** Runs agents: announces them, takes their notifications and works on as many at a time as each has capacity for. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
-  const { agents, broker, telemetry, workerId, graceMs = DEFAULT_GRACE_MS } = options;
+  const { broker, telemetry, workerId, graceMs = DEFAULT_GRACE_MS } = options;
+  const runners = runnersOf(options);
   const events = createEventPublisher({ broker });
   const stopping = new AbortController();
-  const active = new Map<string, number>(agents.map((agent) => [agent.id, 0]));
+  const active = new Map<string, number>(runners.map(({ agent }) => [agent.id, 0]));
   const consumptions: Consumption[] = [];
   let announcing: NodeJS.Timeout | undefined;
   let stopObserving: (() => void) | undefined;
@@ -49,10 +54,10 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   let closing: Promise<void> | undefined;
 
   const announce = (state: AgentAnnouncement['state']) =>
-    Promise.all(agents.map((agent) => events.publishAnnouncement(describeAgent(agent, workerId, state))));
+    Promise.all(runners.map(({ agent }) => events.publishAnnouncement(describeAgent(agent, workerId, state))));
 
-  const consume = (agent: Agent): Promise<Consumption> => {
-    const checkPayload = createPayloadCheck(agent);
+  const consume = (runner: AgentRunner): Promise<Consumption> => {
+    const { agent } = runner;
     return consumeNotifications({
       broker,
       telemetry,
@@ -71,7 +76,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       work: async (received) => {
         active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
         try {
-          return await workOnTask({ ...options, agent, events, checkPayload, stopping: stopping.signal }, received);
+          return await workOnTask({ ...options, runner, events, stopping: stopping.signal }, received);
         } finally {
           active.set(agent.id, (active.get(agent.id) ?? 1) - 1);
         }
@@ -91,7 +96,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     clearTimeout(grace);
     stopping.abort(new Error('the worker is stopping'));
     await told;
-    await Promise.all(agents.map((agent) => agent.close()));
+    await Promise.all(runners.map((runner) => runner.close()));
   };
 
   return {
@@ -100,15 +105,15 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     },
     async start() {
       await broker.declare(eventsTopology());
-      for (const agent of agents) {
-        const consumption = await consume(agent);
+      for (const runner of runners) {
+        const consumption = await consume(runner);
         consumptions.push(consumption);
         if (!closing) continue;
         await consumption.close({ deadlineMs: 0 });
         throw new Error('the host was closed while it started');
       }
       stopObserving = telemetry.metrics.observe('tracepost.agent.capacity.utilization', () =>
-        agents.map((agent) => ({
+        runners.map(({ agent }) => ({
           value: (active.get(agent.id) ?? 0) / agent.capacity,
           attributes: { 'tracepost.agent.id': agent.id },
         })),
@@ -125,7 +130,15 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   };
 }
 
-function describeAgent(agent: Agent, workerId: string, state: AgentAnnouncement['state']): AgentAnnouncement {
+function runnersOf(options: AgentHostOptions): readonly AgentRunner[] {
+  return options.runners ?? options.agents.map((agent) => createInlineRunner(agent, options));
+}
+
+function describeAgent(
+  agent: AgentDescription,
+  workerId: string,
+  state: AgentAnnouncement['state'],
+): AgentAnnouncement {
   return {
     agentId: agent.id,
     description: agent.description,

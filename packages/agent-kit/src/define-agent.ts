@@ -4,6 +4,8 @@ import type { Logger, Metrics } from '@tracepost/telemetry';
 import type { Static, TSchema } from 'typebox';
 import type { Tool } from './define-tool.ts';
 import { compilePayloadCheck } from './payload-check.ts';
+import { readRetryPolicy } from './retry-policy.ts';
+import type { AgentDescription, RetryPolicy } from './runner.ts';
 
 /** What a handler works with. One for each attempt. */
 export interface TaskContext {
@@ -15,7 +17,7 @@ export interface TaskContext {
   readonly correlationId: string | null;
   /** 1 for the first. */
   readonly attempt: number;
-  /** Aborted when the attempt runs out of time or the worker has to stop. */
+  /** Aborted when the attempt runs out of time, the task is cancelled, or the worker has to stop. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -30,19 +32,18 @@ export interface NotificationHandler<S extends TSchema = TSchema> {
   readonly description: string;
   /** Of the payload. Announced to the gateway, which refuses what does not match, and checked again by the worker. */
   readonly schema: S;
-  /** The returned value is the task's result (JSON). Throw `TaskFailure` to fail with a code. */
+  /**
+   * The returned value is the task's result (JSON); `partial(result)` when some of it failed. Throw `PermanentFailure` to end the
+   * task, `RetryLater` to try again; anything else that is thrown is tried again by the policy.
+   */
   readonly handle: (context: TaskContext, payload: Static<S>) => Promise<unknown>;
+  /** Of attempts that failed and may go better: 5 attempts (the first included), 1 s, factor 2, at most 15 min apart. */
+  readonly retry?: Partial<RetryPolicy>;
 }
 
-export interface Agent {
-  readonly id: string;
-  readonly description: string;
-  readonly version: string;
-  /** Tasks at a time in one worker. */
-  readonly capacity: number;
-  /** Of each attempt, unless the notification says otherwise. */
-  readonly timeoutMs: number;
-  readonly notifications: Readonly<Record<string, NotificationHandler>>;
+/** A definition that was checked and filled in. */
+export interface Agent extends AgentDescription {
+  readonly notifications: Readonly<Record<string, NotificationHandler & { readonly retry: RetryPolicy }>>;
   /** Called once when the host stops: end what the agent holds (threads, connections). */
   readonly close: () => Promise<void>;
 }
@@ -51,7 +52,9 @@ export interface AgentDefinition {
   readonly id: string;
   readonly description: string;
   readonly version?: string;
+  /** Tasks at a time in one worker; 10. */
   readonly capacity?: number;
+  /** Of each attempt, unless the notification says otherwise; 60,000. */
   readonly timeoutMs?: number;
   readonly notifications: Readonly<Record<string, NotificationHandler>>;
   readonly close?: () => Promise<void>;
@@ -80,18 +83,24 @@ export function defineAgent(definition: AgentDefinition): Agent {
     version: definition.version ?? '1.0.0',
     capacity,
     timeoutMs,
-    notifications,
+    notifications: Object.fromEntries(
+      Object.entries(notifications).map(([type, handler]) => [
+        type,
+        { ...handler, retry: readRetryPolicy(`${type} of agent "${id}"`, handler.retry) },
+      ]),
+    ),
     close: definition.close ?? (async () => {}),
   };
 }
 
-const HANDLER_KEYS: ReadonlySet<string> = new Set(['description', 'schema', 'handle']);
+const HANDLER_KEYS: ReadonlySet<string> = new Set(['description', 'schema', 'handle', 'retry']);
 
 /** Types are only stripped when an agent's file is loaded, so what they would forbid is told here, with the name of the agent. */
 function checkHandler(id: string, type: string, handler: NotificationHandler): void {
   const where = `${type} of agent "${id}"`;
   const unknown = Object.keys(handler).find((key) => !HANDLER_KEYS.has(key));
-  if (unknown) throw new TypeError(`${where} has "${unknown}"; a notification has description, schema and handle`);
+  if (unknown)
+    throw new TypeError(`${where} has "${unknown}"; a notification has description, schema, handle and retry`);
   if (typeof handler.handle !== 'function') throw new TypeError(`${where} has no function "handle"`);
   try {
     compilePayloadCheck(handler.schema);

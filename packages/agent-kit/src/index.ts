@@ -1,4 +1,4 @@
-export { type AgentHost, type AgentHostOptions, createAgentHost } from './agent-host.ts';
+export { type AgentHost, type AgentHostOptions, createAgentHost, type HostedAgents } from './agent-host.ts';
 export {
   type Agent,
   type AgentDefinition,
@@ -8,5 +8,23 @@ export {
   type TaskContext,
 } from './define-agent.ts';
 export { defineTool, type Tool, type ToolContext } from './define-tool.ts';
-export { TaskFailure, ToolError } from './failures.ts';
+export {
+  CancelledError,
+  PermanentFailure,
+  RetryLater,
+  TaskFailure,
+  type TaskFailureOptions,
+  ToolError,
+  type ToolErrorOptions,
+} from './failures.ts';
+export { createInlineRunner, type InlineRunnerOptions } from './inline-runner.ts';
+export { type PartialResult, partial } from './partial.ts';
+export type {
+  AgentDescription,
+  AgentRunner,
+  AttemptControls,
+  AttemptOutcome,
+  AttemptServices,
+  RetryPolicy,
+} from './runner.ts';
 export type { TracedAnswer, TracedFetch, TracedRequest } from './traced-fetch.ts';

@@ -18,7 +18,9 @@ export interface AgentDescription {
   readonly id: string;
   readonly description: string;
   readonly version: string;
+  /** Tasks at a time in one worker. */
   readonly capacity: number;
+  /** Of each attempt, unless the notification says otherwise. */
   readonly timeoutMs: number;
   readonly notifications: Readonly<
     Record<string, { readonly description: string; readonly schema: unknown; readonly retry: RetryPolicy }>

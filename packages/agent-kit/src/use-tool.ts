@@ -1,7 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import { ATTR, GEN_AI, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Tool } from './define-tool.ts';
-import { ToolError } from './failures.ts';
+import { TaskFailure, ToolError } from './failures.ts';
 import { createTracedFetch } from './traced-fetch.ts';
 
 export interface ToolUse {
@@ -51,7 +51,7 @@ export function createToolRunner({ telemetry, agentId, taskId, signal, onUse }: 
 }
 
 function asToolError(tool: string, error: unknown, signal: AbortSignal): unknown {
-  if (error instanceof ToolError || (signal.aborted && error === signal.reason)) return error;
+  if (error instanceof TaskFailure || (signal.aborted && error === signal.reason)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new ToolError(`tool ${tool} failed: ${message}`, { cause: error });
+  return new ToolError(`tool ${tool} failed: ${message}`, { cause: error, isRetryable: true });
 }

@@ -1,27 +1,22 @@
 import type { AttemptFacts, TaskEventKind } from '@tracepost/contracts';
 import type { AttemptHistory, EventPublisher, ReceivedNotification, Settlement } from '@tracepost/messaging';
-import type { ArtifactStore } from '@tracepost/stores';
 import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
-import { type AttemptOutcome, runAttempt } from './attempt.ts';
-import type { Agent } from './define-agent.ts';
 import { TaskFailure } from './failures.ts';
-import { keepLargeResult } from './large-result.ts';
-import type { PayloadCheck } from './payload-check.ts';
+import type { AgentRunner, AttemptOutcome, AttemptServices } from './runner.ts';
 import { buildTaskEvent, publishSurely, summarise } from './task-events.ts';
 
 export interface WorkOptions {
-  readonly agent: Agent;
+  readonly runner: AgentRunner;
   readonly workerId: string;
   readonly events: EventPublisher;
-  readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
-  readonly checkPayload: PayloadCheck;
   readonly stopping: AbortSignal;
 }
 
 /** One notification from `started` to its ending: events out, attempt run, and what becomes of the message. */
 export async function workOnTask(options: WorkOptions, received: ReceivedNotification): Promise<Settlement> {
-  const { agent, workerId, events, artifacts, telemetry } = options;
+  const { runner, workerId, events, telemetry, stopping } = options;
+  const { agent } = runner;
   const { notification, queueWaitMs, span } = received;
   const { logger } = telemetry;
   const ids = {
@@ -46,9 +41,9 @@ export async function workOnTask(options: WorkOptions, received: ReceivedNotific
     'notification taken from its queue',
   );
 
-  const outcome = await keepLargeResult(await runAttempt({ ...options, received }), artifacts);
+  const outcome = await runner.run(received, { signal: stopping, crashes: 0, services: NO_SERVICES });
 
-  if (outcome.status === 'stopped') {
+  if (outcome.status === 'stopped' || outcome.status === 'crashed' || outcome.status === 'cancelled') {
     logger.warn(
       { layer: 'agent', phase: 'end', result: 'error', hopName: 'attempt', hopResult: 'stopped', ...ids },
       'given back: the worker is stopping',
@@ -64,7 +59,9 @@ export async function workOnTask(options: WorkOptions, received: ReceivedNotific
   observeEnding(options, received, outcome, runMs);
   const event = buildTaskEvent(kindOf(outcome), task, attempt, {
     usage: outcome.usage,
-    ...(outcome.status === 'succeeded' ? { result: outcome.result } : { error: outcome.error }),
+    ...(outcome.status === 'succeeded'
+      ? { result: outcome.result, partial: outcome.isPartial }
+      : { error: outcome.error }),
   });
   const isTold = await publishSurely(events, event);
   if (!isTold) {
@@ -78,7 +75,14 @@ export async function workOnTask(options: WorkOptions, received: ReceivedNotific
   return { status: 'dead_letter', reason: outcome.error.code, attempts: [historyOf(attempt, outcome)] };
 }
 
-type Ended = Exclude<AttemptOutcome, { status: 'stopped' }>;
+type Ended = Extract<AttemptOutcome, { status: 'succeeded' | 'failed' | 'timed_out' }>;
+
+const NO_SERVICES: AttemptServices = {
+  tellStep: () => {},
+  beginEffect: () => Promise.reject(new Error('effects need an inbox')),
+  endEffect: () => Promise.reject(new Error('effects need an inbox')),
+  forgetEffect: () => Promise.reject(new Error('effects need an inbox')),
+};
 
 function kindOf(outcome: Ended): TaskEventKind {
   return outcome.status;
@@ -96,7 +100,7 @@ function historyOf(attempt: AttemptFacts, outcome: Ended): AttemptHistory {
 }
 
 function observeEnding(
-  { agent, telemetry }: WorkOptions,
+  { runner: { agent }, telemetry }: WorkOptions,
   { notification, span }: ReceivedNotification,
   outcome: Ended,
   runMs: number,

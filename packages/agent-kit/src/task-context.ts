@@ -1,0 +1,42 @@
+import type { Usage } from '@tracepost/contracts';
+import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
+import type { AttemptOptions } from './attempt.ts';
+import type { TaskContext } from './define-agent.ts';
+import { createToolRunner } from './use-tool.ts';
+
+/** What the handler of one attempt works with; what it does with it is summed up in `usage`. */
+export function createTaskContext(
+  { agent, notification, artifacts, telemetry }: AttemptOptions,
+  signal: AbortSignal,
+  usage: Usage,
+): TaskContext {
+  // Summed as whole numbers: a thousand small floats would drift.
+  let cost: Picodollars = 0n;
+  return {
+    taskId: notification.taskId,
+    agentId: agent.id,
+    notificationType: notification.notificationType,
+    tenantId: notification.tenantId,
+    sessionId: notification.sessionId,
+    correlationId: notification.correlationId,
+    attempt: notification.attempt,
+    signal,
+    logger: telemetry.logger,
+    metrics: telemetry.metrics,
+    artifacts,
+    useTool: createToolRunner({
+      telemetry,
+      agentId: agent.id,
+      taskId: notification.taskId,
+      signal,
+      onUse: () => {
+        usage.toolCalls += 1;
+      },
+    }),
+    addCost: (usd) => {
+      if (!Number.isFinite(usd) || usd < 0) throw new TypeError(`a cost is a number of US dollars from 0, not ${usd}`);
+      cost += toPicodollars(usd);
+      usage.costUsd = toUsd(cost);
+    },
+  };
+}
