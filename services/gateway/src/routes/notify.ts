@@ -164,7 +164,8 @@ function buildNotification(agentId: string, body: NotifyBody, trace: RequestTrac
   };
 }
 
-function describeOutcome(
+/** Why nothing was accepted; also of a retry, which goes the same way. */
+export function describeOutcome(
   outcome: Exclude<PublishOutcome, { status: 'confirmed' }>,
   { agentId, taskId }: OutgoingNotification,
 ): ProblemSpec {

@@ -25,6 +25,7 @@ export function buildAcceptedEvent(
       correlationId,
       traceId,
       parentTaskId,
+      ...(notification.retryOf ? { retryOf: notification.retryOf } : {}),
     },
   };
 }
