@@ -46,6 +46,9 @@ export const DeadLetterView = Type.Object({
 });
 export type DeadLetterView = Static<typeof DeadLetterView>;
 
+/** Among the headers of a dead letter the properties of its message stand under this: `amqp.type`, `amqp.app_id`, … */
+export const AMQP_PROPERTY_PREFIX = 'amqp.';
+
 /** One opened: with its headers, and its body as text (redacted like a record). */
 export const DeadLetterDetail = Type.Interface([DeadLetterView], {
   headers: Type.Record(Type.String(), Type.Unknown()),

@@ -8,5 +8,6 @@ export * from './patterns.ts';
 export * from './problem.ts';
 export * from './signals.ts';
 export * from './task.ts';
+export * from './task-actions.ts';
 export * from './task-event.ts';
 export * from './views.ts';
