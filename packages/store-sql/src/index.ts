@@ -1,3 +1,4 @@
 export { NewerSchemaError } from './postgres/apply-steps.ts';
 export { openPostgresRecordStore, type PostgresRecordStoreOptions } from './postgres/open-postgres-record-store.ts';
+export type { SqlStores } from './sql-stores.ts';
 export { openSqliteRecordStore, type SqliteRecordStoreOptions } from './sqlite/open-sqlite-record-store.ts';

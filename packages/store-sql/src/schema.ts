@@ -29,9 +29,48 @@ export interface AnnouncementsTable {
   body: string;
 }
 
+/** One row for each task that a worker, the recorder or a cancel has touched: who works on it and how it ended. */
+export interface InboxTable {
+  task_id: string;
+  agent_id: string;
+  state: 'running' | 'waiting' | 'ended';
+  /** The one that runs, or the next one that may. */
+  attempt: number;
+  copy: string;
+  worker_id: string;
+  /** Grows with each claim; whoever holds a lower one has lost it. 0: nobody has claimed it yet. */
+  generation: number;
+  /** Of the last claim: only there so that the statement that claims can see it. */
+  is_redelivered: 0 | 1;
+  expires_at_ms: number;
+  is_cancel_requested: 0 | 1;
+  /** The event that ended it, as JSON. */
+  ending: string | null;
+  begun_at_ms: number;
+  changed_at_ms: number;
+  /** When the payload goes; later, when the row does. */
+  purge_at_ms: number;
+  /** Of the payload, as JSON. */
+  properties: string | null;
+  body: Uint8Array | null;
+}
+
+export interface EffectsTable {
+  tenant_id: string;
+  scope: string;
+  effect_key: string;
+  task_id: string;
+  begun_at_ms: number;
+  is_done: 0 | 1;
+  /** As JSON. */
+  result: string | null;
+}
+
 export interface RecordTables {
   tasks: TasksTable;
   agent_announcements: AnnouncementsTable;
+  inbox: InboxTable;
+  effects: EffectsTable;
 }
 
 export type RecordDatabase = Kysely<RecordTables>;
@@ -43,6 +82,7 @@ export type RecordDatabase = Kysely<RecordTables>;
 export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
   // Both databases sort ids by their bytes then; otherwise the order of Postgres depends on its locale.
   const text = dialect === 'postgres' ? 'text collate "C"' : 'text';
+  const bytes = dialect === 'postgres' ? 'bytea' : 'blob';
   return [
     `create table tasks (
        task_id ${text} primary key,
@@ -72,5 +112,36 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        body text not null,
        primary key (agent_id, worker_id)
      );`,
+    // What changes with each claim and ending stands in no index, so that Postgres need not touch one (heap-only tuples).
+    `create table inbox (
+       task_id ${text} primary key,
+       agent_id ${text} not null,
+       state ${text} not null,
+       attempt integer not null,
+       copy ${text} not null,
+       worker_id ${text} not null,
+       generation integer not null,
+       is_redelivered smallint not null,
+       expires_at_ms bigint not null,
+       is_cancel_requested smallint not null,
+       ending text,
+       begun_at_ms bigint not null,
+       changed_at_ms bigint not null,
+       purge_at_ms bigint not null,
+       properties text,
+       body ${bytes}
+     );
+     create index inbox_by_purge on inbox (purge_at_ms);
+     create table effects (
+       tenant_id ${text} not null,
+       scope ${text} not null,
+       effect_key ${text} not null,
+       task_id ${text} not null,
+       begun_at_ms bigint not null,
+       is_done smallint not null,
+       result text,
+       primary key (tenant_id, scope, effect_key)
+     );
+     create index effects_by_begin on effects (begun_at_ms);`,
   ];
 }

@@ -1,12 +1,11 @@
 import type { TaskRecord } from '@tracepost/contracts';
-import { measureStore, type RecordStore, type TaskQuery } from '@tracepost/stores';
-import type { Telemetry } from '@tracepost/telemetry';
+import type { RecordStore, TaskQuery } from '@tracepost/stores';
 import { sql } from 'kysely';
 import { applyAnnouncements, listAnnouncements } from './announcements.ts';
 import { applyTaskEvents } from './apply-task-events.ts';
 import { columnText } from './column-text.ts';
-import { tellRefusal } from './refusal.ts';
 import type { RecordDatabase } from './schema.ts';
+import type { Statements } from './statements.ts';
 import { decodeCursor, encodeCursor } from './task-cursor.ts';
 import { fromTaskRow } from './task-row.ts';
 
@@ -15,26 +14,18 @@ const MAX_TASKS_OF_TRACE = 100;
 
 export interface SqlRecordStoreOptions {
   readonly db: RecordDatabase;
-  /** `db.system.name`. */
-  readonly system: 'postgresql' | 'sqlite';
-  readonly telemetry: Pick<Telemetry, 'metrics'>;
-  /** Runs a write that the database may break off for the sake of another one, again. */
-  readonly retry: <T>(write: () => Promise<T>) => Promise<T>;
+  readonly statements: Statements;
+  /** Hold rows from reading to writing, where the database has several writers at a time. */
+  readonly lockRows: boolean;
   readonly close: () => Promise<void>;
 }
 
 /** The record store, by the same queries on both databases. */
-export function createSqlRecordStore({ db, system, telemetry, retry, close }: SqlRecordStoreOptions): RecordStore {
-  const measured = <T>(operation: string, work: () => Promise<T>) =>
-    measureStore(telemetry, { system, operation }, work);
-
-  const write = (operation: string, work: () => Promise<void>) =>
-    measured(operation, () => tellRefusal(() => retry(work)));
-
+export function createSqlRecordStore({ db, statements, lockRows, close }: SqlRecordStoreOptions): RecordStore {
+  const { read, write } = statements;
   return {
     async applyTaskEvents(events) {
       if (events.length === 0) return;
-      const lockRows = system === 'postgresql';
       await write('apply_task_events', () =>
         db.transaction().execute((transaction) => applyTaskEvents({ transaction, events, lockRows })),
       );
@@ -43,12 +34,12 @@ export function createSqlRecordStore({ db, system, telemetry, retry, close }: Sq
       if (announcements.length === 0) return;
       await write('apply_announcements', () => applyAnnouncements(db, announcements));
     },
-    getTask: (taskId) => measured('get_task', () => getTask(db, taskId)),
-    listTasksOfTrace: (traceId) => measured('list_tasks_of_trace', () => listTasksOfTrace(db, traceId)),
-    listTasks: (query) => measured('list_tasks', () => listTasks(db, query)),
-    listAnnouncements: () => measured('list_announcements', () => listAnnouncements(db)),
-    countTasks: () => measured('count_tasks', () => countTasks(db)),
-    ping: () => measured('ping', () => ping(db)),
+    getTask: (taskId) => read('get_task', () => getTask(db, taskId)),
+    listTasksOfTrace: (traceId) => read('list_tasks_of_trace', () => listTasksOfTrace(db, traceId)),
+    listTasks: (query) => read('list_tasks', () => listTasks(db, query)),
+    listAnnouncements: () => read('list_announcements', () => listAnnouncements(db)),
+    countTasks: () => read('count_tasks', () => countTasks(db)),
+    ping: () => read('ping', () => ping(db)),
     close,
   };
 }

@@ -1,9 +1,8 @@
-import type { RecordStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { Kysely, PostgresDialect } from 'kysely';
 import { forgetSilentWorkers } from '../announcements.ts';
 import { type RecordTables, recordSteps } from '../schema.ts';
-import { createSqlRecordStore } from '../sql-record-store.ts';
+import { createSqlStores, type SqlStores } from '../sql-stores.ts';
 import { createStatementLog } from '../statement-log.ts';
 import { applySteps } from './apply-steps.ts';
 import type { PostgresOptions } from './connection-options.ts';
@@ -23,7 +22,7 @@ export interface PostgresRecordStoreOptions extends PostgresOptions {
  * Opens the records in Postgres and brings their schema up to date; safe when several processes do so at once. Rejects
  * with the driver's error, or with `NewerSchemaError`.
  */
-export async function openPostgresRecordStore(options: PostgresRecordStoreOptions): Promise<RecordStore> {
+export async function openPostgresRecordStore(options: PostgresRecordStoreOptions): Promise<SqlStores> {
   const { telemetry, waitMs = 0, signal } = options;
   await waitForPostgres(() => applySteps(options, recordSteps('postgres')), {
     waitMs,
@@ -35,7 +34,7 @@ export async function openPostgresRecordStore(options: PostgresRecordStoreOption
     log: createStatementLog(telemetry.logger, 'postgresql'),
   });
   await forgetSilentWorkers(db);
-  return createSqlRecordStore({
+  return createSqlStores({
     db,
     system: 'postgresql',
     telemetry,

@@ -1,10 +1,9 @@
 import { openSqlite } from '@tracepost/sqlite';
-import type { RecordStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { Kysely } from 'kysely';
 import { forgetSilentWorkers } from '../announcements.ts';
 import { type RecordTables, recordSteps } from '../schema.ts';
-import { createSqlRecordStore } from '../sql-record-store.ts';
+import { createSqlStores, type SqlStores } from '../sql-stores.ts';
 import { createStatementLog } from '../statement-log.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 
@@ -15,7 +14,7 @@ export interface SqliteRecordStoreOptions {
 }
 
 /** Opens the records of an embedded installation and brings them up to date. Rejects with `CannotOpenError`. */
-export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordStoreOptions): Promise<RecordStore> {
+export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordStoreOptions): Promise<SqlStores> {
   // FULL: an event is acknowledged to the broker after the write, so the write has to survive a loss of power.
   const sqlite = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite') });
   const db = new Kysely<RecordTables>({
@@ -23,7 +22,7 @@ export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordSto
     log: createStatementLog(telemetry.logger, 'sqlite'),
   });
   await forgetSilentWorkers(db);
-  return createSqlRecordStore({
+  return createSqlStores({
     db,
     system: 'sqlite',
     telemetry,

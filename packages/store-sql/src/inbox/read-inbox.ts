@@ -1,0 +1,42 @@
+import type { TaskEvent } from '@tracepost/contracts';
+import type { KeptPayload } from '@tracepost/stores';
+import { columnText } from '../column-text.ts';
+import type { InboxTable, RecordDatabase } from '../schema.ts';
+
+export type KnownRow = Pick<
+  InboxTable,
+  'task_id' | 'state' | 'attempt' | 'copy' | 'generation' | 'expires_at_ms' | 'ending'
+> & { readonly hasNoPayload: boolean };
+
+export async function readInbox(db: RecordDatabase, rows: readonly Pick<InboxTable, 'task_id'>[]): Promise<KnownRow[]> {
+  const known = await db
+    .selectFrom('inbox')
+    .select(['task_id', 'state', 'attempt', 'copy', 'generation', 'expires_at_ms', 'ending'])
+    .select((eb) => eb('body', 'is', null).as('has_no_payload'))
+    .where('task_id', 'in', rows.map(taskIdOf))
+    .execute();
+  // A truth is a number in SQLite.
+  return known.map(({ has_no_payload, ...row }) => ({ ...row, hasNoPayload: Boolean(has_no_payload) }));
+}
+
+export function taskIdOf({ task_id }: Pick<InboxTable, 'task_id'>): string {
+  return task_id;
+}
+
+export function endingOf({ state, ending }: Pick<InboxTable, 'state' | 'ending'>): TaskEvent | null {
+  return state === 'ended' && ending !== null ? (JSON.parse(ending) as TaskEvent) : null;
+}
+
+export async function readPayload(db: RecordDatabase, taskId: string): Promise<KeptPayload | null> {
+  const row = await db
+    .selectFrom('inbox')
+    .select(['body', 'properties'])
+    .where('task_id', '=', columnText(taskId))
+    .executeTakeFirst();
+  if (!row?.body || row.properties === null) return null;
+  const { buffer, byteOffset, byteLength } = row.body;
+  return {
+    body: Buffer.from(buffer, byteOffset, byteLength),
+    properties: JSON.parse(row.properties) as KeptPayload['properties'],
+  };
+}
