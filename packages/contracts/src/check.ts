@@ -1,5 +1,6 @@
 import { Compile } from 'typebox/compile';
 import { AgentAnnouncement } from './agent.ts';
+import { ControlMessage } from './control.ts';
 import { TaskEvent } from './task-event.ts';
 
 /** Null when `value` is a task event, else what is wrong with it, for a person. */
@@ -14,8 +15,15 @@ export function faultOfAnnouncement(value: unknown): string | null {
   return announcement.Check(value) ? null : firstFault(announcement.Errors(value));
 }
 
+/** Null when `value` is a control message, else what is wrong with it, for a person. */
+export function faultOfControlMessage(value: unknown): string | null {
+  control ??= Compile(ControlMessage);
+  return control.Check(value) ? null : firstFault(control.Errors(value));
+}
+
 // Compiled when first used: not every process takes events, and each costs milliseconds at start.
 let taskEvent: ReturnType<typeof Compile<typeof TaskEvent>> | undefined;
+let control: ReturnType<typeof Compile<typeof ControlMessage>> | undefined;
 let announcement: ReturnType<typeof Compile<typeof AgentAnnouncement>> | undefined;
 
 function firstFault(errors: readonly { instancePath: string; message: string }[]): string {

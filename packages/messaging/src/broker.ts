@@ -65,6 +65,8 @@ export interface OutgoingMessage {
   /** 0 to 31; none given counts as 4. */
   readonly priority?: number;
   readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly replyTo?: string;
 }
 
 /** What arrived. Headers are as foreign clients wrote them: Buffers, arrays and nested tables included. */
@@ -80,6 +82,8 @@ export interface IncomingMessage {
   readonly timestamp?: number;
   readonly priority?: number;
   readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly replyTo?: string;
 }
 
 export interface Delivery {
@@ -89,6 +93,8 @@ export interface Delivery {
   readonly deliveryCount: number;
   /** True once it is settled, by its receiver or by the broker (the channel broke, the consumer closed): somebody else may have it. */
   readonly isSettled: boolean;
+  /** Aborted when the broker took it back before it was settled: whatever is being done with it may be done by somebody else too. */
+  readonly lost: AbortSignal;
   /** Done: forget the message. The first of the three calls settles; later ones, or one on a broken channel, do nothing. */
   ack(): void;
   /** Give it back unharmed (shutdown): does not count towards the delivery limit. */
@@ -145,6 +151,11 @@ export interface DurableQueueSpec {
   readonly deliveryLimit?: number;
   /** Queue that takes what this one gives up, at least once (through the default exchange). */
   readonly deadLetterQueue?: string;
+  /**
+   * A message that has waited here this long moves to `deadLetterQueue`, as if it were published there: its deliveries are
+   * counted anew. Those of one priority keep their order. Without a queue to take it a message stays.
+   */
+  readonly messageTtlMs?: number;
 }
 
 /**
@@ -161,6 +172,12 @@ export interface QueueState {
   /** Waiting to be delivered. */
   readonly ready: number;
   readonly consumers: number;
+  /** Delivered and not settled; null when nobody can tell. */
+  readonly unacknowledged: number | null;
+  /** Messages a second that came into the queue over about the last minute; null when nobody can tell. */
+  readonly publishRate: number | null;
+  /** Deliveries a second over about the last minute, the same message again included; null when nobody can tell. */
+  readonly deliverRate: number | null;
 }
 
 /** A queue or exchange exists with other arguments: nothing was changed; delete it or choose another name. */
@@ -176,5 +193,15 @@ export class BrokerClosedError extends Error {
 
   constructor() {
     super('The broker was closed before it could do this');
+  }
+}
+
+/** Reason of `Delivery.lost`: its channel broke, or its consumer was closed before it was settled. */
+export class DeliveryLostError extends Error {
+  readonly code = 'messaging/delivery-lost';
+  readonly isRetryable = true;
+
+  constructor() {
+    super('The broker took the message back before it was settled; it is delivered again');
   }
 }

@@ -59,7 +59,7 @@ describe('a notification in a message', () => {
     const { agentId: _agentId, ...rest } = outgoing;
     expect(readNotification(message, now + 40)).toEqual({
       status: 'read',
-      notification: { ...rest, acceptedAtMs: now, attempt: 1 },
+      notification: { ...rest, retryOf: null, acceptedAtMs: now, attempt: 1 },
     });
   });
 

@@ -8,6 +8,7 @@ import {
 } from '@tracepost/contracts';
 import type { IncomingMessage } from './broker.ts';
 import { ENVELOPE_VERSION } from './outgoing-notification.ts';
+import { readNumber } from './read-number.ts';
 import { readTextHeader } from './trace-headers.ts';
 
 /** A notification as its worker sees it; `acceptedAtMs` is when it was published. */
@@ -23,6 +24,8 @@ export interface IncomingNotification {
   readonly timeoutMs: number | null;
   readonly budget: Budget | null;
   readonly parentTaskId: string | null;
+  /** The ended task that this one repeats. */
+  readonly retryOf: string | null;
   readonly depth: number;
   readonly acceptedAtMs: number;
   /** 1 for the first; a re-published message carries its number. */
@@ -44,6 +47,10 @@ export type BrokenReason = 'not_json' | 'unknown_version' | 'invalid_envelope' |
 /** Nothing of ours is larger; somebody else's may be, and must not take the worker down. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** One of ours could not have more: all properties of an AMQP message have 64 KiB together. */
+const MAX_HEADERS_LENGTH = 64 * 1024;
+const MAX_ATTEMPT = 1_000_000;
+
 const TOKEN = new RegExp(TOKEN_PATTERN);
 const TYPE = new RegExp(NOTIFICATION_TYPE_PATTERN);
 const CORRELATION = new RegExp(CORRELATION_ID_PATTERN);
@@ -64,6 +71,9 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
   if (message.body.length > MAX_BODY_BYTES) {
     return broken('too_large', `the body has ${message.body.length} bytes, at most ${MAX_BODY_BYTES} are read`);
   }
+  if (lengthOf(message.headers) > MAX_HEADERS_LENGTH) {
+    return broken('too_large', `the headers have more than ${MAX_HEADERS_LENGTH} characters`);
+  }
   const version = message.headers['x-envelope-version'] ?? ENVELOPE_VERSION;
   if (readNumber(version) !== ENVELOPE_VERSION) {
     return broken(
@@ -72,7 +82,7 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
     );
   }
   const body = parseObject(message.body);
-  if (!body) return broken('not_json', 'the body is not a JSON object');
+  if (!body) return broken('not_json', `the body is not a JSON object${packedAs(message)}`);
 
   const taskId = token(body.id) ?? propertyId;
   const type = text(body.type, TYPE) ?? text(message.type, TYPE);
@@ -94,11 +104,29 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
       timeoutMs: positiveInteger(body.timeoutms),
       budget: isObject(body.budget) ? (body.budget as Budget) : null,
       parentTaskId: token(body.parenttaskid),
+      retryOf: token(body.retryof),
       depth: positiveInteger(body.depth) ?? 0,
       acceptedAtMs: publishedAt(message, now),
-      attempt: positiveInteger(readNumber(message.headers['x-attempt'])) ?? 1,
+      attempt: attemptOf(message),
     },
   };
+}
+
+/** Of names, texts and bytes; tables and arrays, which the broker bounds too, are not opened. */
+function lengthOf(headers: Readonly<Record<string, unknown>>): number {
+  let length = 0;
+  for (const name in headers) {
+    const value = headers[name];
+    length += name.length + (typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8);
+  }
+  return length;
+}
+
+/** Nothing is ever unpacked: a small body could become a large one. */
+function packedAs({ contentEncoding }: IncomingMessage): string {
+  return contentEncoding === undefined
+    ? ''
+    : `; its content encoding "${contentEncoding.slice(0, 40)}" is not unpacked`;
 }
 
 function parseObject(body: Buffer): Record<string, unknown> | null {
@@ -126,10 +154,10 @@ function positiveInteger(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
-/** A number however a client wrote it; NaN for a table, which may not even become a text. */
-function readNumber(value: unknown): number {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' || Buffer.isBuffer(value) ? Number(value.toString()) : Number.NaN;
+/** What nobody can have tried that often is somebody's joke. */
+function attemptOf({ headers }: IncomingMessage): number {
+  const attempt = positiveInteger(readNumber(headers['x-attempt'])) ?? 1;
+  return attempt <= MAX_ATTEMPT ? attempt : 1;
 }
 
 /** Nearest of the four words at or below the number; none given is AMQP's 4. */

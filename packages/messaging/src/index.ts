@@ -1,15 +1,15 @@
+export type { AttemptHistoryEntry as AttemptHistory } from '@tracepost/contracts';
+export { readAttemptHistory, writeAttemptHistory } from './attempt-history.ts';
 export * from './broker.ts';
+export { type ControlPublisher, createControlPublisher, type ReadControl, readControl } from './control.ts';
 export { createEventPublisher, type EventPublisher, type ReadEvent, readEvent } from './events.ts';
 export { type IncomingNotification, type ReadNotification, readNotification } from './incoming-notification.ts';
 export { MESSAGING_SYSTEM } from './messaging-system.ts';
-export {
-  type AttemptHistory,
-  type BrokenMessage,
-  consumeNotifications,
-  type ReceivedNotification,
-  type Settlement,
-} from './notification-consumer.ts';
+export { consumeNotifications, type ReceivedNotification } from './notification-consumer.ts';
 export { createNotificationPublisher, type NotificationPublisher } from './notification-publisher.ts';
 export { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
+export type { BrokenMessage } from './park-broken.ts';
+export { chooseRetryDelay, RETRY_DELAYS, type RetryDelay } from './retry-delays.ts';
+export type { Settlement } from './settlement.ts';
 export * from './topology.ts';
 export { readTextHeader, readTraceContext, writeTraceContext } from './trace-headers.ts';

@@ -55,6 +55,7 @@ function delivery(id: string): Delivery {
     redelivered: false,
     deliveryCount: 0,
     isSettled: false,
+    lost: new AbortController().signal,
     ack: () => {},
     requeue: () => {},
     reject: () => {},

@@ -1,42 +1,37 @@
 import { type Context, context, type Link, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
+import type { AttemptHistoryEntry } from '@tracepost/contracts';
 import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
+import { readAttemptHistory } from './attempt-history.ts';
 import type { Broker, Consumption, Delivery, IncomingMessage } from './broker.ts';
 import { type IncomingNotification, readNotification } from './incoming-notification.ts';
 import { MESSAGING_SYSTEM } from './messaging-system.ts';
+import { type BrokenMessage, parkBroken } from './park-broken.ts';
+import { readPutAside } from './retry-copy.ts';
+import { type Settlement, type SettlingOptions, settle } from './settlement.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { agentQueueName, agentTopology, deadLetterQueueName } from './topology.ts';
-import { readTraceContext } from './trace-headers.ts';
+import { agentQueueName, agentTopology } from './topology.ts';
+import { readTextHeader, readTraceContext } from './trace-headers.ts';
 
-/** One notification in the hands of its worker. `span` is the process span, active while `work` runs. */
+/** One delivery of a notification in the hands of its worker. `span` is the process span, active while `work` runs. */
 export interface ReceivedNotification {
+  /** Its `attempt` counts those that ended with the death of their worker. */
   readonly notification: IncomingNotification;
+  /** In the queue, from when it was published or, for a retry, from when it was due. */
   readonly queueWaitMs: number;
+  /** How long it was put aside on purpose before this attempt; null for what was not. */
+  readonly backOffMs: number | null;
   readonly span: Span;
-}
-
-/** What has to happen to the message once the work is told. */
-export type Settlement =
-  | { readonly status: 'done' }
-  /** Keep it aside, with the history of its attempts. */
-  | { readonly status: 'dead_letter'; readonly reason: string; readonly attempts: readonly AttemptHistory[] }
-  /** Somebody else should have it: the worker is stopping, or could not tell what became of the task. */
-  | { readonly status: 'give_back' };
-
-/** An entry of the header `x-attempts`. */
-export interface AttemptHistory {
-  readonly number: number;
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly workerId: string;
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
-
-export interface BrokenMessage {
+  /** Deliveries of this message that ended with the death of their worker. */
+  readonly crashes: number;
+  /** Which copy of the message this is: `{x-attempt}:{x-copy}`. A retry or a resend is another one, a redelivery is not. */
+  readonly copy: string;
+  readonly isRedelivered: boolean;
+  /** Attempts that failed before this one, oldest first, as the message tells of them; crashed ones are not among them. */
+  readonly attempts: readonly AttemptHistoryEntry[];
+  /** As it arrived, to be kept for a retry by hand. */
   readonly message: IncomingMessage;
-  readonly taskId: string | null;
-  readonly traceId: string | null;
-  readonly reason: string;
-  readonly detail: string;
+  /** Aborted when the broker took the message back: somebody else may be working on it. */
+  readonly lost: AbortSignal;
 }
 
 export interface ConsumerOptions {
@@ -58,52 +53,65 @@ export interface ConsumerOptions {
  * never reaches `work`.
  */
 export async function consumeNotifications(options: ConsumerOptions): Promise<Consumption> {
-  const { broker, agentId, prefetch, capacity } = options;
+  const { broker, telemetry, agentId, prefetch, capacity } = options;
   const slots = createSlots(capacity);
+  const closing = new AbortController();
+  const settling: SettlingOptions = { broker, logger: telemetry.logger, agentId, closing: closing.signal };
   await broker.declare(agentTopology(agentId));
   const consumption = await broker.consume({
     queue: agentQueueName(agentId),
     prefetch,
-    onDelivery: (delivery) => takeTurn(options, slots, delivery),
+    onDelivery: (delivery) => takeTurn(options, settling, slots, delivery),
   });
   return {
-    close(closing) {
+    close(how) {
       slots.close();
-      return consumption.close(closing);
+      closing.abort();
+      return consumption.close(how);
     },
   };
 }
 
-async function takeTurn(options: ConsumerOptions, slots: Slots, delivery: Delivery): Promise<void> {
+async function takeTurn(
+  options: ConsumerOptions,
+  settling: SettlingOptions,
+  slots: Slots,
+  delivery: Delivery,
+): Promise<void> {
   const isTaken = await slots.take();
   if (!isTaken) return delivery.requeue();
   try {
     // Lost while it waited for its turn: it comes again, and would be worked on twice.
-    if (!delivery.isSettled) await takeDelivery(options, delivery);
+    if (!delivery.isSettled) await takeDelivery(options, settling, delivery);
   } finally {
     slots.give();
   }
 }
 
-async function takeDelivery(options: ConsumerOptions, delivery: Delivery): Promise<void> {
+async function takeDelivery(options: ConsumerOptions, settling: SettlingOptions, delivery: Delivery): Promise<void> {
   const now = Date.now();
   const read = readNotification(delivery.message, now);
-  if (read.status === 'broken') {
-    await park(options, delivery, read);
-    return;
-  }
-  const settlement = await process(options, delivery, read.notification, now);
-  await settle(options, delivery, settlement);
+  if (read.status === 'broken') return parkBroken(options, settling, delivery, read);
+  const notification = countCrashes(read.notification, delivery);
+  const settlement = await process(options, delivery, notification, now);
+  return settle(settling, delivery, notification, settlement);
+}
+
+/** A run that ended with the death of its worker was an attempt too; nobody but the broker could count it. */
+function countCrashes(notification: IncomingNotification, { deliveryCount }: Delivery): IncomingNotification {
+  return deliveryCount === 0 ? notification : { ...notification, attempt: notification.attempt + deliveryCount };
 }
 
 async function process(
   { telemetry, agentId, workerId, work }: ConsumerOptions,
-  { message, redelivered, deliveryCount }: Delivery,
+  delivery: Delivery,
   notification: IncomingNotification,
   now: number,
 ): Promise<Settlement> {
+  const { message, redelivered, deliveryCount } = delivery;
   const queue = agentQueueName(agentId);
-  const queueWaitMs = now - notification.acceptedAtMs;
+  const putAside = readPutAside(message.headers);
+  const queueWaitMs = Math.max(0, now - (putAside?.retryAtMs ?? notification.acceptedAtMs));
   const publisher = readTraceContext(message.headers);
   const parent: Context = publisher ? trace.setSpanContext(ROOT_CONTEXT, publisher) : ROOT_CONTEXT;
   const links: Link[] = publisher ? [{ context: publisher }] : [];
@@ -128,6 +136,7 @@ async function process(
         [ATTR.workerId]: workerId,
         'tracepost.message.redelivered': redelivered,
         'tracepost.message.delivery_count': deliveryCount,
+        ...(putAside ? { 'tracepost.queue.back_off_ms': putAside.backOffMs } : {}),
         ...(notification.correlationId ? { [ATTR.messagingConversationId]: notification.correlationId } : {}),
         ...(notification.sessionId ? { [ATTR.sessionId]: notification.sessionId } : {}),
         ...(notification.source ? { [ATTR.source]: notification.source } : {}),
@@ -145,10 +154,24 @@ async function process(
     'tracepost.queue': queue,
     'tracepost.agent.id': agentId,
   });
+  const received: ReceivedNotification = {
+    notification,
+    queueWaitMs,
+    backOffMs: putAside?.backOffMs ?? null,
+    span,
+    crashes: deliveryCount,
+    copy: `${notification.attempt - deliveryCount}:${readTextHeader(message.headers, 'x-copy') ?? ''}`,
+    isRedelivered: redelivered,
+    attempts: readAttemptHistory(message.headers),
+    message,
+    get lost() {
+      return delivery.lost;
+    },
+  };
   const started = performance.now();
   try {
-    const settlement = await context.with(trace.setSpan(parent, span), () => work({ notification, queueWaitMs, span }));
-    if (settlement.status === 'dead_letter') Object.assign(attributes, { 'error.type': settlement.reason });
+    const settlement = await context.with(trace.setSpan(parent, span), () => work(received));
+    if ('reason' in settlement) Object.assign(attributes, { 'error.type': settlement.reason });
     return settlement;
   } catch (error) {
     failSpan(span, error);
@@ -159,92 +182,3 @@ async function process(
     span.end();
   }
 }
-
-async function settle(options: ConsumerOptions, delivery: Delivery, settlement: Settlement): Promise<void> {
-  if (settlement.status === 'done') return delivery.ack();
-  if (settlement.status === 'give_back') return delivery.requeue();
-  const isKept = await keepAside(options, delivery.message, {
-    'x-dead-reason': settlement.reason.slice(0, 200),
-    'x-attempts': JSON.stringify(settlement.attempts.slice(-10)),
-  });
-  // Not confirmed: the message stays where it is, and its next delivery tries again.
-  if (isKept) delivery.ack();
-  else delivery.reject();
-}
-
-async function park(
-  options: ConsumerOptions,
-  delivery: Delivery,
-  broken: { readonly reason: string; readonly detail: string; readonly taskId: string | null },
-): Promise<void> {
-  const { telemetry, agentId, onBroken } = options;
-  const queue = agentQueueName(agentId);
-  const { message } = delivery;
-  telemetry.metrics.add('tracepost.messages.parked', 1, {
-    'tracepost.queue': queue,
-    'tracepost.reason': broken.reason,
-  });
-  telemetry.logger.error(
-    {
-      layer: 'queue',
-      phase: 'hop',
-      hopName: 'validate',
-      hopResult: broken.reason,
-      result: 'error',
-      agentId,
-      ...(broken.taskId === null ? {} : { taskId: broken.taskId }),
-      'error.message': broken.detail,
-    },
-    `parked a message that cannot be read in ${deadLetterQueueName(agentId)}`,
-  );
-  const traceId = readTraceContext(message.headers)?.traceId ?? null;
-  const { taskId, reason, detail } = broken;
-  const isTold = (await onBroken?.({ message, taskId, traceId, reason, detail })) ?? true;
-  if (!isTold) return delivery.reject();
-  const isKept = await keepAside(options, message, {
-    'x-dead-reason': `${broken.reason}: ${broken.detail}`.slice(0, 200),
-  });
-  if (isKept) delivery.ack();
-  else delivery.reject();
-}
-
-async function keepAside(
-  { broker, agentId }: ConsumerOptions,
-  message: IncomingMessage,
-  reasonHeaders: Readonly<Record<string, string>>,
-): Promise<boolean> {
-  const { headers, exchange: _exchange, routingKey: _routingKey, ...rest } = message;
-  const outcome = await broker.publish({
-    ...rest,
-    exchange: '',
-    routingKey: deadLetterQueueName(agentId),
-    mandatory: true,
-    headers: { ...plainHeaders(headers), ...reasonHeaders },
-  });
-  return outcome.status === 'confirmed';
-}
-
-/** What a header table may hold besides texts and numbers is written as text; the broker's own `x-death` and the like are left out. */
-function plainHeaders(headers: Readonly<Record<string, unknown>>): Record<string, string | number | boolean> {
-  const plain: Record<string, string | number | boolean> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (BROKER_HEADERS.has(name)) continue;
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') plain[name] = value;
-    else if (Buffer.isBuffer(value)) plain[name] = value.toString('utf8');
-    else if (value !== null && value !== undefined) plain[name] = JSON.stringify(value);
-  }
-  return plain;
-}
-
-const BROKER_HEADERS: ReadonlySet<string> = new Set([
-  'CC',
-  'BCC',
-  'x-death',
-  'x-delivery-count',
-  'x-first-death-exchange',
-  'x-first-death-queue',
-  'x-first-death-reason',
-  'x-last-death-exchange',
-  'x-last-death-queue',
-  'x-last-death-reason',
-]);

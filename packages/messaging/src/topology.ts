@@ -1,8 +1,11 @@
 import { TASK_EVENT_KINDS, taskEventKey } from '@tracepost/contracts';
 import type { DurableQueueSpec, Topology } from './broker.ts';
+import { RETRY_DELAYS, type RetryDelay } from './retry-delays.ts';
 
 export const AGENTS_EXCHANGE = 'agents';
 export const EVENTS_EXCHANGE = 'events';
+/** For what is said to all workers of an agent while they work: `control.ts`. */
+export const CONTROL_EXCHANGE = 'control';
 export const RECORDER_QUEUE = 'recorder';
 
 /** Defaults of delivery: five failed deliveries, and a queue of a hundred thousand. */
@@ -17,6 +20,10 @@ export function deadLetterQueueName(agentId: string): string {
   return `agent.${agentId}.dead`;
 }
 
+export function retryQueueName(agentId: string, delay: RetryDelay['name']): string {
+  return `agent.${agentId}.retry.${delay}`;
+}
+
 /** What publisher and worker of one agent both declare. Arguments are final: an existing queue cannot change them. */
 export function agentTopology(agentId: string): Topology {
   const queue: DurableQueueSpec = {
@@ -27,10 +34,24 @@ export function agentTopology(agentId: string): Topology {
     deadLetterQueue: deadLetterQueueName(agentId),
   };
   return {
-    exchanges: [{ name: AGENTS_EXCHANGE, type: 'direct' }],
-    queues: [{ kind: 'durable', name: deadLetterQueueName(agentId) }, queue],
+    exchanges: [
+      { name: AGENTS_EXCHANGE, type: 'direct' },
+      { name: CONTROL_EXCHANGE, type: 'topic' },
+    ],
+    queues: [{ kind: 'durable', name: deadLetterQueueName(agentId) }, queue, ...retryQueues(agentId)],
     bindings: [{ queue: queue.name, exchange: AGENTS_EXCHANGE, key: queue.name }],
   };
+}
+
+/** Nobody consumes from them: what has waited long enough goes back to the agent's queue. */
+function retryQueues(agentId: string): DurableQueueSpec[] {
+  return RETRY_DELAYS.map(({ name, ms }) => ({
+    kind: 'durable',
+    name: retryQueueName(agentId, name),
+    maxLength: QUEUE_LENGTH_LIMIT,
+    messageTtlMs: ms,
+    deadLetterQueue: agentQueueName(agentId),
+  }));
 }
 
 /** The topic exchange for task events and announcements, and the recorder's queue on it. */
@@ -60,4 +81,18 @@ export function liveTopology(queue: string): Topology {
   };
 }
 
+/** One worker's ear for the agents that it hosts: what is said while nobody listens is not meant for anybody. */
+export function controlTopology(queue: string, agentIds: readonly string[]): Topology {
+  return {
+    exchanges: [{ name: CONTROL_EXCHANGE, type: 'topic' }],
+    queues: [{ kind: 'transient', name: queue, maxLength: CONTROL_LENGTH_LIMIT }],
+    bindings: agentIds.map((agentId) => ({ queue, exchange: CONTROL_EXCHANGE, key: cancelKey(agentId) })),
+  };
+}
+
+export function cancelKey(agentId: string): string {
+  return `task.${agentId}.cancel`;
+}
+
+const CONTROL_LENGTH_LIMIT = 10_000;
 const LIVE_KINDS = TASK_EVENT_KINDS.filter((kind) => kind !== 'accepted');

@@ -76,7 +76,7 @@ describe('opening', () => {
     truncateSync(`${copy}-wal`, whole + Math.floor((statSync(`${copy}-wal`).size - whole) / 2));
 
     await using reopened = await openEmbeddedBroker({ path: copy, telemetry });
-    expect(await reopened.inspect('jobs')).toEqual({ ready: 1, consumers: 0 });
+    expect(await reopened.inspect('jobs')).toMatchObject({ ready: 1, consumers: 0 });
     expect(await publish(reopened, 'new')).toEqual({ status: 'confirmed' });
     expect((await take(reopened, 2)).map(textOf)).toEqual(['whole', 'new']);
   });
@@ -99,7 +99,7 @@ describe('opening', () => {
     const started = performance.now();
     await using reopened = await open();
     expect(performance.now() - started).toBeLessThan(2_000);
-    expect(await reopened.inspect('jobs')).toEqual({ ready: 100_000, consumers: 0 });
+    expect(await reopened.inspect('jobs')).toMatchObject({ ready: 100_000, consumers: 0 });
     expect((await take(reopened, 3)).slice(0, 3).map(textOf)).toEqual(['1', '2', '3']);
   });
 });
@@ -121,7 +121,7 @@ describe('a disk that is full', () => {
     expect(outcome).toEqual({ status: 'refused', reason: expect.stringContaining('database or disk is full') });
     expect(broker.state).toBe('unreachable');
     expect(await publish(broker, 'x')).toEqual({ status: 'unreachable', reason: expect.stringContaining('full') });
-    expect(await broker.inspect('jobs')).toEqual({ ready: confirmed.length, consumers: 0 });
+    expect(await broker.inspect('jobs')).toMatchObject({ ready: confirmed.length, consumers: 0 });
 
     await database.write([{ sql: 'PRAGMA max_page_count = 10000' }]);
     await until(() => broker.state === 'ready', { timeoutMs: 5_000, what: 'the broker to be ready again' });
@@ -207,8 +207,8 @@ describe('messages', () => {
     const both = { exchange: 'both', routingKey: '' };
     const outcomes = await Promise.all([publish(broker, 'fits', both), publish(broker, 'does not', both)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['confirmed', 'refused']);
-    expect(await broker.inspect('jobs')).toEqual({ ready: 1, consumers: 0 });
-    expect(await broker.inspect('small')).toEqual({ ready: 1, consumers: 0 });
+    expect(await broker.inspect('jobs')).toMatchObject({ ready: 1, consumers: 0 });
+    expect(await broker.inspect('small')).toMatchObject({ ready: 1, consumers: 0 });
   });
 
   test('failures are remembered over a clean stop, and what was only held does not count', async () => {

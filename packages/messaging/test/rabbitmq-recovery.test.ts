@@ -159,7 +159,7 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     await server().ctl('close_connection', consuming?.split('\t')[0] ?? '', 'asked for by a test');
     await until(() => client.broker.state !== 'ready');
     await isReady(client.broker);
-    expect(await client.broker.inspect(live)).toEqual({ ready: 0, consumers: 0 });
+    expect(await client.broker.inspect(live)).toMatchObject({ ready: 0, consumers: 0 });
   });
 
   test('a queue that somebody made anew with other arguments is told in the log, and the rest goes on', async () => {

@@ -53,6 +53,9 @@ export function changedDelivery(delivery: Delivery, changes: Partial<Delivery>):
     get isSettled() {
       return delivery.isSettled;
     },
+    get lost() {
+      return delivery.lost;
+    },
     ack: () => delivery.ack(),
     requeue: () => delivery.requeue(),
     reject: () => delivery.reject(),

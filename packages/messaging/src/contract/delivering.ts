@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Broker, Delivery, OutgoingMessage, PublishOutcome } from '../broker.ts';
+import type { Broker, Delivery, OutgoingMessage, PublishOutcome, QueueState } from '../broker.ts';
 import { altered, withOutgoing } from './broken.ts';
 import type { BrokerProperty } from './harness.ts';
 import { message, textOf, texts, workbench } from './workbench.ts';
@@ -111,21 +111,21 @@ const inspectTells: BrokerProperty = {
     const bench = workbench(harness);
     const queue = await bench.queue('seen');
     const inspect = (name: string) => harness.broker().inspect(name);
-    expect(await inspect(queue)).toEqual({ ready: 0, consumers: 0 });
+    expect(await inspect(queue)).toMatchObject({ ready: 0, consumers: 0 });
     await bench.publish(queue, texts(3));
     await bench.holds(queue, 3);
     const { consumption, arrived } = await bench.receive(queue, { prefetch: 2 });
     await arrived(2);
     await bench.holds(queue, 1);
-    expect(await inspect(queue)).toEqual({ ready: 1, consumers: 1 });
+    expect(await inspect(queue)).toMatchObject({ ready: 1, consumers: 1 });
     await consumption.close({ deadlineMs: 0 });
     await bench.holds(queue, 3);
-    expect(await inspect(queue)).toEqual({ ready: 3, consumers: 0 });
+    expect(await inspect(queue)).toMatchObject({ ready: 3, consumers: 0 });
     expect(await inspect(bench.name('nowhere'))).toBeNull();
   },
   broken: {
     'finds queues that are not there': (good) =>
-      altered(good, { inspect: async (queue) => (await good.inspect(queue)) ?? { ready: 0, consumers: 0 } }),
+      altered(good, { inspect: async (queue) => (await good.inspect(queue)) ?? EMPTY }),
     'counts no consumers': (good) =>
       altered(good, {
         inspect: async (queue) => {
@@ -135,6 +135,8 @@ const inspectTells: BrokerProperty = {
       }),
   },
 };
+
+const EMPTY: QueueState = { ready: 0, consumers: 0, unacknowledged: 0, publishRate: 0, deliverRate: 0 };
 
 export const deliveringProperties = [orderIsKept, prefetchIsKept, priorityGoesFirst, consumersShare, inspectTells];
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Delivery, IncomingMessage, Subscription } from '../broker.ts';
+import { type Delivery, DeliveryLostError, type IncomingMessage, type Subscription } from '../broker.ts';
 import { type Entry, GIVEN_BACK } from './entry.ts';
 
 export type Settlement = 'ack' | 'requeue' | 'reject';
@@ -14,6 +14,8 @@ interface ConsumerOptions {
 export interface Hold {
   readonly wasRedelivered: boolean;
   isDelivered: boolean;
+  /** Tells whoever works on it that it was taken back; set once anybody wants to know. */
+  lose?: () => void;
 }
 
 /** One subscription: what it holds, never more than its prefetch. */
@@ -65,7 +67,10 @@ export class Consumer {
     this.#isOpen = false;
     for (const [entry, hold] of this.#held) if (!hold.isDelivered) this.#settle(entry, 'requeue');
     if (deadlineMs > 0) await this.#idleWithin(deadlineMs);
-    for (const entry of this.#held.keys()) this.#settle(entry, 'requeue');
+    for (const [entry, { lose }] of this.#held) {
+      this.#settle(entry, 'requeue');
+      lose?.();
+    }
   }
 
   async #idleWithin(deadlineMs: number): Promise<void> {
@@ -84,6 +89,7 @@ export class Consumer {
   #createDelivery(entry: Entry, hold: Hold, message: IncomingMessage): Delivery {
     const isHeld = () => this.#held.get(entry) === hold;
     let isSettled = false;
+    let lost: AbortController | undefined;
     const settle = (settlement: Settlement) => {
       if (isSettled) return;
       isSettled = true;
@@ -96,6 +102,15 @@ export class Consumer {
         return isSettled || !isHeld();
       },
       deliveryCount: entry.failures,
+      /** Made for those who ask: most deliveries are settled before anybody does. */
+      get lost() {
+        if (lost) return lost.signal;
+        const created = new AbortController();
+        lost = created;
+        hold.lose = () => created.abort(new DeliveryLostError());
+        if (!isSettled && !isHeld()) hold.lose();
+        return created.signal;
+      },
       ack: () => settle('ack'),
       requeue: () => settle('requeue'),
       reject: () => settle('reject'),

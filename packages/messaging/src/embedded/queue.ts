@@ -47,7 +47,13 @@ export class Queue {
   }
 
   get state(): QueueState {
-    return { ready: this.#ready.size, consumers: this.#consumers.length };
+    return {
+      ready: this.#ready.size,
+      consumers: this.#consumers.length,
+      unacknowledged: this.unacknowledged,
+      publishRate: 0,
+      deliverRate: 0,
+    };
   }
 
   get unacknowledged(): number {

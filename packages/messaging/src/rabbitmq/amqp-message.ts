@@ -15,12 +15,15 @@ export function publishOptions(message: OutgoingMessage): Options.Publish {
     timestamp: message.timestamp,
     priority: message.priority,
     contentType: message.contentType,
+    contentEncoding: message.contentEncoding,
+    replyTo: message.replyTo,
   };
   return options as Options.Publish;
 }
 
 export function incomingMessage({ content, fields, properties }: ConsumeMessage): IncomingMessage {
-  const { messageId, type, appId, correlationId, timestamp, priority, contentType } = properties;
+  const { messageId, type, appId, correlationId, timestamp, priority, contentType, contentEncoding, replyTo } =
+    properties;
   return {
     exchange: fields.exchange,
     routingKey: fields.routingKey,
@@ -33,6 +36,8 @@ export function incomingMessage({ content, fields, properties }: ConsumeMessage)
     ...(timestamp === undefined ? {} : { timestamp }),
     ...(priority === undefined ? {} : { priority }),
     ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    ...(replyTo === undefined ? {} : { replyTo }),
   };
 }
 

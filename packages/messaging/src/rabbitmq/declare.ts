@@ -26,7 +26,12 @@ export function queueOptions(queue: QueueSpec): Options.AssertQueue {
 }
 
 /** Final: arguments of an existing queue cannot change. https://www.rabbitmq.com/docs/quorum-queues */
-function durableQueue({ maxLength, deliveryLimit, deadLetterQueue }: DurableQueueSpec): Options.AssertQueue {
+function durableQueue({
+  maxLength,
+  deliveryLimit,
+  deadLetterQueue,
+  messageTtlMs,
+}: DurableQueueSpec): Options.AssertQueue {
   return {
     durable: true,
     arguments: {
@@ -41,6 +46,7 @@ function durableQueue({ maxLength, deliveryLimit, deadLetterQueue }: DurableQueu
             'x-dead-letter-exchange': '',
             'x-dead-letter-routing-key': deadLetterQueue,
             'x-dead-letter-strategy': 'at-least-once',
+            ...(messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs }),
           }),
     },
   };

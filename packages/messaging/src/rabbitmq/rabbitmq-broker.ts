@@ -207,7 +207,13 @@ async function inspectOn(model: ChannelModel, queue: string): Promise<QueueState
     channel.on('error', () => {});
     const { messageCount, consumerCount } = await channel.checkQueue(queue);
     await channel.close();
-    return { ready: messageCount, consumers: consumerCount };
+    return {
+      ready: messageCount,
+      consumers: consumerCount,
+      unacknowledged: null,
+      publishRate: null,
+      deliverRate: null,
+    };
   } catch {
     return null;
   }

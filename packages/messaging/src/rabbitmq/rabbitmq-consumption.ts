@@ -65,7 +65,7 @@ export class RabbitMqConsumption implements Consumption {
       this.#emptied = Promise.withResolvers();
       await settlesWithin(this.#emptied.promise, deadlineMs);
     }
-    for (const delivery of this.#open) delivery.requeue();
+    for (const delivery of this.#open) delivery.takeBack();
     if (current) await closeQuietly(current.channel);
     this.#options.onClosed(this);
   }

@@ -1,5 +1,5 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
-import type { Delivery, IncomingMessage } from '../broker.ts';
+import { type Delivery, DeliveryLostError, type IncomingMessage } from '../broker.ts';
 import { deliveryCount, incomingMessage } from './amqp-message.ts';
 
 /** One delivery on one channel. Settling it when the channel is gone does nothing: the broker has it back already. */
@@ -11,6 +11,8 @@ export class RabbitMqDelivery implements Delivery {
   readonly #channel: Channel;
   readonly #onSettled: () => void;
   #isSettled = false;
+  #isLost = false;
+  #lost: AbortController | undefined;
 
   constructor(raw: ConsumeMessage, channel: Channel, onSettled: () => void) {
     this.message = incomingMessage(raw);
@@ -23,6 +25,13 @@ export class RabbitMqDelivery implements Delivery {
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  /** Made for those who ask: most deliveries are settled before anybody does. */
+  get lost(): AbortSignal {
+    this.#lost ??= new AbortController();
+    if (this.#isLost) this.#lost.abort(new DeliveryLostError());
+    return this.#lost.signal;
   }
 
   ack(): void {
@@ -44,7 +53,19 @@ export class RabbitMqDelivery implements Delivery {
 
   /** The channel is gone and with it the delivery. */
   abandon(): void {
-    this.#settle(() => {});
+    this.#lose(() => {});
+  }
+
+  /** Its time is over: somebody else shall have it. */
+  takeBack(): void {
+    this.#lose(() => this.#channel.nack(this.#raw, false, true));
+  }
+
+  #lose(tell: () => void): void {
+    if (this.#isSettled) return;
+    this.#settle(tell);
+    this.#isLost = true;
+    this.#lost?.abort(new DeliveryLostError());
   }
 
   #settle(tell: () => void): void {
