@@ -188,6 +188,14 @@ describe('the compose file', () => {
     expect(Number.parseInt(file.services.jaeger?.stop_grace_period ?? '0', 10)).toBeGreaterThanOrEqual(20);
   });
 
+  test('gives the agent that computes a container and memory of its own', () => {
+    const { agents, 'bg-remover': remover } = file.services;
+    expect(agents?.environment?.TRACEPOST_AGENTS).toBe('${TRACEPOST_AGENTS:-weather}');
+    expect(remover?.environment?.TRACEPOST_AGENTS).toBe('bg-remover');
+    const megabytes = (service: Service | undefined) => Number(/(\d+)m/.exec(service?.mem_limit ?? '')?.[1]);
+    expect(megabytes(remover)).toBeGreaterThan(2 * megabytes(agents));
+  });
+
   test('builds one image for our services and names it after the installation', () => {
     const built = services.filter(([, service]) => service.build).map(([name]) => name);
     expect(built).toEqual(['gateway', 'agents', 'bg-remover', 'recorder', 'analyst']);

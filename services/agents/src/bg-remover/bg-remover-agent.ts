@@ -1,34 +1,8 @@
-import {
-  type Agent,
-  defineAgent,
-  defineTool,
-  onNotification,
-  TaskFailure,
-  type ToolContext,
-} from '@tracepost/agent-kit';
-import { ARTIFACT_ID_PATTERN, MAX_ARTIFACT_BYTES } from '@tracepost/contracts';
-import { type ImageQuality, imageCost } from '@tracepost/pricing';
-import type { ArtifactStore } from '@tracepost/stores';
-import Type, { type Static } from 'typebox';
+import { type Agent, defineAgent, onNotification, PermanentFailure, partial, TaskFailure } from '@tracepost/agent-kit';
 import type { BackgroundRemover } from './background-remover.ts';
-
-const Quality = Type.Optional(
-  Type.Union([Type.Literal('low'), Type.Literal('medium'), Type.Literal('high')], {
-    description: 'medium when not given',
-  }),
-);
-
-const RemoveRequest = Type.Union([
-  Type.Object(
-    { imageId: Type.String({ pattern: ARTIFACT_ID_PATTERN, description: 'An artifact' }), quality: Quality },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    { imageBase64: Type.String({ minLength: 1, description: 'A small image, within the message' }), quality: Quality },
-    { additionalProperties: false },
-  ),
-]);
-type RemoveRequest = Static<typeof RemoveRequest>;
+import { RemoveRequest } from './image-request.ts';
+import { type BatchResult, removeBatch } from './remove-batch.ts';
+import { createRemoveImage } from './remove-image.ts';
 
 export interface BgRemoverOptions {
   readonly remover: BackgroundRemover;
@@ -36,43 +10,32 @@ export interface BgRemoverOptions {
   readonly capacity: number;
 }
 
-/** Cuts the subject of a photograph out: PNG, JPEG or WebP in, PNG with alpha out, as an artifact. */
+/** A hundred images at high on one core; a single one is limited by the remover. */
+const TIMEOUT_MS = 15 * 60_000;
+
+/** Cuts the subject of a photograph out: PNG, JPEG or WebP in, PNG with alpha out, as an artifact; one image or a batch. */
 export function createBgRemoverAgent({ remover, capacity }: BgRemoverOptions): Agent {
-  const removeBackground = defineTool({
-    name: 'remove_background',
-    description: 'Makes everything but the subject of an image transparent',
-    run: async ({ content, quality }: { content: Buffer; quality: ImageQuality }, { signal, metrics }: ToolContext) => {
-      const outcome = await remover.remove({ content, quality, signal });
-      metrics.add('bg_remover.images', 1, {
-        'bg_remover.quality': quality,
-        'tracepost.outcome': outcome.status === 'removed' ? 'removed' : outcome.code,
-      });
-      return outcome;
-    },
-  });
+  const removeImage = createRemoveImage(remover, capacity);
 
   return defineAgent({
     id: 'bg-remover',
-    description: 'Removes the background of an image',
+    description: 'Removes the background of an image, or of each image of a batch',
     capacity,
-    timeoutMs: 120_000,
+    timeoutMs: TIMEOUT_MS,
     notifications: {
       'image.remove-background': onNotification({
-        description: 'One image, by artifact id or as base64',
+        description: 'One image, by artifact id or as base64, or up to 100 of them',
         schema: RemoveRequest,
-        async handle({ useTool, artifacts, metrics, addCost }, request: RemoveRequest) {
-          const quality = request.quality ?? 'medium';
-          const content = await readImage(request, artifacts);
-          const outcome = await useTool(removeBackground, { content, quality });
-          if (outcome.status === 'refused') throw new TaskFailure(outcome.code, outcome.message);
-
-          const { png, width, height, foregroundShare, processingMs } = outcome;
-          const cost = imageCost({ quality, encodedBytes: content.length, processingMs });
-          addCost(cost.totalUsd);
-          metrics.add('bg_remover.cost', cost.computeUsd, { 'bg_remover.cost.part': 'compute' });
-          metrics.add('bg_remover.cost', cost.totalUsd - cost.computeUsd, { 'bg_remover.cost.part': 'model' });
-          const { artifactId } = await artifacts.put(png, { contentType: 'image/png', maxBytes: MAX_RESULT_BYTES });
-          return { imageId: artifactId, width, height, foregroundShare, cost };
+        async handle(context, request: RemoveRequest) {
+          if (!('images' in request)) {
+            const outcome = await removeImage(context, request, request.quality ?? 'medium');
+            if (outcome.status === 'removed') return outcome.image;
+            // The same bytes are refused again; a thread that broke may have been the machine's doing.
+            throw new TaskFailure(outcome.code, outcome.message, { isRetryable: outcome.code === 'worker_failed' });
+          }
+          const result = await removeBatch({ removeImage, concurrency: capacity }, context, request);
+          if (result.succeeded === 0) throw noneSucceeded(result);
+          return result.failed === 0 ? result : partial(result);
         },
       }),
     },
@@ -80,19 +43,13 @@ export function createBgRemoverAgent({ remover, capacity }: BgRemoverOptions): A
   });
 }
 
-/** A PNG is larger than the JPEG it was made from. */
-const MAX_RESULT_BYTES = 4 * MAX_ARTIFACT_BYTES;
-
-async function readImage(request: RemoveRequest, artifacts: ArtifactStore): Promise<Buffer> {
-  if ('imageBase64' in request) {
-    const content = Buffer.from(request.imageBase64, 'base64');
-    // Node skips what is not base64 without a word; what was meant then would be another image.
-    if (content.toString('base64').replace(/=+$/, '') !== request.imageBase64.replace(/=+$/, '')) {
-      throw new TaskFailure('invalid_image', 'imageBase64 is not base64');
-    }
-    return content;
-  }
-  const artifact = await artifacts.read(request.imageId);
-  if (!artifact) throw new TaskFailure('image_not_found', `there is no artifact ${request.imageId}`);
-  return artifact.content;
+/** With the reason of every image as far as a sentence holds them. */
+function noneSucceeded({ images }: BatchResult): PermanentFailure {
+  const reasons = images.map((image, index) => {
+    return 'error' in image ? `${index}: ${image.error.code} (${image.error.message})` : '';
+  });
+  const shown = reasons.slice(0, 5).join('; ');
+  const more = reasons.length > 5 ? `; and ${reasons.length - 5} more` : '';
+  const message = `None of ${images.length} images could be worked on. ${shown}${more}`;
+  return new PermanentFailure('all_images_failed', message);
 }
