@@ -1,10 +1,10 @@
-import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { ATTR, type Telemetry } from '@tracepost/telemetry';
 import type { Broker, PublishOutcome } from './broker.ts';
 import { MESSAGING_SYSTEM } from './messaging-system.ts';
 import { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
 import { agentQueueName } from './topology.ts';
-import { writeTraceContext } from './trace-headers.ts';
+import { writeSpanContext } from './trace-headers.ts';
 
 export interface NotificationPublisher {
   /** Never throws; the outcome says whether the broker has it. */
@@ -28,29 +28,11 @@ export function createNotificationPublisher({
       const now = Date.now();
       const started = performance.now();
       const queue = agentQueueName(notification.agentId);
-      const parent = context.active();
-      const span = tracer.startSpan(
-        `send ${queue}`,
-        {
-          kind: SpanKind.PRODUCER,
-          attributes: {
-            [ATTR.messagingSystem]: MESSAGING_SYSTEM,
-            [ATTR.messagingOperationType]: 'send',
-            [ATTR.messagingOperationName]: 'publish',
-            [ATTR.messagingDestination]: queue,
-            [ATTR.messagingRabbitmqRoutingKey]: queue,
-            [ATTR.messagingMessageId]: notification.taskId,
-            [ATTR.messagingConversationId]: notification.correlationId,
-            [ATTR.taskId]: notification.taskId,
-            [ATTR.agentId]: notification.agentId,
-            [ATTR.notificationType]: notification.notificationType,
-          },
-        },
-        parent,
-      );
-      const traceHeaders = writeTraceContext(trace.setSpan(parent, span));
+      const span = tracer.startSpan(`send ${queue}`, { kind: SpanKind.PRODUCER }, context.active());
+      const traceHeaders = writeSpanContext(span.spanContext());
       const message = buildNotificationMessage(notification, { now, traceHeaders });
-      span.setAttribute(ATTR.messagingBodySize, message.body.length);
+      // Only for whoever keeps them: with telemetry off this is the dearer half of a span.
+      if (span.isRecording()) span.setAttributes(describePublish(notification, queue, message.body.length));
 
       const outcome = await broker.publish(message);
 
@@ -69,5 +51,21 @@ export function createNotificationPublisher({
       span.end();
       return outcome;
     },
+  };
+}
+
+function describePublish(notification: OutgoingNotification, queue: string, bodyBytes: number): Attributes {
+  return {
+    [ATTR.messagingSystem]: MESSAGING_SYSTEM,
+    [ATTR.messagingOperationType]: 'send',
+    [ATTR.messagingOperationName]: 'publish',
+    [ATTR.messagingDestination]: queue,
+    [ATTR.messagingRabbitmqRoutingKey]: queue,
+    [ATTR.messagingMessageId]: notification.taskId,
+    [ATTR.messagingConversationId]: notification.correlationId,
+    [ATTR.messagingBodySize]: bodyBytes,
+    [ATTR.taskId]: notification.taskId,
+    [ATTR.agentId]: notification.agentId,
+    [ATTR.notificationType]: notification.notificationType,
   };
 }

@@ -34,7 +34,10 @@ export function readTraceContext(headers: Readonly<Record<string, unknown>>): Sp
 /** Trace headers of the active span, lower-case text only. Baggage is never sent on: it may hold anything. */
 export function writeTraceContext(active: Context): Record<string, HeaderValue> {
   const span = trace.getSpanContext(active);
-  if (!span) return {};
+  return span ? writeSpanContext(span) : {};
+}
+
+export function writeSpanContext(span: SpanContext): Record<string, HeaderValue> {
   const state = span.traceState?.serialize();
   return state ? { traceparent: formatTraceparent(span), tracestate: state } : { traceparent: formatTraceparent(span) };
 }

@@ -3,6 +3,7 @@ import type { OutgoingMessage, PublishOutcome } from '../broker.ts';
 import { publishOptions } from './amqp-message.ts';
 import { settlesWithin } from './deadline.ts';
 import { describe } from './keep-established.ts';
+import { createHeaderLender } from './lent-headers.ts';
 import { Unconfirmed } from './unconfirmed.ts';
 
 export interface PublisherOptions {
@@ -22,6 +23,7 @@ export class Publisher {
   readonly #channel: ConfirmChannel;
   readonly #options: PublisherOptions;
   readonly #unconfirmed = new Unconfirmed();
+  readonly #lendHeaders = createHeaderLender();
   readonly #tooMany: PublishOutcome;
   readonly #timedOut: PublishOutcome;
   #sweep: NodeJS.Timeout | undefined;
@@ -51,7 +53,9 @@ export class Publisher {
       return Promise.resolve({ status: 'refused', reason: 'CC and BCC are no headers of a message' });
     }
     try {
-      this.#channel.publish(message.exchange, message.routingKey, message.body, publishOptions(message));
+      const options = publishOptions(message);
+      options.headers = this.#lendHeaders(message.headers);
+      this.#channel.publish(message.exchange, message.routingKey, message.body, options);
     } catch (error) {
       // The library encodes before it sends: nothing left, and no tag was used.
       if (error instanceof IllegalOperationError) return Promise.resolve(CLOSED);
