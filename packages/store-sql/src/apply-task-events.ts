@@ -5,7 +5,7 @@ import { columnText } from './column-text.ts';
 import type { RecordTables, TasksTable } from './schema.ts';
 import { fromTaskRow, toTaskRow } from './task-row.ts';
 
-/** So many tasks are written by one statement: 14 values each, and SQLite takes 32,766 in all. */
+/** So many tasks are written by one statement: 16 values each, and SQLite takes 32,766 in all. */
 const TASKS_PER_STATEMENT = 500;
 const MAX_ROUNDS = 20;
 
@@ -96,7 +96,9 @@ async function writeTasks(
           trace_id: row.ref('excluded.trace_id'),
           parent_task_id: row.ref('excluded.parent_task_id'),
           accepted_at_ms: row.ref('excluded.accepted_at_ms'),
+          started_at_ms: row.ref('excluded.started_at_ms'),
           ended_at_ms: row.ref('excluded.ended_at_ms'),
+          search_text: row.ref('excluded.search_text'),
           record: row.ref('excluded.record'),
         }))
         .where('tasks.version', '=', sql<number>`excluded.version - 1`),

@@ -15,7 +15,10 @@ export interface TasksTable {
   trace_id: string | null;
   parent_task_id: string | null;
   accepted_at_ms: number;
+  started_at_ms: number | null;
   ended_at_ms: number | null;
+  /** What a search for words looks through; null in rows that were written before there was one. */
+  search_text: string | null;
   /** The task record, whole, as JSON; the columns are copies of it to search by. */
   record: string;
 }
@@ -66,11 +69,47 @@ export interface EffectsTable {
   result: string | null;
 }
 
+export interface IdempotencyKeysTable {
+  tenant_id: string;
+  agent_id: string;
+  idempotency_key: string;
+  body_hash: string;
+  task_id: string;
+  trace_id: string;
+  claimed_at_ms: number;
+  /** As JSON; null: not answered yet. */
+  answer: string | null;
+}
+
+export interface DeadLettersTable {
+  queue: string;
+  task_id: string;
+  dead_at_ms: number;
+  bytes: number;
+  /** The letter without its body, as JSON. */
+  letter: string;
+  body: Uint8Array;
+  /** Removed ones stay as an empty row, so that the recorder, told twice of one, does not bring it back. */
+  removed_at_ms: number | null;
+}
+
+export interface AuditTable {
+  audit_id: string;
+  at_ms: number;
+  action: string;
+  task_id: string;
+  /** The entry, whole, as JSON. */
+  entry: string;
+}
+
 export interface RecordTables {
   tasks: TasksTable;
   agent_announcements: AnnouncementsTable;
   inbox: InboxTable;
   effects: EffectsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  dead_letters: DeadLettersTable;
+  audit: AuditTable;
 }
 
 export type RecordDatabase = Kysely<RecordTables>;
@@ -143,5 +182,45 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        primary key (tenant_id, scope, effect_key)
      );
      create index effects_by_begin on effects (begun_at_ms);`,
+    `create table idempotency_keys (
+       tenant_id ${text} not null,
+       agent_id ${text} not null,
+       idempotency_key ${text} not null,
+       body_hash ${text} not null,
+       task_id ${text} not null,
+       trace_id ${text} not null,
+       claimed_at_ms bigint not null,
+       answer text,
+       primary key (tenant_id, agent_id, idempotency_key)
+     );
+     create index idempotency_keys_by_claim on idempotency_keys (claimed_at_ms);
+     create table dead_letters (
+       queue ${text} not null,
+       task_id ${text} not null,
+       dead_at_ms bigint not null,
+       bytes integer not null,
+       letter text not null,
+       body ${bytes} not null,
+       removed_at_ms bigint,
+       primary key (queue, task_id)
+     );
+     create index dead_letters_by_queue on dead_letters (queue, dead_at_ms, task_id) where removed_at_ms is null;
+     create index dead_letters_by_time on dead_letters (dead_at_ms);
+     create table audit (
+       audit_id ${text} primary key,
+       at_ms bigint not null,
+       action ${text} not null,
+       task_id ${text} not null,
+       entry text not null
+     );
+     create index audit_by_time on audit (at_ms, audit_id);
+     create index audit_by_task on audit (task_id, at_ms, audit_id);`,
+    // Most tasks succeed, and most of those are written once, when they have: they stay out of the index by status.
+    `alter table tasks add column started_at_ms bigint;
+     alter table tasks add column search_text text;
+     create index tasks_by_start on tasks (started_at_ms, agent_id) where started_at_ms is not null;
+     create index tasks_by_session on tasks (session_id, accepted_at_ms, task_id) where session_id is not null;
+     create index tasks_by_parent on tasks (parent_task_id, accepted_at_ms, task_id) where parent_task_id is not null;
+     create index tasks_by_status on tasks (status, accepted_at_ms, task_id, agent_id) where status <> 'succeeded';`,
   ];
 }

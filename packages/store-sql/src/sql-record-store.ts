@@ -1,15 +1,17 @@
 import type { TaskRecord } from '@tracepost/contracts';
-import type { RecordStore, TaskQuery } from '@tracepost/stores';
+import type { RecordStore } from '@tracepost/stores';
 import { sql } from 'kysely';
 import { applyAnnouncements, listAnnouncements } from './announcements.ts';
 import { applyTaskEvents } from './apply-task-events.ts';
+import { withChildren } from './children.ts';
 import { columnText } from './column-text.ts';
+import { countByAgent } from './count-by-agent.ts';
+import { listTasks } from './list-tasks.ts';
+import { purgeTasks } from './purge-tasks.ts';
 import type { RecordDatabase } from './schema.ts';
 import type { Statements } from './statements.ts';
-import { decodeCursor, encodeCursor } from './task-cursor.ts';
 import { fromTaskRow } from './task-row.ts';
 
-const MAX_PAGE = 1_000;
 const MAX_TASKS_OF_TRACE = 100;
 
 export interface SqlRecordStoreOptions {
@@ -39,6 +41,8 @@ export function createSqlRecordStore({ db, statements, lockRows, close }: SqlRec
     listTasks: (query) => read('list_tasks', () => listTasks(db, query)),
     listAnnouncements: () => read('list_announcements', () => listAnnouncements(db)),
     countTasks: () => read('count_tasks', () => countTasks(db)),
+    countByAgent: (since) => read('count_by_agent', () => countByAgent(db, since)),
+    purgeTasks: (nowMs, olderThanMs) => write('purge_tasks', () => purgeTasks(db, nowMs - olderThanMs)),
     ping: () => read('ping', () => ping(db)),
     close,
   };
@@ -49,12 +53,9 @@ export async function ping(db: RecordDatabase): Promise<void> {
 }
 
 async function getTask(db: RecordDatabase, taskId: string): Promise<TaskRecord | null> {
-  const row = await db
-    .selectFrom('tasks')
-    .select('record')
-    .where('task_id', '=', columnText(taskId))
-    .executeTakeFirst();
-  return row ? fromTaskRow(row) : null;
+  const rows = await db.selectFrom('tasks').select('record').where('task_id', '=', columnText(taskId)).execute();
+  const [record] = await withChildren(db, rows.map(fromTaskRow));
+  return record ?? null;
 }
 
 async function listTasksOfTrace(db: RecordDatabase, traceId: string): Promise<TaskRecord[]> {
@@ -66,34 +67,7 @@ async function listTasksOfTrace(db: RecordDatabase, traceId: string): Promise<Ta
     .orderBy('task_id')
     .limit(MAX_TASKS_OF_TRACE)
     .execute();
-  return rows.map(fromTaskRow);
-}
-
-async function listTasks(
-  db: RecordDatabase,
-  { agentId, limit, cursor }: TaskQuery,
-): Promise<{ items: TaskRecord[]; nextCursor: string | null }> {
-  const pageSize = Math.min(Math.max(1, limit), MAX_PAGE);
-  const from = cursor === undefined ? null : decodeCursor(cursor);
-  let query = db
-    .selectFrom('tasks')
-    .select(['task_id', 'accepted_at_ms', 'record'])
-    .orderBy('accepted_at_ms', 'desc')
-    .orderBy('task_id', 'desc')
-    // One more than asked for tells whether there is a next page.
-    .limit(pageSize + 1);
-  if (agentId !== undefined) query = query.where('agent_id', '=', columnText(agentId));
-  if (from) {
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('accepted_at_ms', 'task_id'), '<', tuple(from.acceptedAtMs, from.taskId)),
-    );
-  }
-  const rows = await query.execute();
-  const last = rows[pageSize - 1];
-  return {
-    items: rows.slice(0, pageSize).map(fromTaskRow),
-    nextCursor: rows.length > pageSize && last ? encodeCursor(last) : null,
-  };
+  return withChildren(db, rows.map(fromTaskRow));
 }
 
 async function countTasks(db: RecordDatabase): Promise<number> {

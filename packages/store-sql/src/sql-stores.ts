@@ -1,11 +1,14 @@
-import type { InboxStore, RecordStore } from '@tracepost/stores';
+import type { HouseStores } from '@tracepost/stores';
+import { createAuditStore } from './audit-store.ts';
+import { createDeadLetterStore } from './dead-letter-store.ts';
 import { createInboxStore } from './inbox/create-inbox-store.ts';
+import { createKeyStore } from './key-store.ts';
 import type { RecordDatabase } from './schema.ts';
 import { createSqlRecordStore } from './sql-record-store.ts';
 import { createStatements, type StatementsOptions } from './statements.ts';
 
-/** The records, and beside them in the same database what keeps each task to one ending. */
-export type SqlStores = RecordStore & { readonly inbox: InboxStore };
+/** All in one database; closing the records closes the others too. */
+export type SqlStores = HouseStores;
 
 export interface SqlStoresOptions extends StatementsOptions {
   readonly db: RecordDatabase;
@@ -15,5 +18,11 @@ export interface SqlStoresOptions extends StatementsOptions {
 export function createSqlStores({ db, close, ...options }: SqlStoresOptions): SqlStores {
   const statements = createStatements(options);
   const records = createSqlRecordStore({ db, statements, lockRows: options.system === 'postgresql', close });
-  return { ...records, inbox: createInboxStore(db, statements) };
+  return {
+    ...records,
+    inbox: createInboxStore(db, statements),
+    keys: createKeyStore(db, statements),
+    deadLetters: createDeadLetterStore(db, statements),
+    audit: createAuditStore(db, statements),
+  };
 }

@@ -1,4 +1,5 @@
 import type { TaskRecord } from '@tracepost/contracts';
+import { searchTextOf } from '@tracepost/stores';
 import { columnText } from './column-text.ts';
 import type { TasksTable } from './schema.ts';
 
@@ -16,7 +17,9 @@ export function toTaskRow(record: TaskRecord, version: number): TasksTable {
     trace_id: columnText(record.traceId),
     parent_task_id: columnText(record.parentTaskId),
     accepted_at_ms: epochMs(record.acceptedAt),
+    started_at_ms: record.startedAt === null ? null : epochMs(record.startedAt),
     ended_at_ms: record.endedAt === null ? null : epochMs(record.endedAt),
+    search_text: searchTextOf(record),
     record: JSON.stringify(record),
   };
 }

@@ -1,6 +1,7 @@
 export { type ArtifactStore, ArtifactTooLargeError } from './artifact-store.ts';
 export type { AuditStore } from './audit-store.ts';
 export type { DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
+export type { HouseStores } from './house-stores.ts';
 export type {
   CancelOutcome,
   ClaimOutcome,
@@ -22,6 +23,7 @@ export {
   RecordsRefusedError,
   type TaskQuery,
 } from './record-store.ts';
+export { MAX_SEARCH_TEXT, searchText, searchTextOf } from './search-text.ts';
 export type {
   LogQuery,
   LogStore,

@@ -1,5 +1,12 @@
 import type { AgentAnnouncement, TaskEvent, TaskRecord } from '@tracepost/contracts';
-import { applyTaskEvent, InvalidCursorError, type RecordStore } from '../src/index.ts';
+import {
+  applyTaskEvent,
+  InvalidCursorError,
+  type RecordStore,
+  searchText,
+  searchTextOf,
+  type TaskQuery,
+} from '../src/index.ts';
 
 /** What lies "on the disk": stores on the same data see each other. */
 export interface MemoryData {
@@ -18,7 +25,12 @@ export function memoryRecordStore({ tasks, announcements }: MemoryData): RecordS
     if (isClosed) throw new Error('The store is closed');
   };
   const sorted = () =>
-    [...tasks.values()].sort((a, b) => compare(a.acceptedAt, b.acceptedAt) || compare(a.taskId, b.taskId));
+    [...tasks.values()]
+      .sort((a, b) => compare(a.acceptedAt, b.acceptedAt) || compare(a.taskId, b.taskId))
+      .map((task, _, all) => ({
+        ...task,
+        childTaskIds: all.filter((other) => other.parentTaskId === task.taskId).map(({ taskId }) => taskId),
+      }));
 
   return {
     async applyTaskEvents(events: readonly TaskEvent[]) {
@@ -30,7 +42,7 @@ export function memoryRecordStore({ tasks, announcements }: MemoryData): RecordS
     },
     async getTask(taskId) {
       assertOpen();
-      return tasks.get(taskId) ?? null;
+      return sorted().find((task) => task.taskId === taskId) ?? null;
     },
     async listTasksOfTrace(traceId) {
       assertOpen();
@@ -38,11 +50,11 @@ export function memoryRecordStore({ tasks, announcements }: MemoryData): RecordS
         .filter((task) => task.traceId === traceId)
         .slice(0, 100);
     },
-    async listTasks({ agentId, limit, cursor }) {
+    async listTasks(query) {
       assertOpen();
-      const listed = sorted()
-        .reverse()
-        .filter((task) => agentId === undefined || task.agentId === agentId);
+      const { limit, cursor } = query;
+      const listed = sorted().filter((task) => isAskedFor(task, query));
+      if (query.sort !== 'oldest') listed.reverse();
       const last = cursor === undefined ? -1 : listed.findIndex(({ taskId }) => `after ${taskId}` === cursor);
       if (cursor !== undefined && last === -1) throw new InvalidCursorError('Not from here');
       const items = listed.slice(last + 1, last + 1 + limit);
@@ -68,6 +80,26 @@ export function memoryRecordStore({ tasks, announcements }: MemoryData): RecordS
       assertOpen();
       return tasks.size;
     },
+    async countByAgent(since) {
+      assertOpen();
+      const byAgent = [...Map.groupBy(sorted(), ({ agentId }) => agentId)].sort(([a], [b]) => compare(a, b));
+      return byAgent.map(([agentId, all]) => ({
+        agentId,
+        oldestAcceptedAt: all.find(({ status }) => status === 'accepted')?.acceptedAt ?? null,
+        running: all.filter(({ status }) => status === 'running').length,
+        retrying: all.filter(({ status }) => status === 'retrying').length,
+        acceptedSince: all.filter(({ acceptedAt }) => acceptedAt >= since).length,
+        startedSince: all.filter(({ startedAt }) => startedAt !== null && startedAt >= since).length,
+      }));
+    },
+    async purgeTasks(nowMs, olderThanMs) {
+      assertOpen();
+      const old = [...tasks.values()].filter(
+        ({ acceptedAt, endedAt }) => endedAt !== null && Date.parse(acceptedAt) < nowMs - olderThanMs,
+      );
+      for (const { taskId } of old) tasks.delete(taskId);
+      return old.length;
+    },
     async ping() {
       assertOpen();
     },
@@ -75,6 +107,26 @@ export function memoryRecordStore({ tasks, announcements }: MemoryData): RecordS
       isClosed = true;
     },
   };
+}
+
+function isAskedFor(task: TaskRecord, query: TaskQuery): boolean {
+  const { status, text, from, to } = query;
+  const words = [
+    'agentId',
+    'notificationType',
+    'source',
+    'sessionId',
+    'correlationId',
+    'traceId',
+    'parentTaskId',
+  ] as const;
+  return (
+    words.every((word) => query[word] === undefined || query[word] === task[word]) &&
+    (status === undefined || status.includes(task.status)) &&
+    (text === undefined || searchTextOf(task).includes(searchText(text))) &&
+    (from === undefined || task.acceptedAt >= from) &&
+    (to === undefined || task.acceptedAt < to)
+  );
 }
 
 export function compare(a: string, b: string): number {

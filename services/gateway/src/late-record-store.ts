@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RecordStore } from '@tracepost/stores';
+import type { HouseStores } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 
 /** The record store cannot be reached yet: nothing was read or written. */
@@ -12,18 +12,18 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * A record store that is opened in the background, again and again until it succeeds, so that the gateway takes notifications
- * while the database is still starting. Until then every call rejects with `RecordsAwayError`.
+ * The records, and what stands beside them, opened in the background, again and again until it succeeds, so that the
+ * gateway takes notifications while the database is still starting. Until then every call rejects with `RecordsAwayError`.
  */
 export function createLateRecordStore({
   open,
   logger,
 }: {
-  readonly open: () => Promise<RecordStore>;
+  readonly open: () => Promise<HouseStores>;
   readonly logger: Logger;
-}): RecordStore {
+}): HouseStores {
   const closing = new AbortController();
-  let opened: RecordStore | null = null;
+  let opened: HouseStores | null = null;
   let reason = 'not connected yet';
 
   const keepOpening = async (): Promise<void> => {
@@ -43,7 +43,7 @@ export function createLateRecordStore({
   };
   const opening = keepOpening();
 
-  const store = (): RecordStore => {
+  const store = (): HouseStores => {
     if (!opened) throw new RecordsAwayError(`The record store is away: ${reason}`);
     return opened;
   };
@@ -56,11 +56,43 @@ export function createLateRecordStore({
     applyAnnouncements: async (announcements) => store().applyAnnouncements(announcements),
     listAnnouncements: async () => store().listAnnouncements(),
     countTasks: async () => store().countTasks(),
+    countByAgent: async (since) => store().countByAgent(since),
+    purgeTasks: async (nowMs, olderThanMs) => store().purgeTasks(nowMs, olderThanMs),
     ping: async () => store().ping(),
     async close() {
       closing.abort();
       await opening;
       await opened?.close();
+    },
+    inbox: {
+      claim: async (request) => store().inbox.claim(request),
+      awaitRetry: async (claim) => store().inbox.awaitRetry(claim),
+      end: async (ending) => store().inbox.end(ending),
+      cancel: async (request) => store().inbox.cancel(request),
+      payloadOf: async (taskId) => store().inbox.payloadOf(taskId),
+      beginEffect: async (effect) => store().inbox.beginEffect(effect),
+      endEffect: async (effect) => store().inbox.endEffect(effect),
+      forgetEffect: async (effect) => store().inbox.forgetEffect(effect),
+      purge: async (nowMs) => store().inbox.purge(nowMs),
+    },
+    keys: {
+      claim: async (request) => store().keys.claim(request),
+      answer: async (key) => store().keys.answer(key),
+      release: async (key) => store().keys.release(key),
+      purge: async (nowMs) => store().keys.purge(nowMs),
+    },
+    deadLetters: {
+      add: async (letters) => store().deadLetters.add(letters),
+      list: async (query) => store().deadLetters.list(query),
+      get: async (queue, taskId) => store().deadLetters.get(queue, taskId),
+      remove: async (queue, taskId) => store().deadLetters.remove(queue, taskId),
+      count: async () => store().deadLetters.count(),
+      purge: async (nowMs) => store().deadLetters.purge(nowMs),
+    },
+    audit: {
+      add: async (entries) => store().audit.add(entries),
+      list: async (query) => store().audit.list(query),
+      purge: async (nowMs) => store().audit.purge(nowMs),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { TaskEvent } from '@tracepost/contracts';
 import type { KeptPayload } from '@tracepost/stores';
 import { columnText } from '../column-text.ts';
 import type { InboxTable, RecordDatabase } from '../schema.ts';
+import { toBuffer } from '../to-buffer.ts';
 
 export type KnownRow = Pick<
   InboxTable,
@@ -34,9 +35,8 @@ export async function readPayload(db: RecordDatabase, taskId: string): Promise<K
     .where('task_id', '=', columnText(taskId))
     .executeTakeFirst();
   if (!row?.body || row.properties === null) return null;
-  const { buffer, byteOffset, byteLength } = row.body;
   return {
-    body: Buffer.from(buffer, byteOffset, byteLength),
+    body: toBuffer(row.body),
     properties: JSON.parse(row.properties) as KeptPayload['properties'],
   };
 }

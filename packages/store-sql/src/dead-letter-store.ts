@@ -1,0 +1,184 @@
+import type { DeadLetter, DeadLetterStore } from '@tracepost/stores';
+import { sql } from 'kysely';
+import { columnText } from './column-text.ts';
+import { cutPage, decodeCursor, pageSize } from './cursor.ts';
+import { jsonText } from './json-text.ts';
+import type { DeadLettersTable, RecordDatabase } from './schema.ts';
+import type { Statements } from './statements.ts';
+import { epochMs } from './task-row.ts';
+import { toBuffer } from './to-buffer.ts';
+
+const KEPT_MS = 30 * 24 * 3_600_000;
+const MAX_PURGED = 5_000;
+const LETTERS_PER_STATEMENT = 100;
+/** A page ends before its bodies weigh more, so that a list of large letters stays an answer. */
+const MAX_PAGE_BYTES = 16 * 1024 ** 2;
+const NOTHING = new Uint8Array();
+
+export function createDeadLetterStore(db: RecordDatabase, { read, write }: Statements): DeadLetterStore {
+  return {
+    async add(letters) {
+      if (letters.length > 0) await write('add_dead_letters', () => addLetters(db, letters));
+    },
+    list: (query) => read('list_dead_letters', () => listLetters(db, query)),
+    get: (queue, taskId) => read('get_dead_letter', () => getLetter(db, queue, taskId)),
+    remove: (queue, taskId) => write('remove_dead_letter', () => removeLetter(db, queue, taskId)),
+    count: () => read('count_dead_letters', () => countLetters(db)),
+    purge: (nowMs) => write('purge_dead_letters', () => purgeLetters(db, nowMs - KEPT_MS)),
+  };
+}
+
+/** One that was removed comes back only when it died again since; the same one told again does not. */
+async function addLetters(db: RecordDatabase, letters: readonly DeadLetter[]): Promise<void> {
+  const rows = firstOfEach(letters.map(toRow));
+  await db.transaction().execute(async (transaction) => {
+    for (let start = 0; start < rows.length; start += LETTERS_PER_STATEMENT) {
+      await transaction
+        .insertInto('dead_letters')
+        .values(rows.slice(start, start + LETTERS_PER_STATEMENT))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['queue', 'task_id'])
+            .doUpdateSet((row) => ({
+              dead_at_ms: row.ref('excluded.dead_at_ms'),
+              bytes: row.ref('excluded.bytes'),
+              letter: row.ref('excluded.letter'),
+              body: row.ref('excluded.body'),
+              removed_at_ms: null,
+            }))
+            .where('dead_letters.removed_at_ms', '<', sql<number>`excluded.dead_at_ms`),
+        )
+        .execute();
+    }
+  });
+}
+
+/** By queue and task, in the order of the key, so that two batches never wait for each other crosswise. */
+function firstOfEach(rows: readonly DeadLettersTable[]): DeadLettersTable[] {
+  const first = new Map<string, DeadLettersTable>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.queue, row.task_id]);
+    if (!first.has(key)) first.set(key, row);
+  }
+  return [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+async function listLetters(
+  db: RecordDatabase,
+  { queue, limit, cursor }: Parameters<DeadLetterStore['list']>[0],
+): Promise<{ items: DeadLetter[]; nextCursor: string | null }> {
+  const size = pageSize(limit);
+  let query = db
+    .selectFrom('dead_letters')
+    .select(['task_id', 'dead_at_ms', 'bytes'])
+    .where('queue', '=', columnText(queue))
+    .where('removed_at_ms', 'is', null)
+    .orderBy('dead_at_ms', 'desc')
+    .orderBy('task_id', 'desc')
+    .limit(size + 1);
+  if (cursor !== undefined) {
+    const { ms, id } = decodeCursor(cursor);
+    query = query.where(sql<boolean>`(dead_at_ms, task_id) < (${ms}, ${id})`);
+  }
+  const found = await query.execute();
+  const light = cutBytes(found);
+  const { page, nextCursor } = cutPage(found, Math.min(size, light), placeOf);
+  return { items: await readLetters(db, queue, page), nextCursor };
+}
+
+/** How many of them, the first at least, weigh no more than a page may. */
+function cutBytes(rows: readonly { readonly bytes: number }[]): number {
+  let bytes = 0;
+  const tooMany = rows.findIndex((row, index) => {
+    bytes += row.bytes;
+    return index > 0 && bytes > MAX_PAGE_BYTES;
+  });
+  return tooMany === -1 ? rows.length : tooMany;
+}
+
+async function readLetters(
+  db: RecordDatabase,
+  queue: string,
+  page: readonly { readonly task_id: string }[],
+): Promise<DeadLetter[]> {
+  if (page.length === 0) return [];
+  const rows = await db
+    .selectFrom('dead_letters')
+    .select(['letter', 'body'])
+    .where('queue', '=', columnText(queue))
+    .where(
+      'task_id',
+      'in',
+      page.map(({ task_id }) => task_id),
+    )
+    .where('removed_at_ms', 'is', null)
+    .orderBy('dead_at_ms', 'desc')
+    .orderBy('task_id', 'desc')
+    .execute();
+  return rows.map(fromRow);
+}
+
+async function getLetter(db: RecordDatabase, queue: string, taskId: string): Promise<DeadLetter | null> {
+  const [letter] = await readLetters(db, queue, [{ task_id: columnText(taskId) }]);
+  return letter ?? null;
+}
+
+async function removeLetter(db: RecordDatabase, queue: string, taskId: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('dead_letters')
+    .set({ removed_at_ms: Date.now(), bytes: 0, letter: '', body: NOTHING })
+    .where('queue', '=', columnText(queue))
+    .where('task_id', '=', columnText(taskId))
+    .where('removed_at_ms', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+async function countLetters(db: RecordDatabase): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('dead_letters')
+    .select((eb) => ['queue', eb.fn.countAll<number>().as('count')])
+    .where('removed_at_ms', 'is', null)
+    .groupBy('queue')
+    .execute();
+  return new Map(rows.map(({ queue, count }) => [queue, count]));
+}
+
+async function purgeLetters(db: RecordDatabase, beforeMs: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('dead_letters')
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('queue', 'task_id'),
+        'in',
+        selectFrom('dead_letters')
+          .select(['queue', 'task_id'])
+          .where('dead_at_ms', '<=', beforeMs)
+          .orderBy('dead_at_ms')
+          .limit(MAX_PURGED)
+          .$asTuple('queue', 'task_id'),
+      ),
+    )
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function toRow({ body, ...letter }: DeadLetter): DeadLettersTable {
+  return {
+    queue: columnText(letter.queue),
+    task_id: columnText(letter.taskId),
+    dead_at_ms: epochMs(letter.deadAt),
+    bytes: body.length,
+    letter: jsonText(letter),
+    body: new Uint8Array(body),
+    removed_at_ms: null,
+  };
+}
+
+function fromRow({ letter, body }: Pick<DeadLettersTable, 'letter' | 'body'>): DeadLetter {
+  return { ...JSON.parse(letter), body: toBuffer(body) };
+}
+
+function placeOf({ dead_at_ms, task_id }: Pick<DeadLettersTable, 'dead_at_ms' | 'task_id'>) {
+  return { ms: dead_at_ms, id: task_id };
+}
