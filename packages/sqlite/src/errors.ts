@@ -12,7 +12,7 @@ export class StatementRefusedError extends Error {
   }
 }
 
-/** The disk is full, broken or read-only: nothing of the unit was stored; a later try may succeed. */
+/** The disk is full, broken or read-only, or the file is damaged: nothing of the unit was stored; a later try may succeed. */
 export class WriteFailedError extends Error {
   readonly code = 'sqlite/write-failed';
   readonly isRetryable = true;
@@ -23,7 +23,15 @@ export class WriteFailedError extends Error {
     this.name = 'WriteFailedError';
     this.sqliteCode = sqliteCode;
   }
+
+  /** The file is no longer a whole database. */
+  get isDamaged(): boolean {
+    return DAMAGED_CODES.has(this.sqliteCode & 0xff);
+  }
 }
+
+/** CORRUPT and NOTADB; an extended code carries the primary one in its low byte. */
+const DAMAGED_CODES = new Set([11, 26]);
 
 /** Too much is waiting already: nothing was sent; slow down and try again. */
 export class OverloadedError extends Error {
@@ -45,10 +53,17 @@ export class CannotOpenError extends Error {
   readonly isRetryable = false;
   override readonly name = 'CannotOpenError';
   readonly path: string;
+  /** What the file holds is not, or no longer, a database: no permission and no patience will help. */
+  readonly isDamaged: boolean;
 
-  constructor(path: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(
+    path: string,
+    message: string,
+    { isDamaged = false, cause }: { isDamaged?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
     this.path = path;
+    this.isDamaged = isDamaged;
   }
 }
 

@@ -106,6 +106,6 @@ export class Line {
 
 function toError({ kind, message, sqliteCode }: ReplyError): Error {
   if (kind === 'refused') return new StatementRefusedError(message, sqliteCode);
-  if (kind === 'failed') return new WriteFailedError(message, sqliteCode);
+  if (kind === 'failed' || kind === 'cannot-open') return new WriteFailedError(message, sqliteCode);
   return new SqliteUnavailableError(message);
 }

@@ -1,4 +1,4 @@
-import { CannotOpenError, SqliteUnavailableError } from './errors.ts';
+import { CannotOpenError, SqliteUnavailableError, WriteFailedError } from './errors.ts';
 import { Line } from './line.ts';
 import type { ThreadOptions } from './protocol.ts';
 import type {
@@ -49,7 +49,9 @@ class Database implements Sqlite {
     } catch (error) {
       await this.#writer.close();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new CannotOpenError(this.path, `The database ${this.path} cannot be opened: ${reason}.`, { cause: error });
+      const isDamaged = error instanceof WriteFailedError && error.isDamaged;
+      const message = `The database ${this.path} cannot be opened: ${reason}.`;
+      throw new CannotOpenError(this.path, message, { isDamaged, cause: error });
     }
   }
 

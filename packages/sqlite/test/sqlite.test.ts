@@ -255,6 +255,7 @@ describe('opening', () => {
     const refused = open({ path, schema: [] });
     await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
     await expect(refused).rejects.toThrow(/newer version \(schema 1, this one knows 0\)/);
+    await expect(refused).rejects.toMatchObject({ isDamaged: false });
   });
 
   test('a file that is no database is named in one sentence', async () => {
@@ -263,6 +264,7 @@ describe('opening', () => {
     const refused = open({ path });
     await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
     await expect(refused).rejects.toThrow(`The database ${path} cannot be opened: file is not a database.`);
+    await expect(refused).rejects.toMatchObject({ isDamaged: true });
   });
 
   test('a place that cannot be written is named in one sentence', async () => {
