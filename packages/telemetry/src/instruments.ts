@@ -208,6 +208,18 @@ export const INSTRUMENTS = {
     description: 'Telemetry that the ingest refused, by reason',
     attributes: ['tracepost.signal', 'tracepost.reason'],
   },
+  'tracepost.streams.open': {
+    type: 'upDownCounter',
+    unit: '{stream}',
+    description: 'Server-sent event streams that are open',
+    attributes: ['tracepost.stream'],
+  },
+  'tracepost.streams.closed': {
+    type: 'counter',
+    unit: '{stream}',
+    description: 'Server-sent event streams that ended, by reason',
+    attributes: ['tracepost.stream', 'tracepost.reason'],
+  },
   'tracepost.messages.parked': {
     type: 'counter',
     unit: '{message}',

@@ -16,18 +16,23 @@ import { createStorageSize } from './health/storage-size.ts';
 import { LIMITS } from './http/limits.ts';
 import { createServer } from './http/server.ts';
 import { watchUnusedConnections } from './http/unused-connections.ts';
+import { createEventRing } from './live/event-ring.ts';
+import { createEventStreams } from './live/event-streams.ts';
 import { createLiveFeed } from './live/live-feed.ts';
 import { observeGateway } from './observe.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addArtifactRoutes } from './routes/artifacts.ts';
 import { addDocumentedRoutes } from './routes/docs.ts';
 import { addHealthRoutes } from './routes/health.ts';
+import { addLiveRoutes } from './routes/live.ts';
 import { addLogRoute } from './routes/logs.ts';
 import { addNotifyRoute } from './routes/notify.ts';
+import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
 import { addTraceRoute } from './routes/traces.ts';
 import { createAcceptedAnnouncer } from './tasks/announce-accepted.ts';
 import { createTaskMemory } from './tasks/task-memory.ts';
+import { createTaskPages } from './tasks/task-pages.ts';
 import { createTaskReader } from './tasks/task-reader.ts';
 
 export interface GatewayOptions {
@@ -61,7 +66,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
 
-  const memory = createTaskMemory();
+  const ring = createEventRing();
+  const streams = createEventStreams({ metrics: telemetry.metrics });
+  const memory = createTaskMemory({ onEvent: ring.push });
   const tasks = createTaskReader({ memory, records, timeoutMs: LIMITS.storeTimeoutMs });
   const agents = createAgentDirectory();
   const known = createKnownAgents({ agents, broker, records, logger });
@@ -72,6 +79,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger,
     onTaskEvent: memory.apply,
     onAnnouncement: known.onAnnouncement,
+    onInterrupted: () => ring.interrupt('feed_interrupted'),
   });
   const ledger = createLedger({ metrics, records });
   const storage = createStorageSize(storageFolder);
@@ -98,7 +106,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       announcer,
       known,
     });
+    addTaskListRoute(documented, {
+      pages: createTaskPages({ memory, records, timeoutMs: LIMITS.storeTimeoutMs }),
+      logger,
+    });
     addTaskRoute(documented, { tasks, stopping: stopping.signal });
+    addLiveRoutes(documented, { streams, ring, memory, tasks });
     addTraceRoute(documented, { traces, tasks, logger });
     addLogRoute(documented, { logs, logger });
     addAgentRoutes(documented, { agents });
@@ -109,6 +122,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const stop = async (): Promise<void> => {
     stopping.abort();
     memory.wakeAll();
+    streams.endAll();
     closeUnused();
     // Whatever a client does: past the deadline its connection is cut.
     const cut = setTimeout(() => app.server.closeAllConnections(), LIMITS.stopMs);

@@ -14,6 +14,14 @@ export const LIMITS = {
   keepAliveTimeoutMs: 10_000,
   /** A connection on which nothing moves at all; longer than the longest wait that a client may ask for. */
   idleConnectionMs: 90_000,
+  /** Server-sent event streams at a time. */
+  streams: 500,
+  /** Shorter than the idle limits of common proxies (60 s), and than the one above. */
+  heartbeatMs: 15_000,
+  /** A stream whose client has left so much unread is closed. */
+  unreadBytes: 1024 * 1024,
+  /** Exports at a time. */
+  exports: 8,
   /** Longest part of a path: a task id of 128 characters, each percent-encoded. */
   paramLength: 400,
   /** How long the start waits for what is known of agents. */

@@ -10,6 +10,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'The broker cannot be reached or takes nothing now. Nothing was accepted; try again after `Retry-After`.',
   CONFIRM_MISSING:
     'The broker did not confirm in time. The task may run all the same: a retry may run it twice. The detail names its id.',
+  DEAD_LETTER_NOT_FOUND:
+    'There is no dead letter of this task in the queue: it was re-queued, deleted or forgotten, or never was.',
   EXPECTATION_FAILED: 'The request has an `Expect` other than `100-continue`.',
   FIELD_NOT_SUPPORTED: 'The request asks for something that is not built yet; it is refused rather than ignored.',
   FOREIGN_HOST: 'The `Host` header does not name this machine; add the name to `TRACEPOST_ALLOWED_HOSTS`.',
@@ -21,15 +23,23 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   INVALID_REQUEST: 'The request does not have the form that the route asks for; `errors` says where.',
   LOGS_UNAVAILABLE: 'The log store does not answer. Try again after `Retry-After`.',
   MALFORMED_HTTP: 'This is not a whole request in HTTP/1.1, or its path cannot be read.',
+  MESSAGE_UNREADABLE:
+    'The message could never be read as a notification, so it cannot be sent again; a dead letter can be deleted.',
   METHOD_NOT_ALLOWED: 'The path exists, but not with this method; `Allow` lists those that it takes.',
   NOT_FOUND: 'There is nothing at this path.',
+  PAYLOAD_FORGOTTEN: 'The message of the task is not kept any more, so it cannot be repeated; send it again by notify.',
   QUEUE_FULL:
     'The broker refused the message, most likely because the queue of the agent is full. Nothing was accepted.',
   QUEUE_MISSING: 'The queue of the agent is not there and is being declared again. Nothing was accepted.',
+  QUEUE_NOT_FOUND: 'No agent with this queue has ever announced itself; `GET /api/v1/queues` lists those that have.',
   RECORDS_UNAVAILABLE: 'The record store, which would know, does not answer. Try again after `Retry-After`.',
   REQUEST_TIMEOUT: 'The request did not arrive whole in time.',
+  RETRIED_TOO_OFTEN:
+    'The task was repeated a hundred times; the detail names the newest repetition, which can be repeated in turn.',
   STOPPING: 'The gateway is stopping. Nothing was accepted.',
+  TASK_NOT_ENDED: 'Only a task that has ended can be repeated.',
   TASK_NOT_FOUND: 'No task with this id is known; one that another gateway has just accepted is known in a moment.',
+  TOO_MANY_STREAMS: 'As many event streams or exports are open as this gateway holds. Try again after `Retry-After`.',
   TRACE_NOT_FOUND: 'No trace with this id is known; spans arrive a few seconds after the work.',
   TRACES_UNAVAILABLE: 'The trace store does not answer. Try again after `Retry-After`.',
   UNKNOWN_NOTIFICATION_TYPE: 'The agent does not take this type; the detail lists those that it takes.',

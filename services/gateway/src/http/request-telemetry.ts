@@ -43,7 +43,7 @@ const SCHEME = 'http';
 export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): RequestTelemetry {
   const end = (response: TracedResponse, seen: RequestTrace): void => {
     const status = response.statusCode;
-    const isAnswered = response.writableFinished;
+    const isAnswered = response.writableFinished || seen.streamedAfterMs !== null;
     const durationMs = performance.now() - seen.startedMs;
     const errorType = !isAnswered ? 'client_closed' : status >= 500 ? (seen.code ?? String(status)) : null;
 
@@ -62,7 +62,8 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
     );
     metrics.record(
       'http.server.request.duration',
-      durationMs / 1000,
+      // How long somebody listens says nothing of how fast this gateway is.
+      (seen.streamedAfterMs ?? durationMs) / 1000,
       errorType === null ? attributes : { ...attributes, 'error.type': errorType },
     );
     if (seen.span) {
@@ -130,6 +131,7 @@ export function createRequestTelemetry({ tracer, metrics, logger }: Telemetry): 
         startedMs: performance.now(),
         requestBytes: contentLength(headers['content-length']),
         answer,
+        streamedAfterMs: null,
         hopName: null,
         hopResult: null,
         code: null,

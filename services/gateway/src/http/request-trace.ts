@@ -18,6 +18,8 @@ export interface RequestTrace {
   readonly startedMs: number;
   readonly requestBytes: number;
   readonly answer: AnswerHeaders;
+  /** Of an answer that is a stream: when it began. Its client goes when it likes, which is no error. */
+  streamedAfterMs: number | null;
   /** The last step the request came to, and how it went. */
   hopName: string | null;
   hopResult: string | null;

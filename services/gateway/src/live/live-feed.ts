@@ -15,14 +15,32 @@ export interface LiveFeedOptions {
   readonly logger: Logger;
   readonly onTaskEvent: (event: TaskEvent, bytes: number) => void;
   readonly onAnnouncement: (announcement: AgentAnnouncement) => void;
+  /** The connection to the broker is gone, and again when it is back: what happens in between is not heard. */
+  readonly onInterrupted: () => void;
 }
 
 const PREFETCH = 500;
 const CLOSE_DEADLINE_MS = 1_000;
 
-export function createLiveFeed({ broker, queue, logger, onTaskEvent, onAnnouncement }: LiveFeedOptions): LiveFeed {
+export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
+  const { broker, queue, logger, onTaskEvent, onAnnouncement, onInterrupted } = options;
   let isClosed = false;
   let consumption: Consumption | null = null;
+  let stopListening: (() => void) | null = null;
+
+  const watchConnection = (): (() => void) => {
+    // One that only takes nothing more (`blocked`) still delivers.
+    const isHearing = (): boolean => broker.state === 'ready' || broker.state === 'blocked';
+    let wasHearing = isHearing();
+    let hasHeard = wasHearing;
+    return broker.onStateChange(() => {
+      if (isClosed || isHearing() === wasHearing) return;
+      wasHearing = !wasHearing;
+      // The first connection interrupts nothing.
+      if (hasHeard) onInterrupted();
+      hasHeard = true;
+    });
+  };
 
   const onDelivery = (delivery: Delivery): void => {
     const read = readEvent(delivery.message);
@@ -49,6 +67,7 @@ export function createLiveFeed({ broker, queue, logger, onTaskEvent, onAnnouncem
 
   return {
     async start() {
+      stopListening ??= watchConnection();
       try {
         await begin();
       } catch (error) {
@@ -61,6 +80,7 @@ export function createLiveFeed({ broker, queue, logger, onTaskEvent, onAnnouncem
     },
     async close() {
       isClosed = true;
+      stopListening?.();
       await consumption?.close({ deadlineMs: CLOSE_DEADLINE_MS });
       consumption = null;
     },

@@ -1,5 +1,6 @@
-import { isEnded, type TaskEvent, type TaskRecord } from '@tracepost/contracts';
+import { isEnded, type TaskEvent, type TaskRecord, type TaskSummary } from '@tracepost/contracts';
 import { applyTaskEvent } from '@tracepost/stores';
+import { mayMatch, type TaskFilter, type TaskPlace } from './task-filter.ts';
 
 /** What this gateway has heard of lately, so that a task can be read at once after its 202 and waiting is woken by events. */
 export interface TaskMemory {
@@ -8,14 +9,20 @@ export interface TaskMemory {
   get(taskId: string): TaskRecord | null;
   /** The remembered tasks of one trace, oldest first. */
   ofTrace(traceId: string): TaskRecord[];
-  /** Calls back when a task may have changed; the returned function ends it. */
-  watch(taskId: string, onChange: () => void): () => void;
+  /** The remembered tasks that may match, unordered: records are not looked at yet. */
+  candidates(filter: TaskFilter, isWanted: (place: TaskPlace) => boolean): TaskPlace[];
+  /** The remembered children of a task, in the order in which they were heard of. */
+  childrenOf(taskId: string): readonly string[];
+  /** Calls back when a task may have changed, with the event that did it where there is one; the returned function ends it. */
+  watch(taskId: string, onChange: OnChange): () => void;
   /** Wakes everybody who watches: the gateway is stopping. */
   wakeAll(): void;
 }
 
+export type OnChange = (event: TaskEvent | null) => void;
+
 interface Remembered {
-  readonly traceId: string | null;
+  readonly task: TaskSummary;
   record: TaskRecord | null;
   /** Not applied yet: most tasks are never asked for, and the reducer is dearer than a push. */
   pending: TaskEvent[];
@@ -32,12 +39,16 @@ const KEPT_SHARE = 0.9;
 export function createTaskMemory({
   maxTasks = MAX_TASKS,
   maxBytes = MAX_BYTES,
+  onEvent,
 }: {
   readonly maxTasks?: number;
   readonly maxBytes?: number;
+  /** Hears every event, before those who watch. */
+  readonly onEvent?: (event: TaskEvent, bytes: number) => void;
 } = {}): TaskMemory {
   const tasks = new Map<string, Remembered>();
-  const watchers = new Map<string, Set<() => void>>();
+  const children = new Map<string, Set<string>>();
+  const watchers = new Map<string, Set<OnChange>>();
   let totalBytes = 0;
 
   // Several at a time: a map that loses its first entry at every step has to walk over the gaps at the next.
@@ -48,23 +59,36 @@ export function createTaskMemory({
       if (tasks.size <= keepTasks && totalBytes <= keepBytes) return;
       tasks.delete(taskId);
       totalBytes -= remembered.bytes;
+      forgetChild(remembered.task);
     }
+  };
+  const forgetChild = ({ taskId, parentTaskId }: TaskSummary): void => {
+    const siblings = parentTaskId === null ? undefined : children.get(parentTaskId);
+    if (siblings?.delete(taskId) && siblings.size === 0) children.delete(parentTaskId as string);
+  };
+  const rememberChild = ({ taskId, parentTaskId }: TaskSummary): void => {
+    if (parentTaskId === null) return;
+    const siblings = children.get(parentTaskId);
+    if (siblings) siblings.add(taskId);
+    else children.set(parentTaskId, new Set([taskId]));
   };
 
   return {
     apply(event, bytes) {
-      const { taskId, traceId } = event.task;
+      const { taskId } = event.task;
       let remembered = tasks.get(taskId);
       if (!remembered) {
-        remembered = { traceId, record: null, pending: [], bytes: 0 };
+        remembered = { task: event.task, record: null, pending: [], bytes: 0 };
         tasks.set(taskId, remembered);
+        rememberChild(event.task);
       }
       remembered.pending.push(event);
       remembered.bytes += bytes;
       totalBytes += bytes;
       if (remembered.pending.length > MAX_PENDING) settle(remembered);
       if (tasks.size > maxTasks || totalBytes > maxBytes) forgetOldest();
-      if (watchers.size > 0) for (const onChange of watchers.get(taskId) ?? []) onChange();
+      onEvent?.(event, bytes);
+      if (watchers.size > 0) for (const onChange of watchers.get(taskId) ?? []) onChange(event);
     },
     get(taskId) {
       const remembered = tasks.get(taskId);
@@ -73,11 +97,17 @@ export function createTaskMemory({
     ofTrace(traceId) {
       const found: TaskRecord[] = [];
       for (const remembered of tasks.values()) {
-        const record = remembered.traceId === traceId ? settle(remembered) : null;
+        const record = remembered.task.traceId === traceId ? settle(remembered) : null;
         if (record) found.push(record);
       }
       return found;
     },
+    candidates(filter, isWanted) {
+      const found: TaskPlace[] = [];
+      for (const { task } of tasks.values()) if (mayMatch(task, filter) && isWanted(task)) found.push(task);
+      return found;
+    },
+    childrenOf: (taskId) => [...(children.get(taskId) ?? [])],
     watch(taskId, onChange) {
       const watching = watchers.get(taskId) ?? new Set();
       watchers.set(taskId, watching.add(onChange));
@@ -87,7 +117,7 @@ export function createTaskMemory({
       };
     },
     wakeAll() {
-      for (const watching of watchers.values()) for (const onChange of [...watching]) onChange();
+      for (const watching of watchers.values()) for (const onChange of [...watching]) onChange(null);
     },
   };
 }

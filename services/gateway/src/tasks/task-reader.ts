@@ -12,6 +12,8 @@ export type FoundTask =
 export interface TaskReader {
   /** What memory and store know together. */
   find(taskId: string): Promise<FoundTask>;
+  /** What the store alone knows; null when it knows nothing, or does not answer. */
+  findStored(taskId: string): Promise<TaskRecord | null>;
   /** As `find`, but holds the answer until the task has ended, `waitMs` are over, or `signal` says to stop waiting. */
   findEnded(taskId: string, waitMs: number, signal: AbortSignal): Promise<FoundTask>;
   /** The tasks of a trace; rejects when the store cannot answer. */
@@ -48,6 +50,7 @@ export function createTaskReader({
 
   return {
     find,
+    findStored: (taskId) => withDeadline(records.getTask(taskId), timeoutMs, 'The record store').catch(() => null),
     async findEnded(taskId, waitMs, signal) {
       const deadline = performance.now() + waitMs;
       for (;;) {
@@ -79,7 +82,7 @@ export function createTaskReader({
 /** The next event of a task: `within` resolves when it has come, the time is over, or the signal says to stop. */
 function nextChange(memory: TaskMemory, taskId: string, signal: AbortSignal) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const stopWatching = memory.watch(taskId, resolve);
+  const stopWatching = memory.watch(taskId, () => resolve());
   const onAbort = (): void => resolve();
   signal.addEventListener('abort', onAbort, { once: true });
   let timer: NodeJS.Timeout | undefined;
