@@ -2,13 +2,14 @@ import { type Attributes, context, SpanKind, SpanStatusCode } from '@opentelemet
 import { ATTR, type Telemetry } from '@tracepost/telemetry';
 import type { Broker, PublishOutcome } from './broker.ts';
 import { MESSAGING_SYSTEM } from './messaging-system.ts';
+import type { KeepOutcome, Outbox } from './outbox/outbox.ts';
 import { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
 import { agentQueueName } from './topology.ts';
 import { writeSpanContext } from './trace-headers.ts';
 
 export interface NotificationPublisher {
-  /** Never throws; the outcome says whether the broker has it. */
-  publish(notification: OutgoingNotification): Promise<PublishOutcome>;
+  /** Never throws; the outcome says whether the broker, or the outbox, has it. */
+  publish(notification: OutgoingNotification): Promise<PublishOutcome | KeepOutcome>;
 }
 
 /**
@@ -17,9 +18,12 @@ export interface NotificationPublisher {
  */
 export function createNotificationPublisher({
   broker,
+  outbox = null,
   telemetry,
 }: {
   readonly broker: Broker;
+  /** Takes what the broker cannot take now; without one that is told as `unreachable` or `unconfirmed`. */
+  readonly outbox?: Outbox | null;
   readonly telemetry: Telemetry;
 }): NotificationPublisher {
   const { tracer, metrics } = telemetry;
@@ -34,7 +38,19 @@ export function createNotificationPublisher({
       // Only for whoever keeps them: with telemetry off this is the dearer half of a span.
       if (span.isRecording()) span.setAttributes(describePublish(notification, queue, message.body.length));
 
-      const outcome = await broker.publish(message);
+      // Not `outbox.send`: that is one more promise for every message, and this is the path of all.
+      const turn = outbox === null ? 0 : outbox.takeTurn(notification.agentId);
+      let outcome: PublishOutcome | KeepOutcome = turn === null ? BEHIND : await broker.publish(message);
+      if (outbox !== null && (outcome.status === 'unreachable' || outcome.status === 'unconfirmed')) {
+        const isUncertain = outcome.status === 'unconfirmed';
+        outcome = await outbox.keep(message, { agentId: notification.agentId, turn, isUncertain });
+      }
+      if (outcome.status === 'stored') {
+        // The outbox counts it when the broker has it.
+        span.setAttribute(ATTR.outcome, outcome.status);
+        span.end();
+        return outcome;
+      }
 
       const attributes = {
         'messaging.system': MESSAGING_SYSTEM,
@@ -53,6 +69,9 @@ export function createNotificationPublisher({
     },
   };
 }
+
+/** Older messages of the agent wait in the outbox: this one waits behind them. */
+const BEHIND: PublishOutcome = { status: 'unreachable', reason: 'older messages of this agent wait' };
 
 function describePublish(notification: OutgoingNotification, queue: string, bodyBytes: number): Attributes {
   return {

@@ -20,6 +20,8 @@ export interface OutgoingNotification {
   readonly depth: number;
   /** The ended task that this one repeats. */
   readonly retryOf?: string | null;
+  /** Tells this message from an earlier one of the same task, when there may be one. */
+  readonly copy?: string;
 }
 
 export const ENVELOPE_VERSION = 1;
@@ -47,17 +49,19 @@ export function buildNotificationMessage(
   if (notification.timeoutMs !== null) envelope.timeoutms = notification.timeoutMs;
   if (notification.retryOf) envelope.retryof = notification.retryOf;
   if (notification.budget !== null) envelope.budget = notification.budget;
+  const headers: Record<string, HeaderValue> = {
+    ...traceHeaders,
+    'x-tenant-id': tenantId,
+    'x-envelope-version': ENVELOPE_VERSION,
+    'x-published-at-ms': now,
+  };
+  if (notification.copy !== undefined) headers['x-copy'] = notification.copy;
   return {
     exchange: AGENTS_EXCHANGE,
     routingKey: agentQueueName(agentId),
     mandatory: true,
     body: Buffer.from(JSON.stringify(envelope)),
-    headers: {
-      ...traceHeaders,
-      'x-tenant-id': tenantId,
-      'x-envelope-version': ENVELOPE_VERSION,
-      'x-published-at-ms': now,
-    },
+    headers,
     messageId: taskId,
     type: notificationType,
     appId: source,

@@ -101,6 +101,18 @@ export const INSTRUMENTS = {
     description: 'Share of the capacity of a worker in use',
     attributes: ['tracepost.agent.id'],
   },
+  'tracepost.agent.thread.ends': {
+    type: 'counter',
+    unit: '{thread}',
+    description: 'Threads of an agent that died, by reason',
+    attributes: ['tracepost.agent.id', 'tracepost.reason'],
+  },
+  'tracepost.agent.thread.stalls': {
+    type: 'counter',
+    unit: '{stall}',
+    description: 'Times that a handler kept the event loop of its agent from turning',
+    attributes: ['tracepost.agent.id'],
+  },
   'tracepost.task.executions': {
     type: 'counter',
     unit: '{task}',
@@ -121,10 +133,22 @@ export const INSTRUMENTS = {
     buckets: [1, 2, 3, 4, 5, 10],
     attributes: ['tracepost.agent.id'],
   },
+  'tracepost.task.retries': {
+    type: 'counter',
+    unit: '{attempt}',
+    description: 'Attempts that failed and are followed by another, by reason',
+    attributes: ['tracepost.agent.id', 'tracepost.reason'],
+  },
+  'tracepost.task.given_back': {
+    type: 'counter',
+    unit: '{message}',
+    description: 'Deliveries that a worker gave back without telling of an attempt, by reason',
+    attributes: ['tracepost.agent.id', 'tracepost.reason'],
+  },
   'tracepost.task.cost': {
     type: 'histogram',
     unit: 'USD',
-    description: 'Cost of a task',
+    description: 'Cost of an attempt; the sum is what tasks have cost',
     buckets: USD,
     attributes: ['tracepost.agent.id'],
   },
@@ -207,6 +231,37 @@ export const INSTRUMENTS = {
     unit: '{item}',
     description: 'Telemetry that the ingest refused, by reason',
     attributes: ['tracepost.signal', 'tracepost.reason'],
+  },
+  'tracepost.outbox.messages': {
+    type: 'observableGauge',
+    unit: '{message}',
+    description: 'Messages that wait in the outbox for the broker',
+    attributes: [],
+  },
+  'tracepost.outbox.size': {
+    type: 'observableGauge',
+    unit: 'By',
+    description: 'Bytes of the messages that wait in the outbox',
+    attributes: [],
+  },
+  'tracepost.outbox.oldest.age': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'How long the oldest message in the outbox has waited',
+    attributes: [],
+  },
+  'tracepost.outbox.outcomes': {
+    type: 'counter',
+    unit: '{message}',
+    description:
+      'Messages that came to the outbox or left it: stored, published, full, unavailable; damaged counts files and messages set aside',
+    attributes: ['tracepost.outcome'],
+  },
+  'tracepost.notifications.refused': {
+    type: 'counter',
+    unit: '{notification}',
+    description: 'Notifications that the gateway refused, by the code of the answer',
+    attributes: ['tracepost.reason'],
   },
   'tracepost.streams.open': {
     type: 'upDownCounter',

@@ -8,6 +8,7 @@ export const ATTR = {
   attempt: 'tracepost.task.attempt',
   correlationId: 'tracepost.correlation.id',
   notificationType: 'tracepost.notification.type',
+  outcome: 'tracepost.outcome',
   queueWaitMs: 'tracepost.queue.wait_ms',
   sessionId: 'session.id',
   source: 'tracepost.source',
