@@ -100,6 +100,8 @@ export const TaskRecord = Type.Object({
   usage: Usage,
   statusChanges: Type.Array(StatusChange),
   step: nullable(Type.String()),
+  /** Since when it does what `step` says; absent when there is none. */
+  stepAt: Type.Optional(IsoTime),
   result: Type.Unknown(),
   partial: Type.Boolean(),
   error: nullable(TaskError),

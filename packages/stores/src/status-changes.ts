@@ -30,9 +30,13 @@ export function listStatusChanges(known: Known): StatusChange[] {
   return changes;
 }
 
-/** A failed attempt was followed by a retry, unless it is the one that ended the task. */
+/**
+ * An attempt that failed or ran out of time was followed by a retry, unless it is the one that ended the task. One
+ * that crashed leads to none: nobody was there to plan it, the broker just handed the message to the next worker.
+ */
 function retryAfter(attempt: Attempt, { attempts, endedAt }: TaskRecord): StatusChange | null {
-  if (attempt.status !== 'failed' || attempt.endedAt === null) return null;
+  const { status } = attempt;
+  if ((status !== 'failed' && status !== 'timed_out') || attempt.endedAt === null) return null;
   const isNewest = attempt === attempts.at(-1);
   if (isNewest && endedAt !== null && attempt.endedAt >= endedAt) return null;
   return { status: 'retrying', at: attempt.endedAt, by: attempt.workerId };

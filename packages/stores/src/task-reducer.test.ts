@@ -76,7 +76,107 @@ describe('the life of one task', () => {
     expect(statuses(record)).toEqual(['accepted', 'running', 'retrying', 'dead']);
   });
 
-  test('a crashed attempt is shown by the worker that took it over', () => {
+  test('an attempt that another one followed without its end has crashed, and says so only as long as no end is known', () => {
+    const told = [
+      event('started', 10, { number: 1, startedAt: 10, workerId: 'first' }),
+      event('started', 40, { number: 2, startedAt: 40, workerId: 'second' }),
+    ];
+    const record = reduce(told);
+    expect(record.status).toBe('running');
+    expect(record.attempts).toMatchObject([
+      { number: 1, status: 'crashed', endedAt: null, runMs: null, error: { code: 'worker_lost' } },
+      { number: 2, status: 'running', error: null },
+    ]);
+    const late = event('attempt_failed', 20, { number: 1, startedAt: 10, endedAt: 20, workerId: 'first' });
+    expect(reduce([...told, late]).attempts[0]).toMatchObject({ status: 'failed', endedAt: time(20), error: null });
+  });
+
+  test('a task that its workers did not survive is given up by who counts them, and every open attempt has crashed', () => {
+    const record = reduce([
+      event('accepted', 0),
+      event('started', 10, { number: 1, startedAt: 10 }),
+      event('started', 20, { number: 2, startedAt: 20 }),
+      { ...event('dead', 30), by: 'recorder', error: { code: 'delivery_limit', message: 'Its workers died' } },
+    ]);
+    expect(record).toMatchObject({ status: 'dead', endedAt: time(30), error: { code: 'delivery_limit' } });
+    expect(record.attempts.map(({ status }) => status)).toEqual(['crashed', 'crashed']);
+    expect(record.statusChanges.at(-1)).toEqual({ status: 'dead', at: time(30), by: 'recorder' });
+    expect(statuses(record)).toEqual(['accepted', 'running', 'dead']);
+  });
+
+  test('who gives a task up may tell of its last attempt, but not of an end that nobody saw', () => {
+    const record = reduce([event('dead', 30, { number: 1, startedAt: 10, workerId: 'first' })]);
+    expect(record.attempts).toMatchObject([{ status: 'crashed', endedAt: null }]);
+  });
+
+  test('an attempt that ran out of time and is tried again is shown as timed out, the task as retrying', () => {
+    const error = { code: 'timed_out', message: 'It took longer than 10 ms' };
+    const record = reduce([
+      { ...event('attempt_failed', 20, { number: 1, startedAt: 10, endedAt: 20 }), error, retryInMs: 1_000 },
+    ]);
+    expect(record).toMatchObject({ status: 'retrying', attempts: [{ status: 'timed_out', error }] });
+    expect(statuses(record)).toEqual(['accepted', 'running', 'retrying']);
+  });
+
+  test('how long a message was put aside stands with the attempt that it waited for', () => {
+    const waited = event('started', 1_020, { number: 2, startedAt: 1_020 });
+    const record = reduce([
+      { ...waited, attempt: { ...attemptFacts({ number: 2, startedAt: 1_020 }), backOffMs: 1_000 } },
+    ]);
+    expect(record.attempts).toMatchObject([{ number: 2, backOffMs: 1_000, queueWaitMs: 3 }]);
+  });
+
+  test('the step is the one that the running attempt told last, with the time since when', () => {
+    const told = [
+      event('started', 10, { number: 1, startedAt: 10 }),
+      progress(20, 'asks the service'),
+      progress(30, 'writes the answer'),
+    ];
+    expect(reduce(told)).toMatchObject({ status: 'running', step: 'writes the answer', stepAt: time(30) });
+    expect(reduce(told.toReversed())).toEqual(reduce(told));
+    const failed = event('attempt_failed', 40, { number: 1, startedAt: 10, endedAt: 40 });
+    expect(reduce([...told, failed])).toMatchObject({ status: 'retrying', step: null });
+    expect(reduce([...told, failed])).not.toHaveProperty('stepAt');
+    const second = event('started', 50, { number: 2, startedAt: 50 });
+    expect(reduce([second, ...told])).toMatchObject({ status: 'running', step: null });
+  });
+
+  test('a task that was cancelled says who asked for it', () => {
+    const cancelled = { ...event('cancelled', 50), by: 'curl' };
+    const record = reduce([...RETRIED.slice(0, 3), cancelled]);
+    expect(statuses(record)).toEqual(['accepted', 'running', 'retrying', 'cancelled']);
+    expect(record.statusChanges.at(-1)).toEqual({ status: 'cancelled', at: time(50), by: 'curl' });
+  });
+
+  test('what a later attempt tells after the ending changes no ending', () => {
+    const ended = reduce(RETRIED);
+    const record = [
+      event('started', 70, { number: 3, startedAt: 70 }),
+      event('attempt_failed', 80, { number: 3, startedAt: 70, endedAt: 80 }),
+      event('failed', 90, { number: 4, startedAt: 85, endedAt: 90 }),
+    ].reduce(applyTaskEvent, ended);
+    expect(record).toMatchObject({
+      status: 'succeeded',
+      endedAt: time(60),
+      result: { said: 'succeeded' },
+      error: null,
+    });
+    expect(record.statusChanges.at(-1)).toEqual(ended.statusChanges.at(-1));
+  });
+
+  test('a task that repeats another one says which, and keeps who began it', () => {
+    const accepted = event('accepted', 0);
+    const repeated = {
+      ...accepted,
+      by: 'console',
+      task: { ...accepted.task, retryOf: 'task-0', idempotencyKey: 'k-1' },
+    };
+    const record = reduce([event('started', 10, { number: 1, startedAt: 10 }), repeated]);
+    expect(record).toMatchObject({ retryOf: 'task-0', idempotencyKey: 'k-1', createdBy: 'test', source: 'test' });
+    expect(reduce([accepted])).toMatchObject({ retryOf: null, idempotencyKey: null });
+  });
+
+  test('of two workers that tell of the same attempt the one that began later is still at it', () => {
     const record = reduce([
       event('started', 40, { number: 1, startedAt: 40, workerId: 'second' }),
       event('started', 10, { number: 1, startedAt: 10, workerId: 'first' }),
@@ -167,6 +267,10 @@ describe('whatever the order', () => {
   });
 });
 
+function progress(at: number, step: string): TaskEvent {
+  return { ...event('progress', at, { number: 1, startedAt: 10 }), step };
+}
+
 interface AttemptTold {
   readonly number: number;
   readonly startedAt: number;
@@ -246,13 +350,21 @@ function anyEvent(): fc.Arbitrary<TaskEvent> {
     'dead',
     'cancelled',
   );
-  return fc.tuple(kind, moment, fc.option(attempt, { nil: undefined })).map(([what, at, told]) => {
-    if (!told || what === 'accepted') return event(what, at);
-    // One worker tells of one moment in one way: what it says there follows from who and when.
-    const facts = { ...told, startedAt: Math.min(told.startedAt, at) };
-    if (what === 'started' || what === 'progress') return event(what, at, facts);
-    return event(what, at, { ...facts, startedAt: 0, endedAt: at });
-  });
+  const error = fc.constantFrom('timed_out', 'tool_error').map((code) => ({ code, message: 'It failed' }));
+  const step = fc.constantFrom('reads', 'asks', 'writes');
+  return fc
+    .tuple(kind, moment, fc.option(attempt, { nil: undefined }), error, step)
+    .map(([what, at, told, failure, doing]) => {
+      const said = {
+        ...(what === 'progress' ? { step: doing } : {}),
+        ...(what === 'attempt_failed' ? { error: failure } : {}),
+      };
+      if (!told || what === 'accepted') return { ...event(what, at), ...said };
+      // One worker tells of one moment in one way: what it says there follows from who and when.
+      const facts = { ...told, startedAt: Math.min(told.startedAt, at) };
+      if (what === 'started' || what === 'progress') return { ...event(what, at, facts), ...said };
+      return { ...event(what, at, { ...facts, startedAt: 0, endedAt: at }), ...said };
+    });
 }
 
 function shuffledHistory(events: fc.Arbitrary<TaskEvent[]>) {

@@ -6,8 +6,9 @@ import {
   type TaskRecord,
   type TaskStatus,
 } from '@tracepost/contracts';
-import { mergeAttempt } from './merge-attempt.ts';
+import { markCrashed, mergeAttempt } from './merge-attempt.ts';
 import { listStatusChanges } from './status-changes.ts';
+import { stepAfter } from './step-after.ts';
 
 /**
  * What a task's record is after one more event. Pure, and the same for every store and for the gateway's memory.
@@ -23,12 +24,17 @@ export function applyTaskEvent(record: TaskRecord | null, event: TaskEvent): Tas
   const after: TaskRecord = {
     ...before,
     ...knownIds(before, event),
-    attempts: mergeAttempt(before.attempts, event),
     ...(isTheEnding(before, event) ? endingOf(event) : {}),
   };
   const ending = endingChange(before, event);
+  after.attempts = markCrashed(mergeAttempt(before.attempts, event), ending?.status === 'dead');
   after.status = ending?.status ?? statusUnderWay(before, after.attempts, event);
   after.statusChanges = listStatusChanges({ record: after, changes: before.statusChanges, ending, event });
+
+  const { step, stepAt } = stepAfter(before, after, event);
+  after.step = step;
+  if (stepAt === undefined) delete after.stepAt;
+  else after.stepAt = stepAt;
 
   const first = after.attempts[0];
   after.startedAt = first?.startedAt ?? null;
@@ -56,9 +62,9 @@ function beginRecord({ task }: TaskEvent): TaskRecord {
     partial: false,
     error: null,
     childTaskIds: [],
-    retryOf: null,
+    retryOf: task.retryOf ?? null,
     createdBy: task.source,
-    idempotencyKey: null,
+    idempotencyKey: task.idempotencyKey ?? null,
   };
 }
 
@@ -73,6 +79,8 @@ function knownIds(before: TaskRecord, { task }: TaskEvent): Partial<TaskRecord> 
     source,
     createdBy: before.createdBy ?? source,
     parentTaskId: before.parentTaskId ?? task.parentTaskId,
+    retryOf: before.retryOf ?? task.retryOf ?? null,
+    idempotencyKey: before.idempotencyKey ?? task.idempotencyKey ?? null,
   };
 }
 
@@ -101,7 +109,6 @@ function endingOf(event: TaskEvent): Partial<TaskRecord> {
     usage: event.usage ?? { ...NO_USAGE },
     error: event.error ?? null,
     stopReason: event.stopReason ?? null,
-    step: null,
   };
 }
 
