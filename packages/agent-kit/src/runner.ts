@@ -9,9 +9,12 @@ import type { EffectKey, EffectOutcome } from '@tracepost/stores';
 export interface AgentRunner {
   readonly agent: AgentDescription;
   /** Never rejects: whatever happens is the outcome. */
-  run(received: ReceivedNotification, controls: AttemptControls): Promise<AttemptOutcome>;
+  run(received: ReceivedAttempt, controls: AttemptControls): Promise<AttemptOutcome>;
   close(): Promise<void>;
 }
+
+/** What an attempt knows of its message: it may run where the message itself is not. */
+export type ReceivedAttempt = Pick<ReceivedNotification, 'notification' | 'span'>;
 
 /** What the host and the gateway know of an agent; plain data, can cross threads. */
 export interface AgentDescription {
