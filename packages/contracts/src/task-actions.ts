@@ -68,12 +68,13 @@ export const BulkRequest = Type.Object(
 );
 export type BulkRequest = Static<typeof BulkRequest>;
 
+export const BULK_OUTCOMES = [...CANCEL_OUTCOMES, 'retried', 'refused', 'not_reached'] as const;
+/** Those of a cancel; `retried`; `refused` with the `code` that a single request would have got; `not_reached` in time. */
+export type BulkOutcomeWord = (typeof BULK_OUTCOMES)[number];
+
 export const BulkOutcome = Type.Object({
   taskId: Type.String(),
-  /** Of cancel those of `CancelAnswer`; `retried`; `refused` with the `code` that a single request would have got; `not_reached` in time. */
-  outcome: Type.Union(
-    [...CANCEL_OUTCOMES, 'retried', 'refused', 'not_reached'].map((outcome) => Type.Literal(outcome)),
-  ),
+  outcome: Type.Unsafe<BulkOutcomeWord>(Type.Union(BULK_OUTCOMES.map((outcome) => Type.Literal(outcome)))),
   newTaskId: nullable(Type.String()),
   code: nullable(Type.String()),
   detail: nullable(Type.String()),
