@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, createEventPublisher, createNotificationPublisher } from '@tracepost/messaging';
-import type { ArtifactStore, LogStore, MetricStore, RecordStore, TraceReader } from '@tracepost/stores';
+import type {
+  ArtifactStore,
+  AuditStore,
+  DeadLetterStore,
+  InboxStore,
+  LogStore,
+  MetricStore,
+  RecordStore,
+  TraceReader,
+} from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { createAgentDirectory } from './agents/agent-directory.ts';
 import { createKnownAgents } from './agents/known-agents.ts';
 import { createPayloadCheck } from './agents/payload-check.ts';
-import { createQueueDepths } from './agents/queue-depths.ts';
 import type { GatewayConfig } from './config.ts';
 import { OpenPortRefusedError, PortTakenError } from './errors.ts';
 import { createChecks } from './health/checks.ts';
@@ -20,17 +28,23 @@ import { createEventRing } from './live/event-ring.ts';
 import { createEventStreams } from './live/event-streams.ts';
 import { createLiveFeed } from './live/live-feed.ts';
 import { observeGateway } from './observe.ts';
+import { createQueueOverview } from './queues/queue-overview.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addArtifactRoutes } from './routes/artifacts.ts';
+import { addAuditRoute } from './routes/audit.ts';
+import { addDeadLetterRoutes } from './routes/dead-letters.ts';
 import { addDocumentedRoutes } from './routes/docs.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLiveRoutes } from './routes/live.ts';
 import { addLogRoute } from './routes/logs.ts';
 import { addNotifyRoute } from './routes/notify.ts';
+import { addQueueRoute } from './routes/queues.ts';
+import { addTaskActionRoutes } from './routes/task-actions.ts';
 import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
 import { addTraceRoute } from './routes/traces.ts';
 import { createAcceptedAnnouncer } from './tasks/announce-accepted.ts';
+import { createTaskActions } from './tasks/task-actions.ts';
 import { createTaskMemory } from './tasks/task-memory.ts';
 import { createTaskPages } from './tasks/task-pages.ts';
 import { createTaskReader } from './tasks/task-reader.ts';
@@ -39,6 +53,9 @@ export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly broker: Broker;
   readonly records: RecordStore;
+  readonly inbox: Pick<InboxStore, 'cancel' | 'payloadOf'>;
+  readonly deadLetters: DeadLetterStore;
+  readonly audit: AuditStore;
   readonly traces: TraceReader;
   readonly logs: LogStore;
   readonly metrics: MetricStore;
@@ -60,7 +77,7 @@ export interface Gateway {
 
 /** HTTP in, notifications out. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, broker, records, traces, logs, metrics, artifacts, telemetry } = options;
+  const { config, broker, records, inbox, deadLetters, audit, traces, logs, metrics, artifacts, telemetry } = options;
   const { logger } = telemetry;
   const storageFolder = config.storageFolder ?? null;
   const stopping = new AbortController();
@@ -83,11 +100,25 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const ledger = createLedger({ metrics, records });
   const storage = createStorageSize(storageFolder);
+  const queues = createQueueOverview({ broker, agents, records, deadLetters });
   const monitor = createHealthMonitor({
-    specs: createChecks({ broker, records, metrics, traces, logs, agents, ledger, storageFolder }),
+    specs: createChecks({ broker, records, metrics, traces, logs, agents, ledger, queues, storageFolder }),
   });
-  const depths = createQueueDepths({ broker, agents });
-  const background = [known, feed, ledger, storage, monitor, depths];
+  const publisher = createNotificationPublisher({ broker, telemetry });
+  const actions = createTaskActions({
+    broker,
+    tasks,
+    records,
+    inbox,
+    deadLetters,
+    audit,
+    publisher,
+    memory,
+    announcer,
+    known,
+    logger,
+  });
+  const background = [known, feed, ledger, storage, monitor, queues];
   let stopObserving: (() => void) | null = null;
 
   const app = createServer({
@@ -101,7 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addNotifyRoute(documented, {
       agents,
       payloads: createPayloadCheck({ logger }),
-      publisher: createNotificationPublisher({ broker, telemetry }),
+      publisher,
       memory,
       announcer,
       known,
@@ -111,10 +142,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       logger,
     });
     addTaskRoute(documented, { tasks, stopping: stopping.signal });
+    addTaskActionRoutes(documented, actions);
     addLiveRoutes(documented, { streams, ring, memory, tasks });
     addTraceRoute(documented, { traces, tasks, logger });
     addLogRoute(documented, { logs, logger });
     addAgentRoutes(documented, { agents });
+    addQueueRoute(documented, { queues });
+    addDeadLetterRoutes(documented, { ...actions, agents, known, deadLetters, tasks, logger });
+    addAuditRoute(documented, { audit, logger });
     addArtifactRoutes(documented, { artifacts, logger });
     addHealthRoutes(documented, { monitor, ledger, storage, isStopping });
   });
@@ -139,7 +174,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let started: Promise<void> | null = null;
 
   const start = async (): Promise<void> => {
-    stopObserving = observeGateway(telemetry, { depths, monitor });
+    stopObserving = observeGateway(telemetry, { queues, monitor });
     const begun = Promise.all(background.map((part) => part.start()));
     // The first request shall find the agents known; a broker or store that is away is not waited for.
     await Promise.race([begun, sleep(LIMITS.warmUpMs, undefined, { ref: false })]);

@@ -1,20 +1,20 @@
+import type { QueueView } from '@tracepost/contracts';
+import { RECORDER_QUEUE } from '@tracepost/messaging';
 import type { Telemetry } from '@tracepost/telemetry';
-import type { QueueDepths } from './agents/queue-depths.ts';
 import { DEPENDENCIES } from './health/checks.ts';
 import type { HealthMonitor } from './health/health-monitor.ts';
+import type { QueueOverview } from './queues/queue-overview.ts';
 
 /** Shows as metrics what the background looks have found; the returned function ends it. */
 export function observeGateway(
   { metrics }: Telemetry,
-  { depths, monitor }: { readonly depths: QueueDepths; readonly monitor: HealthMonitor },
+  { queues, monitor }: { readonly queues: QueueOverview; readonly monitor: HealthMonitor },
 ): () => void {
   const endings = [
-    metrics.observe('tracepost.queue.depth', () =>
-      [...depths.read()].map(([queue, value]) => ({
-        value,
-        attributes: { 'tracepost.queue': queue, 'tracepost.queue.state': 'ready' },
-      })),
-    ),
+    metrics.observe('tracepost.queue.depth', () => [
+      ...queues.read().flatMap(depthsOf),
+      ...(queues.recorderBacklog === null ? [] : [depth(RECORDER_QUEUE, 'ready', queues.recorderBacklog)]),
+    ]),
     metrics.observe('tracepost.dependency.up', () =>
       monitor
         .checks()
@@ -28,4 +28,14 @@ export function observeGateway(
   return () => {
     for (const end of endings) end();
   };
+}
+
+/** What nobody can tell is no point: a zero would say that the queue is empty. */
+function depthsOf({ name, ready, unacknowledged, delayed, deadLetters }: QueueView) {
+  const states = { ready, unacknowledged, delayed, dead: deadLetters };
+  return Object.entries(states).flatMap(([state, value]) => (value === null ? [] : [depth(name, state, value)]));
+}
+
+function depth(queue: string, state: string, value: number) {
+  return { value, attributes: { 'tracepost.queue': queue, 'tracepost.queue.state': state } };
 }

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Broker } from '@tracepost/messaging';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
+import type { QueueOverview } from '../queues/queue-overview.ts';
 import type { CheckResult, CheckSpec } from './health-monitor.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -16,16 +17,17 @@ export interface CheckOptions {
   readonly logs: Pingable;
   readonly agents: AgentDirectory;
   readonly ledger: Ledger;
+  readonly queues: Pick<QueueOverview, 'recorderBacklog'>;
   /** Where artifacts (embedded: everything) lie; null when this process keeps nothing on disk. */
   readonly storageFolder: string | null;
 }
 
 /** Only the broker stands in the way of a notification: with a store away one can still send, and read what is remembered. */
 export function createChecks(options: CheckOptions): CheckSpec[] {
-  const { broker, records, metrics, traces, logs, agents, ledger, storageFolder } = options;
+  const { broker, records, metrics, traces, logs, agents, ledger, queues, storageFolder } = options;
   const specs: CheckSpec[] = [
     { name: 'broker', isCritical: true, run: () => checkBroker(broker) },
-    pingCheck('records', records),
+    { name: 'records', isCritical: false, run: () => checkRecords(records, queues) },
     pingCheck('metrics', metrics),
     pingCheck('traces', traces),
     pingCheck('logs', logs),
@@ -48,6 +50,16 @@ function pingCheck(name: string, store: Pingable): CheckSpec {
       return { status: 'healthy', message: 'answers' };
     },
   };
+}
+
+/** So many events are behind by minutes: whoever reads records should know. */
+const LARGE_BACKLOG = 20_000;
+
+async function checkRecords(records: Pingable, { recorderBacklog }: CheckOptions['queues']): Promise<CheckResult> {
+  await records.ping();
+  if (recorderBacklog === null) return { status: 'healthy', message: 'answers' };
+  const message = `answers; ${recorderBacklog} events wait to be recorded`;
+  return { status: recorderBacklog > LARGE_BACKLOG ? 'degraded' : 'healthy', message };
 }
 
 function checkBroker({ state }: Broker): CheckResult {

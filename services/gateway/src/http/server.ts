@@ -130,7 +130,7 @@ const OWN_COMPILERS = {
   buildSerializer: () => () => JSON.stringify,
 } as unknown as NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 
-const METHODS = ['GET', 'HEAD', 'POST'] as const;
+const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
 
 /** Fills in, once for each route, what the telemetry of its requests says of it. */
 function describeRoute(route: RouteOptions): void {
