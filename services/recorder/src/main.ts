@@ -45,7 +45,13 @@ await runService(
       telemetry,
     });
     onStop(() => records.close());
-    const recording = createRecorder({ broker, records, telemetry });
+    const recording = createRecorder({
+      broker,
+      records,
+      inbox: records.inbox,
+      deadLetters: records.deadLetters,
+      telemetry,
+    });
     recorder = recording;
     onStop(() => recording.close());
     await recording.start();

@@ -9,6 +9,8 @@ export interface Parking {
   readonly broker: Pick<Broker, 'publish'>;
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   readonly message: IncomingMessage;
+  /** Where it came from; `recorder` when none is given. */
+  readonly queue?: string;
   readonly reason: ParkReason;
   readonly detail: string;
 }
@@ -17,7 +19,8 @@ const LONGEST_HEADER = 2_000;
 const MAX_HEADERS = 50;
 
 /** Puts a message aside, whole and with its reason. False when the broker did not confirm: then nothing is promised. */
-export async function park({ broker, telemetry, message, reason, detail }: Parking): Promise<boolean> {
+export async function park(parking: Parking): Promise<boolean> {
+  const { broker, telemetry, message, queue = RECORDER_QUEUE, reason, detail } = parking;
   const { exchange, routingKey, headers, ...rest } = message;
   const outcome = await broker.publish({
     ...rest,
@@ -34,12 +37,12 @@ export async function park({ broker, telemetry, message, reason, detail }: Parki
   if (outcome.status !== 'confirmed') {
     telemetry.logger.error(
       { layer: 'queue', result: 'error', hopName: 'park', hopResult: outcome.status },
-      `A message could not be put aside in ${PARKED_QUEUE}; it stays in ${RECORDER_QUEUE}`,
+      `A message could not be put aside in ${PARKED_QUEUE}; it stays in ${queue}`,
     );
     return false;
   }
   telemetry.metrics.add('tracepost.messages.parked', 1, {
-    'tracepost.queue': RECORDER_QUEUE,
+    'tracepost.queue': queue,
     'tracepost.reason': reason,
   });
   telemetry.logger.error(

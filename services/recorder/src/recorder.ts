@@ -8,16 +8,20 @@ import {
   RECORDER_QUEUE,
   readEvent,
 } from '@tracepost/messaging';
-import { type RecordStore, RecordsRefusedError } from '@tracepost/stores';
+import { type DeadLetterStore, type InboxStore, type RecordStore, RecordsRefusedError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { Batcher } from './batcher.ts';
+import { DeadLetterTaker } from './dead-letter-taker.ts';
 import { type ParkReason, park } from './park.ts';
 import { StoreHealth } from './store-health.ts';
 import { recorderTopology } from './topology.ts';
+import { waitForStore } from './wait-for-store.ts';
 
 export interface RecorderOptions {
   readonly broker: Broker;
   readonly records: RecordStore;
+  readonly inbox: Pick<InboxStore, 'end'>;
+  readonly deadLetters: Pick<DeadLetterStore, 'add'>;
   readonly telemetry: Telemetry;
   /** Most events of one write; default 200. */
   readonly batchSize?: number;
@@ -29,7 +33,10 @@ export interface RecorderOptions {
   readonly drainMs?: number;
 }
 
-/** Takes task events and announcements from the queue `recorder` and writes them, batch by batch, into the records. */
+/**
+ * Takes task events and announcements from the queue `recorder` and writes them, batch by batch, into the records; takes the dead
+ * letters of every agent that it has heard of, and tells the ending of those tasks that nobody else could tell of.
+ */
 export interface Recorder {
   /** False, with a reason, while nothing can be recorded. */
   readonly state: { readonly isReady: boolean; readonly message: string };
@@ -48,12 +55,14 @@ type Told =
   | { readonly delivery: Delivery; readonly kind: 'announcement'; readonly announcement: AgentAnnouncement };
 
 const SETTLE_MS = 2_000;
+const KNOWN_AGENTS_PAUSE_MS = 1_000;
 const NOT_PUT_ASIDE = new Error('the broker did not take a message that has to be put aside');
 
 class QueueRecorder implements Recorder {
   readonly #options: RecorderOptions;
   readonly #health: StoreHealth;
   readonly #batcher: Batcher<Delivery>;
+  readonly #deadLetters: DeadLetterTaker;
   readonly #closing = new AbortController();
   #starting: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
@@ -62,6 +71,7 @@ class QueueRecorder implements Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.#health = new StoreHealth(options.telemetry);
+    this.#deadLetters = new DeadLetterTaker({ ...options, health: this.#health, closing: this.#closing.signal });
     const { batchSize = 200, lingerMs = 20 } = options;
     this.#batcher = new Batcher({ maxItems: batchSize, lingerMs, handle: (batch) => this.#take(batch) });
   }
@@ -92,12 +102,29 @@ class QueueRecorder implements Recorder {
     // The wait for the broker may outlast the wish to consume.
     if (this.#closing.signal.aborted) await consumption.close({ deadlineMs: 0 });
     else this.#consumption = consumption;
+    void this.#watchKnownAgents();
+  }
+
+  /** Those that are down announce nothing, and their dead letters may lie there. */
+  async #watchKnownAgents(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const known = await this.#options.records.listAnnouncements();
+        for (const { agentId } of known) this.#deadLetters.watch(agentId);
+        return;
+      } catch {
+        // What is wrong with the store shows when something is written to it.
+        await sleep(KNOWN_AGENTS_PAUSE_MS, undefined, { signal }).catch(() => {});
+      }
+    }
   }
 
   async #close(): Promise<void> {
     this.#closing.abort();
     this.#batcher.hurry();
-    await this.#consumption?.close({ deadlineMs: this.#options.drainMs ?? 8_000 });
+    const { drainMs = 8_000 } = this.#options;
+    await Promise.all([this.#consumption?.close({ deadlineMs: drainMs }), this.#deadLetters.close(drainMs)]);
     // What the broker gave back at the deadline is no longer ours to settle.
     this.#batcher.takeWaiting();
     // A store that never answers must not keep the process; its batch was given back and comes again.
@@ -147,6 +174,7 @@ class QueueRecorder implements Recorder {
     const announcements = told.flatMap((one) => (one.kind === 'announcement' ? [one.announcement] : []));
     if (events.length > 0) await records.applyTaskEvents(events);
     if (announcements.length > 0) await records.applyAnnouncements(announcements);
+    for (const { agentId } of announcements) this.#deadLetters.watch(agentId);
   }
 
   /** One of them can never be stored: it is put aside, so that it holds up no other. */
@@ -185,24 +213,13 @@ class QueueRecorder implements Recorder {
     return isParked;
   }
 
-  /**
-   * Gives everything back after a pause, since another recorder may be better off, and goes on when the store answers.
-   * The pause comes first: what was given back is delivered again at once.
-   */
+  /** What is in hand goes back, and so does what is delivered until the store answers. */
   async #pause(error: unknown, deliveries: readonly Delivery[]): Promise<void> {
-    const { signal } = this.#closing;
-    let held = deliveries;
-    let cause = error;
-    for (;;) {
-      await sleep(this.#health.failed(cause), undefined, { signal }).catch(() => {});
-      for (const delivery of [...held, ...this.#batcher.takeWaiting()]) delivery.requeue();
-      held = [];
-      if (signal.aborted) return;
-      try {
-        return await this.#options.records.ping();
-      } catch (again) {
-        cause = again;
-      }
-    }
+    const { records } = this.#options;
+    const held = [...deliveries];
+    const giveBack = () => {
+      for (const delivery of [...held.splice(0), ...this.#batcher.takeWaiting()]) delivery.requeue();
+    };
+    await waitForStore({ health: this.#health, records, signal: this.#closing.signal, error, giveBack });
   }
 }

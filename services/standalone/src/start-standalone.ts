@@ -56,7 +56,8 @@ export async function startStandalone(
   // Before telemetry, and again with the files, which does nothing then.
   onStop(() => broker.close());
 
-  const recorder = createRecorder({ broker, records, telemetry: telemetry.recorder });
+  const { inbox, deadLetters, audit } = records;
+  const recorder = createRecorder({ broker, records, inbox, deadLetters, telemetry: telemetry.recorder });
   onStop(() => recorder.close());
   const host = createAgentHost({
     agents: await createAgents(config, telemetry.agents),
@@ -70,6 +71,9 @@ export async function startStandalone(
     config: { ...config, storageFolder: dataFolder },
     broker,
     records,
+    inbox,
+    deadLetters,
+    audit,
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,

@@ -1,0 +1,129 @@
+import { hash } from 'node:crypto';
+import { type AttemptHistoryEntry, type TaskError, type TaskEvent, taskEventId } from '@tracepost/contracts';
+import {
+  agentQueueName,
+  type IncomingMessage,
+  type ReadNotification,
+  readAttemptHistory,
+  readNotification,
+  readTextHeader,
+  readTraceContext,
+} from '@tracepost/messaging';
+import type { DeadLetter } from '@tracepost/stores';
+import { jsonHeaders } from './json-headers.ts';
+
+export interface ReadDeadLetter {
+  readonly letter: DeadLetter;
+  /** The ending of its task that nobody has told yet: the broker gave it up, not a worker. Null where a worker told it, or there is no task. */
+  readonly untold: TaskEvent | null;
+}
+
+export interface DeadLetterFacts {
+  readonly agentId: string;
+  readonly nowMs: number;
+}
+
+/** Who tells of endings that no worker could tell of. */
+const RECORDER = 'recorder';
+
+/**
+ * What lies in a dead-letter queue, whoever put it there. A worker says why in `x-dead-reason`, after it has told the ending of the
+ * task. Without that header the broker gave the message up (`x-death`): its workers died with it more often than the delivery
+ * limit allows, or a foreign one rejected it.
+ */
+export function readDeadLetter(message: IncomingMessage, { agentId, nowMs }: DeadLetterFacts): ReadDeadLetter {
+  const { headers, body } = message;
+  const read = readNotification(message, nowMs);
+  const taskId = read.status === 'read' ? read.notification.taskId : read.taskId;
+  const attempts = readAttemptHistory(headers);
+  const told = readTextHeader(headers, 'x-dead-reason');
+  const death = readDeath(headers, nowMs);
+  const { reason, error } = told === undefined ? explainDeath(death.reason, attempts) : explain(told, attempts);
+  const deadAt = new Date(told === undefined ? death.atMs : lastEndMs(attempts, nowMs)).toISOString();
+  const letter: DeadLetter = {
+    taskId: taskId ?? `m-${hashOf(message)}`,
+    queue: agentQueueName(agentId),
+    agentId,
+    notificationType: read.status === 'read' ? read.notification.notificationType : (message.type ?? null),
+    reason,
+    error,
+    deadAt,
+    attempts,
+    traceId: readTraceContext(headers)?.traceId ?? null,
+    headers: jsonHeaders(message),
+    body,
+  };
+  return { letter, untold: told === undefined && taskId !== null ? deadEvent(letter, read, message) : null };
+}
+
+/** A message without a task's name has this one; the same message read again has the same. */
+function hashOf({ body, messageId, type, routingKey }: IncomingMessage): string {
+  const names = Buffer.from(JSON.stringify([messageId ?? null, type ?? null, routingKey]));
+  return hash('sha256', Buffer.concat([names, body]), 'hex').slice(0, 32);
+}
+
+function readDeath(headers: IncomingMessage['headers'], nowMs: number): { reason: string; atMs: number } {
+  const deaths = headers['x-death'];
+  const [newest] = Array.isArray(deaths) ? (deaths as unknown[]) : [];
+  const { reason, time } = (newest ?? {}) as { reason?: unknown; time?: { value?: unknown } };
+  const seconds = Number(time?.value ?? Number.NaN);
+  return {
+    reason: /^[a-z_]{1,64}$/.test(String(reason)) ? String(reason) : 'unknown',
+    // The broker tells whole seconds: their end, so that a task does not end before its last attempt has begun.
+    atMs: Number.isSafeInteger(seconds) && seconds > 0 ? Math.min(nowMs, seconds * 1_000 + 999) : nowMs,
+  };
+}
+
+type Explanation = { readonly reason: string; readonly error: TaskError };
+
+/** `code`, or `code: detail` of a message that no worker could read. */
+function explain(told: string, attempts: readonly AttemptHistoryEntry[]): Explanation {
+  const [code = 'unknown', ...detail] = told.split(': ');
+  const message = detail.length > 0 ? detail.join(': ') : 'a worker gave it up';
+  return { reason: code, error: attempts.at(-1)?.error ?? { code, message } };
+}
+
+const DEATHS: Readonly<Record<string, string>> = {
+  delivery_limit: 'its workers died with it, or gave it back as failed, more often than the delivery limit allows',
+  rejected: 'a worker rejected it without a word',
+  expired: 'it waited longer than its time to live',
+  maxlen: 'its queue was full',
+};
+
+function explainDeath(reason: string, attempts: readonly AttemptHistoryEntry[]): Explanation {
+  const last = attempts.at(-1)?.error;
+  const before = last ? `; before that an attempt failed with ${last.code}: ${last.message}` : '';
+  const message = `${DEATHS[reason] ?? 'the broker gave it up and does not say why'}${before}`;
+  return { reason, error: { code: reason, message } };
+}
+
+function lastEndMs(attempts: readonly AttemptHistoryEntry[], nowMs: number): number {
+  const endedAt = attempts.at(-1)?.endedAt;
+  return endedAt ? Date.parse(endedAt) : nowMs;
+}
+
+function deadEvent(letter: DeadLetter, read: ReadNotification, message: IncomingMessage): TaskEvent {
+  const { taskId, agentId, traceId, deadAt, reason, error } = letter;
+  const known = read.status === 'read' ? read.notification : null;
+  return {
+    eventId: taskEventId(taskId, known?.attempt ?? 0, 'dead'),
+    kind: 'dead',
+    at: deadAt,
+    by: RECORDER,
+    task: {
+      taskId,
+      agentId,
+      notificationType: letter.notificationType ?? 'unknown',
+      tenantId: known?.tenantId ?? 'default',
+      priority: known?.priority ?? 'normal',
+      acceptedAt: known ? new Date(known.acceptedAtMs).toISOString() : deadAt,
+      source: known?.source ?? message.appId ?? null,
+      sessionId: known?.sessionId ?? null,
+      correlationId: known?.correlationId ?? null,
+      traceId,
+      parentTaskId: known?.parentTaskId ?? null,
+    },
+    ...(error ? { error } : {}),
+    stopReason: reason,
+  };
+}
