@@ -6,14 +6,15 @@ import { createRabbitMqBroker, type RabbitMqOptions } from '../src/rabbitmq/inde
 
 /** A broker object on a server that others use too; a crash takes away its wire. */
 export async function rabbitMqHarness(server: RabbitMqServer): Promise<BrokerHarness> {
-  let current = await openClient(server);
+  const open = () => openClient(server, { managementUrl: server.managementUrl });
+  let current = await open();
   const gone: PromiseLike<unknown>[] = [];
   return {
     patienceMs: 10_000,
     broker: () => current.broker,
     async crash() {
       gone.push(current[Symbol.asyncDispose]());
-      current = await openClient(server);
+      current = await open();
     },
     async restart() {
       await server.restart();

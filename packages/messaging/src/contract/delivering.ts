@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import type { Broker, Delivery, OutgoingMessage, PublishOutcome, QueueState } from '../broker.ts';
 import { altered, withOutgoing } from './broken.ts';
@@ -138,7 +139,57 @@ const inspectTells: BrokerProperty = {
 
 const EMPTY: QueueState = { ready: 0, consumers: 0, unacknowledged: 0, publishRate: 0, deliverRate: 0 };
 
-export const deliveringProperties = [orderIsKept, prefetchIsKept, priorityGoesFirst, consumersShare, inspectTells];
+const inspectTellsTheFlow: BrokerProperty = {
+  title: 'inspect tells what is unsettled, and how much came and went in the last minute',
+  async run(harness) {
+    const bench = workbench(harness);
+    const queue = await bench.queue('flow');
+    const flow = async () => {
+      const { unacknowledged, publishRate, deliverRate } = (await harness.broker().inspect(queue)) ?? EMPTY;
+      // Nobody counts to the last message in the last second of a minute.
+      return { unacknowledged, publishRate: Math.round(publishRate ?? -1), deliverRate: Math.round(deliverRate ?? -1) };
+    };
+    const tells = (expected: Awaited<ReturnType<typeof flow>>) =>
+      bench.until(JSON.stringify(expected), async () => isDeepStrictEqual(await flow(), expected));
+    await tells({ unacknowledged: 0, publishRate: 0, deliverRate: 0 });
+    await bench.publish(queue, texts(180));
+    const { deliveries, arrived, consumption } = await bench.receive(queue, { prefetch: 120 });
+    await arrived(120);
+    await tells({ unacknowledged: 120, publishRate: 3, deliverRate: 2 });
+    for (const delivery of deliveries) delivery.ack();
+    await arrived(180);
+    await tells({ unacknowledged: 60, publishRate: 3, deliverRate: 3 });
+    await consumption.close({ deadlineMs: 0 });
+    await tells({ unacknowledged: 0, publishRate: 3, deliverRate: 3 });
+  },
+  broken: {
+    'says nothing of it': (good) =>
+      withInspections(good, (seen) => ({ ...seen, unacknowledged: null, publishRate: null, deliverRate: null })),
+    'does not see what is unsettled': (good) => withInspections(good, (seen) => ({ ...seen, unacknowledged: 0 })),
+    'takes one rate for the other': (good) =>
+      withInspections(good, (seen) => ({ ...seen, publishRate: seen.deliverRate, deliverRate: seen.publishRate })),
+    'counts by the minute': (good) =>
+      withInspections(good, (seen) => ({ ...seen, publishRate: seen.publishRate && seen.publishRate * 60 })),
+  },
+};
+
+export const deliveringProperties = [
+  orderIsKept,
+  prefetchIsKept,
+  priorityGoesFirst,
+  consumersShare,
+  inspectTells,
+  inspectTellsTheFlow,
+];
+
+function withInspections(good: Broker, change: (seen: QueueState) => QueueState): Broker {
+  return altered(good, {
+    inspect: async (queue) => {
+      const seen = await good.inspect(queue);
+      return seen && change(seen);
+    },
+  });
+}
 
 function delaysEveryFifth(good: Broker): Broker {
   let count = 0;

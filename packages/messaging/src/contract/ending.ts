@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Broker, Consumption } from '../broker.ts';
-import { altered } from './broken.ts';
+import { altered, changedDelivery, withDeliveries } from './broken.ts';
 import type { BrokerProperty } from './harness.ts';
 import { message, textOf, texts, workbench } from './workbench.ts';
 
@@ -61,6 +61,7 @@ const closingGivesBack: BrokerProperty = {
       isClosed = true;
     });
     await bench.until('the deadline to pass', () => isClosed);
+    for (const { lost } of held) expect(lost.aborted).toBe(true);
     // Too late: it belongs to somebody else now.
     for (const delivery of held) delivery.ack();
     const next = await bench.receive(queue);
@@ -108,6 +109,8 @@ const closingGivesBack: BrokerProperty = {
           };
         },
       }),
+    'does not say that it is taken back': (good) =>
+      withDeliveries(good, (delivery) => changedDelivery(delivery, { lost: new AbortController().signal })),
     'waits without a deadline': (good) =>
       withConsumptions(good, (consumption) => ({ close: () => consumption.close({ deadlineMs: 60_000 }) })),
   },

@@ -1,3 +1,4 @@
+import { delayingProperties } from './delaying.ts';
 import { deliveringProperties } from './delivering.ts';
 import { endingProperties } from './ending.ts';
 import type { BrokerProperty } from './harness.ts';
@@ -13,6 +14,7 @@ export const brokerProperties: readonly BrokerProperty[] = [
   ...routingProperties,
   ...deliveringProperties,
   ...settlingProperties,
+  ...delayingProperties,
   ...topologyProperties,
   ...endingProperties,
 ];

@@ -238,8 +238,13 @@ const firstSettlementCounts: BrokerProperty = {
     await arrived(4);
     expect(deliveries.map(textOf)).toEqual(['acked', 'given back', 'given back', 'end']);
     expect(deliveries.map(({ deliveryCount }) => deliveryCount)).toEqual([0, 0, 0, 0]);
+    expect(deliveries.map(({ lost }) => lost.aborted)).toEqual([false, false, false, false]);
   },
-  broken: { 'takes the last one': (good) => withDeliveries(good, lastSettlementWins) },
+  broken: {
+    'takes the last one': (good) => withDeliveries(good, lastSettlementWins),
+    'takes what is settled for lost': (good) =>
+      withDeliveries(good, (delivery) => changedDelivery(delivery, { lost: AbortSignal.abort() })),
+  },
 };
 
 export const settlingProperties = [

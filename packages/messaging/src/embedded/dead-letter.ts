@@ -1,5 +1,8 @@
 import type { IncomingMessage } from '../broker.ts';
 
+/** It came back too often, or waited as long as it may. RabbitMQ's words. */
+export type DeathReason = 'delivery_limit' | 'expired';
+
 /** One line of `x-death`, as RabbitMQ writes it; `time` in the form in which its clients read a timestamp. */
 interface Death {
   readonly reason: string;
@@ -11,9 +14,13 @@ interface Death {
 }
 
 /** The message as its dead-letter queue gets it: sent there through the default exchange, with its death in the headers. */
-export function deadLetter(message: IncomingMessage, queue: string, deadLetterQueue: string): IncomingMessage {
+export function deadLetter(
+  message: IncomingMessage,
+  queue: string,
+  deadLetterQueue: string,
+  reason: DeathReason,
+): IncomingMessage {
   const { headers, exchange, routingKey } = message;
-  const reason = 'delivery_limit';
   const deaths = Array.isArray(headers['x-death']) ? (headers['x-death'] as Death[]) : [];
   const isSame = (death: Death) => death.queue === queue && death.reason === reason;
   const death: Death = {

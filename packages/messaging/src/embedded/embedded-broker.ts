@@ -1,5 +1,5 @@
 import { type Sqlite, WriteFailedError } from '@tracepost/sqlite';
-import type { Observation, Telemetry } from '@tracepost/telemetry';
+import type { Telemetry } from '@tracepost/telemetry';
 import {
   type Broker,
   BrokerClosedError,
@@ -16,6 +16,7 @@ import { Availability } from './availability.ts';
 import { Consumer } from './consumer.ts';
 import { Contents } from './contents.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { depthsOf } from './depths.ts';
 import { Journal } from './journal.ts';
 import type { Loaded } from './load.ts';
 import { Messages } from './messages.ts';
@@ -77,7 +78,7 @@ export class EmbeddedBroker implements Broker {
       journal: this.#journal,
       contents,
       onFailure,
-      onPastLimit: (queue, entry) => this.#deadLetters.take(queue, entry),
+      onPastLimit: (queue, entry) => void this.#deadLetters.take(queue, [entry], 'delivery_limit'),
       lastEntryId: loaded.entries.at(-1)?.entry.id ?? 0,
       lastContentId: loaded.lastContentId,
     });
@@ -90,7 +91,7 @@ export class EmbeddedBroker implements Broker {
       maxUnconfirmed: options.maxUnconfirmed ?? MAX_UNCONFIRMED,
     });
     this.#restore(loaded);
-    this.#stopObserving = telemetry.metrics.observe('tracepost.queue.depth', () => this.#depths());
+    this.#stopObserving = telemetry.metrics.observe('tracepost.queue.depth', () => depthsOf(this.#queues.values()));
   }
 
   get state(): BrokerState {
@@ -176,6 +177,7 @@ export class EmbeddedBroker implements Broker {
       spec,
       id,
       prepare: (entries, next) => this.#messages.prepare(queue, entries, next),
+      expire: (entries) => this.#deadLetters.take(queue, entries, 'expired'),
       isPaused: () => this.#availability.state === 'unreachable',
     });
     this.#queues.set(spec.name, queue);
@@ -205,6 +207,7 @@ export class EmbeddedBroker implements Broker {
     this.#declared.resolve();
     // Handlers that are still at work may publish until they are done.
     await Promise.all([...this.#consumptions].map((consumption) => consumption.close()));
+    for (const queue of this.#queues.values()) queue.close();
     this.#availability.close();
     await this.#deadLetters.settled();
     await this.#journal.barrier().catch(() => {});
@@ -224,17 +227,4 @@ export class EmbeddedBroker implements Broker {
   #logHandlerError(queue: Queue, error: unknown): void {
     this.#telemetry.logger.error({ layer: 'queue', error }, `a consumer of ${queue.name} failed with a message`);
   }
-
-  #depths(): Observation<'tracepost.queue.depth'>[] {
-    // A live feed has a name of its own at every start: each would be a series for ever.
-    const lasting = [...this.#queues.values()].filter((queue) => queue.spec.kind === 'durable');
-    return lasting.flatMap((queue) => [
-      depth(queue.name, 'ready', queue.state.ready),
-      depth(queue.name, 'unacknowledged', queue.unacknowledged),
-    ]);
-  }
-}
-
-function depth(queue: string, state: string, value: number): Observation<'tracepost.queue.depth'> {
-  return { value, attributes: { 'tracepost.queue': queue, 'tracepost.queue.state': state } };
 }

@@ -14,6 +14,8 @@ export interface Entry {
   readonly content: Content;
   /** How often it came back by a crash or a `reject`. */
   failures: number;
+  /** When it has waited long enough, by this process's own clock that nobody can set; null when it may wait for ever. */
+  readonly dueAt: number | null;
   state: EntryState;
 }
 

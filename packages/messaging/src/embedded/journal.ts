@@ -107,8 +107,8 @@ interface Unit {
 }
 
 const INSERT_CONTENT = 'INSERT INTO content (id, properties, body) VALUES (?, ?, ?)';
-const INSERT_ENTRY = `INSERT INTO entry (id, queue, content, bytes, priority, failures, state)
-  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+const INSERT_ENTRY = `INSERT INTO entry (id, queue, content, bytes, priority, failures, state, due_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const MARK_ENTRY = 'UPDATE entry SET failures = ?, state = ? WHERE id = ?';
 const DELETE_ENTRY = 'DELETE FROM entry WHERE id = ?';
 const DELETE_CONTENT = 'DELETE FROM content WHERE id = ?';
@@ -137,8 +137,13 @@ function statementsFor(unit: Unit, marked: ReadonlySet<Entry>, removed: Readonly
 }
 
 function entryRow({ queue, entry }: Move['entries'][number]): SqliteValue[] {
-  const { id, content, priority, failures, state } = entry;
-  return [id, queue, content.id, content.bytes, priority, failures, state];
+  const { id, content, priority, failures, state, dueAt } = entry;
+  return [id, queue, content.id, content.bytes, priority, failures, state, dueAt === null ? null : toClock(dueAt)];
+}
+
+/** Another process has another clock of its own; only the time of day is common to both. */
+function toClock(dueAt: number): number {
+  return Math.round(Date.now() + dueAt - performance.now());
 }
 
 /** Contents that no entry needs any more, with these out of the way. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from '../broker.ts';
 import type { Hold, Settlement } from './consumer.ts';
 import type { Contents } from './contents.ts';
+import { ttlOf } from './due.ts';
 import { type Content, type Entry, type EntryState, GIVEN_BACK, IN_HANDS, NEVER_DELIVERED } from './entry.ts';
 import type { Journal } from './journal.ts';
 import { toProperties } from './message-codec.ts';
@@ -53,7 +54,10 @@ export class Messages {
       for (const queue of queues) queue.unexpect();
     }
     this.#options.contents.keep(content, message);
-    for (const { queue, entry } of placed) queue.add(entry);
+    for (const { queue, entry } of placed) {
+      queue.add(entry);
+      if (!removed) queue.published.add();
+    }
   }
 
   /** Marks entries as being in hands and fetches their messages; null when that cannot be done now. */
@@ -101,7 +105,9 @@ export class Messages {
 
   #createEntry(queue: Queue, content: Content, message: IncomingMessage): Entry {
     this.#entryId += 1;
-    const fresh = { id: this.#entryId, failures: 0, state: NEVER_DELIVERED as EntryState };
+    const ttlMs = ttlOf(queue.spec);
+    const dueAt = ttlMs === null ? null : performance.now() + ttlMs;
+    const fresh = { id: this.#entryId, failures: 0, state: NEVER_DELIVERED as EntryState, dueAt };
     // In memory only: no priorities, as RabbitMQ's transient queues have none, and a content that is never written.
     if (queue.id === null) return { ...fresh, priority: 0, content: { ...content, id: null, message } };
     const priority = Math.trunc(message.priority ?? DEFAULT_PRIORITY);

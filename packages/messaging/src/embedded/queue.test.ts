@@ -8,7 +8,7 @@ type Prepared = ReadonlyMap<Content, IncomingMessage>;
 
 function entry(id: number): Entry {
   const message = { exchange: '', routingKey: 'q', headers: {}, body: Buffer.from(String(id)) };
-  return { id, priority: 0, content: { id, bytes: 1, references: 1, message }, failures: 0, state: 0 };
+  return { id, priority: 0, content: { id, bytes: 1, references: 1, message }, failures: 0, state: 0, dueAt: null };
 }
 
 test('messages whose contents are slow to come are not overtaken by later ones', async () => {
@@ -17,6 +17,7 @@ test('messages whose contents are slow to come are not overtaken by later ones',
     spec: { kind: 'durable', name: 'q' },
     id: 1,
     isPaused: () => false,
+    expire: async () => {},
     prepare(entries) {
       const read = Promise.withResolvers<Prepared>();
       readings.push({ entries, read });
@@ -56,6 +57,7 @@ test('a transient queue that nobody reads keeps no more than sixteen megabytes',
     spec: { kind: 'transient', name: 'q' },
     id: null,
     isPaused: () => false,
+    expire: async () => {},
     prepare: async () => null,
   });
   for (let id = 1; id <= 20; id += 1) {

@@ -1,6 +1,9 @@
 import type { IncomingMessage, QueueSpec, QueueState } from '../broker.ts';
 import type { Consumer } from './consumer.ts';
+import { ttlOf } from './due.ts';
 import type { Content, Entry } from './entry.ts';
+import { Expiry } from './expiry.ts';
+import { Rate } from './rate.ts';
 import { ReadyList } from './ready-list.ts';
 
 /** What a transient queue may hold; past it the oldest go, since nobody looked at them in time. */
@@ -17,6 +20,8 @@ export interface QueueOptions {
     entries: readonly Entry[],
     next: () => readonly Entry[],
   ) => Promise<ReadonlyMap<Content, IncomingMessage> | null>;
+  /** Takes away what has waited long enough. */
+  readonly expire: (entries: readonly Entry[]) => Promise<void>;
   /** Nothing can be delivered at present; whoever says so pumps again when it can. */
   readonly isPaused: () => boolean;
 }
@@ -25,6 +30,9 @@ export interface QueueOptions {
 export class Queue {
   readonly spec: QueueSpec;
   readonly id: number | null;
+  /** Counts what was published to it, and not what came from another queue. */
+  readonly published = new Rate();
+  readonly #delivered = new Rate();
   readonly #options: QueueOptions;
   readonly #ready = new ReadyList();
   readonly #consumers: Consumer[] = [];
@@ -35,24 +43,31 @@ export class Queue {
   #coming = 0;
   #isScheduled = false;
   #delivering: Promise<void> = Promise.resolve();
+  /** Null where messages may wait for ever. */
+  readonly #expiry: Expiry | null;
 
   constructor(options: QueueOptions) {
     this.#options = options;
     this.spec = options.spec;
     this.id = options.id;
+    this.#expiry = ttlOf(options.spec) === null ? null : new Expiry(this.#ready, options.expire);
   }
 
   get name(): string {
     return this.spec.name;
   }
 
+  get ready(): number {
+    return this.#ready.size;
+  }
+
   get state(): QueueState {
     return {
-      ready: this.#ready.size,
+      ready: this.ready,
       consumers: this.#consumers.length,
       unacknowledged: this.unacknowledged,
-      publishRate: 0,
-      deliverRate: 0,
+      publishRate: this.published.perSecond,
+      deliverRate: this.#delivered.perSecond,
     };
   }
 
@@ -78,6 +93,7 @@ export class Queue {
   add(entry: Entry): void {
     this.#ready.add(entry);
     if (this.spec.kind === 'transient') this.#dropOldest(this.spec.maxLength);
+    this.#expiry?.arm();
     this.pump();
   }
 
@@ -92,6 +108,11 @@ export class Queue {
     if (index !== -1) this.#consumers.splice(index, 1);
     this.#leaving.add(consumer);
     void done.then(() => this.#leaving.delete(consumer));
+  }
+
+  /** No more timers; what is due later is found due by the next process. */
+  close(): void {
+    this.#expiry?.close();
   }
 
   /** Delivers what can be delivered, once this turn's settlements are all in. */
@@ -138,8 +159,10 @@ export class Queue {
   #deliver(hands: readonly Hand[], messages: ReadonlyMap<Content, IncomingMessage> | null): void {
     for (const { consumer, entry } of hands) {
       const message = messages?.get(entry.content);
-      if (message) consumer.deliver(entry, message);
-      else if (messages) consumer.discard(entry);
+      if (message) {
+        this.#delivered.add();
+        consumer.deliver(entry, message);
+      } else if (messages) consumer.discard(entry);
       else consumer.cancel(entry);
     }
   }

@@ -3,7 +3,7 @@ import type { Entry } from './entry.ts';
 import { ReadyList } from './ready-list.ts';
 
 function entry(id: number, priority: number): Entry {
-  return { id, priority, content: { id, bytes: 1, references: 1, message: null }, failures: 0, state: 0 };
+  return { id, priority, content: { id, bytes: 1, references: 1, message: null }, failures: 0, state: 0, dueAt: null };
 }
 
 /** What the list means, in the slowest and plainest way. */

@@ -35,6 +35,30 @@ export class ReadyList {
     return undefined;
   }
 
+  /** When the first of them has waited long enough; null when none ever has. */
+  get nextDueAt(): number | null {
+    let next: number | null = null;
+    for (const { line } of this.#levels) {
+      const dueAt = line.first?.dueAt ?? null;
+      if (dueAt !== null && (next === null || dueAt < next)) next = dueAt;
+    }
+    return next;
+  }
+
+  /** Those that have waited long enough, in the order of publishing; of one priority none passes another. */
+  takeDue(now: number, limit: number): Entry[] {
+    const due: Entry[] = [];
+    for (const { line } of this.#levels) {
+      for (let first = line.first; due.length < limit && isDue(first, now); first = line.first) {
+        line.take();
+        due.push(first);
+        this.#size -= 1;
+        this.#bytes -= first.content.bytes;
+      }
+    }
+    return due.sort((a, b) => a.id - b.id);
+  }
+
   /** The next ones, left where they are. */
   peek(limit: number): Entry[] {
     const next: Entry[] = [];
@@ -69,14 +93,19 @@ class Line {
   }
 
   take(): Entry | undefined {
-    const fresh = this.#fresh[this.#head];
-    const [returned] = this.#returned;
-    if (returned && (!fresh || returned.id < fresh.id)) return this.#returned.shift();
-    if (!fresh) return undefined;
+    const { first } = this;
+    if (!first) return undefined;
+    if (first === this.#returned[0]) return this.#returned.shift();
     this.#fresh[this.#head] = undefined;
     this.#head += 1;
     this.#forgetTaken();
-    return fresh;
+    return first;
+  }
+
+  get first(): Entry | undefined {
+    const fresh = this.#fresh[this.#head];
+    const [returned] = this.#returned;
+    return returned && (!fresh || returned.id < fresh.id) ? returned : fresh;
   }
 
   peek(limit: number): Entry[] {
@@ -90,6 +119,10 @@ class Line {
     this.#fresh = this.#fresh.slice(this.#head);
     this.#head = 0;
   }
+}
+
+function isDue(entry: Entry | undefined, now: number): entry is Entry {
+  return entry !== undefined && entry.dueAt !== null && entry.dueAt <= now;
 }
 
 function insertSorted(entries: Entry[], entry: Entry): void {

@@ -22,4 +22,6 @@ export const SCHEMA: readonly string[] = [
   );
   CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL);
   `,
+  // Milliseconds since the epoch; null where messages may wait for ever.
+  'ALTER TABLE entry ADD COLUMN due_at INTEGER',
 ];

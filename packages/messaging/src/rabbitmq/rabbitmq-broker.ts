@@ -14,6 +14,7 @@ import { settlesWithin } from './deadline.ts';
 import { type Endpoint, type EndpointOptions, parseEndpoint } from './endpoint.ts';
 import { keepEstablished } from './keep-established.ts';
 import { Link } from './link.ts';
+import { Management } from './management.ts';
 import { Publisher, type PublisherOptions } from './publisher.ts';
 import { RabbitMqConsumption } from './rabbitmq-consumption.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
@@ -28,6 +29,8 @@ export interface RabbitMqOptions extends EndpointOptions {
   readonly maxUnconfirmed?: number;
   /** Most bytes of bodies without a confirm at a time; 64 MiB when none is given. */
   readonly maxUnconfirmedBytes?: number;
+  /** Of the management API, like `http://host:15672`, with the same user and password; without it `inspect` tells less. */
+  readonly managementUrl?: string | undefined;
 }
 
 /** Gives a broker at once and connects in the background, again and again until it is closed. */
@@ -50,6 +53,7 @@ class RabbitMqBroker implements Broker {
   readonly #publishing: Link;
   readonly #consuming: Link;
   readonly #topology: TopologyKeeper;
+  readonly #management: Management | null;
   readonly #consumptions = new Set<RabbitMqConsumption>();
   readonly #listeners = new Set<(state: BrokerState) => void>();
   readonly #stop = new AbortController();
@@ -64,6 +68,7 @@ class RabbitMqBroker implements Broker {
     const { connectionName, telemetry } = options;
     this.#endpoint = endpoint;
     this.#logger = telemetry.logger;
+    this.#management = options.managementUrl === undefined ? null : new Management(options.managementUrl, endpoint);
     const onChange = (): void => this.#assess();
     const link = (role: string, setUp: (model: ChannelModel) => Promise<void>): Link =>
       new Link({ endpoint, name: `${connectionName} ${role}`, logger: this.#logger, setUp, onChange });
@@ -118,7 +123,9 @@ class RabbitMqBroker implements Broker {
     const { model } = this.#consuming;
     if (model === null) return null;
     const asked = inspectOn(model, queue);
-    return (await settlesWithin(asked, INSPECT_TIMEOUT_MS)) ? asked : null;
+    const asking = this.#management?.flowOf(queue);
+    const seen = (await settlesWithin(asked, INSPECT_TIMEOUT_MS)) ? await asked : null;
+    return seen && { ...seen, ...(await asking) };
   }
 
   close(): Promise<void> {
@@ -136,6 +143,7 @@ class RabbitMqBroker implements Broker {
     this.#refusal = { status: 'unreachable', reason: 'the broker is closed' };
     await this.#publisher?.drain();
     this.#stop.abort();
+    this.#management?.close();
     await Promise.all([this.#publishing.close(), this.#consuming.close()]);
     this.#changeState('closed', '');
   }
