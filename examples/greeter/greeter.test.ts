@@ -23,7 +23,7 @@ async function endingOf(data: unknown): Promise<TaskEvent> {
   const telemetry = createTelemetry({ serviceName: 'greeter-test' });
   const broker = await openEmbeddedBroker({ path: join(folder, 'queue.db'), telemetry });
   const artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
-  const host = createAgentHost({ agents: [greeter], broker, artifacts, telemetry, workerId: 'test' });
+  const host = createAgentHost({ agents: [greeter], broker, inbox: null, artifacts, telemetry, workerId: 'test' });
   try {
     await host.start();
     const ending = new Promise<TaskEvent>((resolve) => {

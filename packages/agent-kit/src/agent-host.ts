@@ -1,4 +1,10 @@
-import { type AgentAnnouncement, ANNOUNCE_INTERVAL_MS, NO_USAGE, taskEventId } from '@tracepost/contracts';
+import {
+  type AgentAnnouncement,
+  ANNOUNCE_INTERVAL_MS,
+  NO_USAGE,
+  type TaskEvent,
+  taskEventId,
+} from '@tracepost/contracts';
 import {
   type BrokenMessage,
   type Broker,
@@ -8,16 +14,20 @@ import {
   type EventPublisher,
   eventsTopology,
 } from '@tracepost/messaging';
-import type { ArtifactStore } from '@tracepost/stores';
+import type { ArtifactStore, InboxStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import { listenForCancels } from './cancel-listener.ts';
 import type { Agent } from './define-agent.ts';
 import { createInlineRunner } from './inline-runner.ts';
 import type { AgentDescription, AgentRunner } from './runner.ts';
+import { createRunningTasks } from './running-tasks.ts';
 import { publishSurely } from './task-events.ts';
 import { workOnTask } from './work-on-task.ts';
 
 export type AgentHostOptions = HostedAgents & {
   readonly broker: Broker;
+  /** What makes duplicated deliveries harmless. Null, for unit tests: a message that comes twice is worked on twice, and there is no `once`. */
+  readonly inbox: InboxStore | null;
   readonly telemetry: Telemetry;
   /** Stands in every record: stable while the process lives, different for each. */
   readonly workerId: string;
@@ -42,14 +52,15 @@ const DEFAULT_GRACE_MS = 8_000;
 
 /** Runs agents: announces them, takes their notifications and works on as many at a time as each has capacity for. */
 export function createAgentHost(options: AgentHostOptions): AgentHost {
-  const { broker, telemetry, workerId, graceMs = DEFAULT_GRACE_MS } = options;
+  const { broker, inbox, telemetry, workerId, graceMs = DEFAULT_GRACE_MS } = options;
   const runners = runnersOf(options);
   const events = createEventPublisher({ broker });
-  const stopping = new AbortController();
+  const running = createRunningTasks();
   const active = new Map<string, number>(runners.map(({ agent }) => [agent.id, 0]));
   const consumptions: Consumption[] = [];
   let announcing: NodeJS.Timeout | undefined;
   let stopObserving: (() => void) | undefined;
+  let control: Consumption | undefined;
   let isReady = false;
   let closing: Promise<void> | undefined;
 
@@ -71,12 +82,12 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
           'tracepost.task.status': 'dead',
           'tracepost.tenant.id': 'default',
         });
-        return tellDead(events, agent.id, workerId, broken);
+        return tellDead({ events, inbox, agentId: agent.id, workerId }, broken);
       },
       work: async (received) => {
         active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
         try {
-          return await workOnTask({ ...options, runner, events, stopping: stopping.signal }, received);
+          return await workOnTask({ runner, workerId, events, telemetry, inbox, running }, received);
         } finally {
           active.set(agent.id, (active.get(agent.id) ?? 1) - 1);
         }
@@ -91,10 +102,11 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     // Beside the rest: a broker that does not answer must not use up the time of running work.
     const told = consumptions.length > 0 ? announce('stopped') : undefined;
     // At the end of the grace time the handlers are told; a little later what still has not settled is given back.
-    const grace = setTimeout(() => stopping.abort(new Error('the worker is stopping')), graceMs);
+    const grace = setTimeout(() => running.stop(), graceMs);
     await Promise.all(consumptions.map((consumption) => consumption.close({ deadlineMs: graceMs + 500 })));
     clearTimeout(grace);
-    stopping.abort(new Error('the worker is stopping'));
+    running.stop();
+    await control?.close();
     await told;
     await Promise.all(runners.map((runner) => runner.close()));
   };
@@ -105,6 +117,17 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     },
     async start() {
       await broker.declare(eventsTopology());
+      control = await listenForCancels({
+        broker,
+        telemetry,
+        workerId,
+        agentIds: runners.map(({ agent }) => agent.id),
+        cancel: running.cancel,
+      });
+      if (closing) {
+        await control.close();
+        throw new Error('the host was closed while it started');
+      }
       for (const runner of runners) {
         const consumption = await consume(runner);
         consumptions.push(consumption);
@@ -157,34 +180,46 @@ function describeAgent(
 
 /** A message that nobody can read is a dead task, when it can be named at all. */
 async function tellDead(
-  events: EventPublisher,
-  agentId: string,
-  workerId: string,
-  broken: BrokenMessage,
+  { events, inbox, agentId, workerId }: DeadTeller,
+  { taskId, message, traceId, reason, detail }: BrokenMessage,
 ): Promise<boolean> {
   // Nobody could be told of a task without a name; its message lies in the dead-letter queue all the same.
-  if (broken.taskId === null) return true;
+  if (taskId === null) return true;
   const at = new Date().toISOString();
-  return publishSurely(events, {
-    eventId: taskEventId(broken.taskId, 0, 'dead'),
+  const event: TaskEvent = {
+    eventId: taskEventId(taskId, 0, 'dead'),
     kind: 'dead',
     at,
     by: workerId,
     task: {
-      taskId: broken.taskId,
+      taskId,
       agentId,
-      notificationType: broken.message.type ?? 'unknown',
+      notificationType: message.type ?? 'unknown',
       tenantId: 'default',
       priority: 'normal',
       acceptedAt: at,
-      source: broken.message.appId ?? null,
+      source: message.appId ?? null,
       sessionId: null,
       correlationId: null,
-      traceId: broken.traceId,
+      traceId,
       parentTaskId: null,
     },
     usage: { ...NO_USAGE },
-    error: { code: broken.reason, message: broken.detail },
-    stopReason: broken.reason,
-  });
+    error: { code: reason, message: detail },
+    stopReason: reason,
+  };
+  try {
+    // It may be a garbled copy of a task that ended well long ago: then that ending holds.
+    const ended = await inbox?.end({ taskId, generation: null, event });
+    return await publishSurely(events, ended?.status === 'ended' ? ended.event : event);
+  } catch {
+    return false;
+  }
+}
+
+interface DeadTeller {
+  readonly events: EventPublisher;
+  readonly inbox: InboxStore | null;
+  readonly agentId: string;
+  readonly workerId: string;
 }

@@ -2,6 +2,7 @@ import { NO_USAGE, type Usage } from '@tracepost/contracts';
 import type { IncomingNotification } from '@tracepost/messaging';
 import type { ArtifactStore } from '@tracepost/stores';
 import { ATTR, describeThrown, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
+import type { Breakers } from './breakers.ts';
 import type { Agent } from './define-agent.ts';
 import { CancelledError, TaskFailure } from './failures.ts';
 import { keepLargeResult } from './large-result.ts';
@@ -16,6 +17,8 @@ export interface AttemptOptions {
   readonly checkPayload: PayloadCheck;
   readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
+  /** Outlive the attempt: what one learns of a dependency holds for the next. */
+  readonly breakers: Breakers;
   readonly services: AttemptServices;
   /** Aborted with a `CancelledError` by request, with any other reason when the worker has to let go of the task. */
   readonly signal: AbortSignal;

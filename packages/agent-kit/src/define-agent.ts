@@ -3,6 +3,7 @@ import type { ArtifactStore } from '@tracepost/stores';
 import type { Logger, Metrics } from '@tracepost/telemetry';
 import type { Static, TSchema } from 'typebox';
 import type { Tool } from './define-tool.ts';
+import type { Once } from './once.ts';
 import { compilePayloadCheck } from './payload-check.ts';
 import { readRetryPolicy } from './retry-policy.ts';
 import type { AgentDescription, RetryPolicy } from './runner.ts';
@@ -24,6 +25,10 @@ export interface TaskContext {
   readonly artifacts: ArtifactStore;
   /** Runs a tool inside its `execute_tool` span, counted and timed; a failure throws `ToolError`. */
   readonly useTool: <I, O>(tool: Tool<I, O>, input: I) => Promise<O>;
+  /** Does something to the outside world once, over all attempts: see `Once` for what it promises and what nobody can. */
+  readonly once: Once;
+  /** Says in a few words what the task does now (`step` of its record); at most one a second is told, the newest. */
+  readonly reportStep: (text: string) => void;
   /** Adds to what this task has cost, in US dollars. */
   readonly addCost: (usd: number) => void;
 }

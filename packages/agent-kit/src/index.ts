@@ -18,6 +18,7 @@ export {
   type ToolErrorOptions,
 } from './failures.ts';
 export { createInlineRunner, type InlineRunnerOptions } from './inline-runner.ts';
+export type { Once, OnceOptions } from './once.ts';
 export { type PartialResult, partial } from './partial.ts';
 export type {
   AgentDescription,
@@ -27,4 +28,4 @@ export type {
   AttemptServices,
   RetryPolicy,
 } from './runner.ts';
-export type { TracedAnswer, TracedFetch, TracedRequest } from './traced-fetch.ts';
+export { refuseAnswer, type TracedAnswer, type TracedFetch, type TracedRequest } from './traced-fetch.ts';

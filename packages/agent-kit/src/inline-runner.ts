@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { runAttempt } from './attempt.ts';
+import { createBreakers } from './breakers.ts';
 import type { Agent } from './define-agent.ts';
 import { createPayloadCheck } from './payload-check.ts';
 import type { AgentRunner } from './runner.ts';
@@ -15,10 +16,14 @@ export interface InlineRunnerOptions {
 /** Runs attempts in the caller's own thread: for tests, and inside a thread that serves one agent. */
 export function createInlineRunner(agent: Agent, options: InlineRunnerOptions): AgentRunner {
   const checkPayload = createPayloadCheck(agent);
+  const breakers = createBreakers(options.telemetry);
   return {
     agent,
     run: ({ notification }, { signal, services }) =>
-      runAttempt({ ...options, agent, notification, checkPayload, signal, services }),
-    close: () => agent.close(),
+      runAttempt({ ...options, agent, notification, checkPayload, breakers, signal, services }),
+    close() {
+      breakers.close();
+      return agent.close();
+    },
   };
 }

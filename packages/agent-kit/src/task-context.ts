@@ -2,11 +2,12 @@ import type { Usage } from '@tracepost/contracts';
 import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
 import type { AttemptOptions } from './attempt.ts';
 import type { TaskContext } from './define-agent.ts';
+import { createOnce } from './once.ts';
 import { createToolRunner } from './use-tool.ts';
 
 /** What the handler of one attempt works with; what it does with it is summed up in `usage`. */
 export function createTaskContext(
-  { agent, notification, artifacts, telemetry }: AttemptOptions,
+  { agent, notification, artifacts, telemetry, breakers, services }: AttemptOptions,
   signal: AbortSignal,
   usage: Usage,
 ): TaskContext {
@@ -26,6 +27,7 @@ export function createTaskContext(
     artifacts,
     useTool: createToolRunner({
       telemetry,
+      breakers,
       agentId: agent.id,
       taskId: notification.taskId,
       signal,
@@ -33,6 +35,16 @@ export function createTaskContext(
         usage.toolCalls += 1;
       },
     }),
+    once: createOnce({
+      taskId: notification.taskId,
+      agentId: agent.id,
+      tenantId: notification.tenantId,
+      timeoutMs: Math.max(agent.timeoutMs, notification.timeoutMs ?? 0),
+      signal,
+      services,
+      logger: telemetry.logger,
+    }),
+    reportStep: (text) => services.tellStep(text),
     addCost: (usd) => {
       if (!Number.isFinite(usd) || usd < 0) throw new TypeError(`a cost is a number of US dollars from 0, not ${usd}`);
       cost += toPicodollars(usd);

@@ -9,7 +9,16 @@ import {
 import type { EventPublisher, ReceivedNotification } from '@tracepost/messaging';
 
 /** What is told of a task besides kind and time. */
-export type EventContent = Pick<TaskEvent, 'result' | 'partial' | 'usage' | 'error' | 'stopReason'>;
+export type EventContent = Pick<
+  TaskEvent,
+  'result' | 'partial' | 'usage' | 'error' | 'stopReason' | 'step' | 'retryInMs'
+>;
+
+/** `number` where there is no attempt to tell of. */
+export type EventFacts = { readonly at: string; readonly by: string } & (
+  | { readonly attempt: AttemptFacts; readonly number?: number }
+  | { readonly attempt?: undefined; readonly number: number }
+);
 
 export function summarise(agentId: string, { notification, span }: ReceivedNotification): TaskSummary {
   return {
@@ -24,24 +33,32 @@ export function summarise(agentId: string, { notification, span }: ReceivedNotif
     correlationId: notification.correlationId,
     traceId: span.spanContext().traceId,
     parentTaskId: notification.parentTaskId,
+    retryOf: notification.retryOf,
   };
 }
 
 export function buildTaskEvent(
   kind: TaskEventKind,
   task: TaskSummary,
-  attempt: AttemptFacts,
+  { at, by, attempt, number = attempt?.number ?? 0 }: EventFacts,
   content: EventContent = {},
 ): TaskEvent {
   return {
-    eventId: taskEventId(task.taskId, attempt.number, kind),
+    eventId: taskEventId(task.taskId, number, kind),
     kind,
-    at: attempt.endedAt ?? attempt.startedAt,
-    by: attempt.workerId,
+    at,
+    by,
     task,
-    attempt,
+    ...(attempt ? { attempt } : {}),
     ...content,
   };
+}
+
+/** An attempt has many steps, and each is an event of its own. */
+export function stepEvent(task: TaskSummary, attempt: AttemptFacts, step: string): TaskEvent {
+  const at = new Date().toISOString();
+  const event = buildTaskEvent('progress', task, { at, by: attempt.workerId, attempt }, { step });
+  return { ...event, eventId: taskEventId(`${task.taskId}\n${at}`, attempt.number, 'progress') };
 }
 
 const TRIES = 3;

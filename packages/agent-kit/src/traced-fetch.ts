@@ -1,6 +1,8 @@
-import { type Attributes, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { type Attributes, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { ATTR, formatTraceparent, type Telemetry, withSpan } from '@tracepost/telemetry';
+import type { Breakers } from './breakers.ts';
 import { ToolError } from './failures.ts';
+import { isTransientStatus, readRetryAfter } from './retry-after.ts';
 
 export interface TracedRequest {
   /** Outside service and operation, for the log line `service:<name>:<operation>`. */
@@ -16,16 +18,32 @@ export interface TracedAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  /** What its `Retry-After` asks for; null when it has none. */
+  readonly retryAfterMs: number | null;
 }
 
-/** GET with a deadline over the whole answer and a cap on its size; rejects with `ToolError` when there is no answer. */
+/**
+ * GET with a deadline over the whole answer and a cap on its size. Rejects with a `ToolError` when there is no answer (retryable),
+ * when it is too large (permanent), and at once, retryable, while the host has failed too often to be asked (`dependency_unavailable`).
+ */
 export type TracedFetch = (request: TracedRequest) => Promise<TracedAnswer>;
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
+/** The error for an answer that is none of use: retryable when its status is one that passes by itself, after what it asked for. */
+export function refuseAnswer(
+  { status, retryAfterMs }: Pick<TracedAnswer, 'status' | 'retryAfterMs'>,
+  message: string,
+): ToolError {
+  return new ToolError(message, {
+    isRetryable: isTransientStatus(status),
+    ...(retryAfterMs === null ? {} : { retryAfterMs }),
+  });
+}
+
 /** `ids` stand on every span: whose task the call is of. */
-export function createTracedFetch(telemetry: Telemetry, ids: Attributes = {}): TracedFetch {
+export function createTracedFetch(telemetry: Telemetry, breakers: Breakers, ids: Attributes = {}): TracedFetch {
   return ({ service, operation, url, signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES }) => {
     const started = performance.now();
     const log = (fields: Record<string, unknown>, result: 'success' | 'error') =>
@@ -50,7 +68,7 @@ export function createTracedFetch(telemetry: Telemetry, ids: Attributes = {}): T
       // The query may hold what a user wrote: only the place is told.
       [ATTR.urlFull]: `${url.origin}${url.pathname}`,
     };
-    return withSpan(telemetry, { name: 'GET', kind: SpanKind.CLIENT, attributes }, async (span) => {
+    const ask = async (span: Span): Promise<TracedAnswer> => {
       try {
         const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
         const response = await fetch(url, {
@@ -59,17 +77,28 @@ export function createTracedFetch(telemetry: Telemetry, ids: Attributes = {}): T
           headers: { accept: 'application/json', traceparent: formatTraceparent(span.spanContext()) },
         });
         span.setAttribute(ATTR.httpStatus, response.status);
-        const body = await readCapped(response, maxBytes, service);
-        if (response.status >= 400) {
-          span.setAttribute(ATTR.errorType, String(response.status));
+        return {
+          status: response.status,
+          contentType: response.headers.get('content-type') ?? '',
+          body: await readCapped(response, maxBytes, service),
+          retryAfterMs: readRetryAfter(response.headers.get('retry-after'), Date.now()),
+        };
+      } catch (error) {
+        throw error instanceof ToolError ? error : describe(error, { service, url, timeoutMs, signal });
+      }
+    };
+    return withSpan(telemetry, { name: 'GET', kind: SpanKind.CLIENT, attributes }, async (span) => {
+      try {
+        const answer = await breakers.of(url.host).run(() => ask(span));
+        if (answer.status >= 400) {
+          span.setAttribute(ATTR.errorType, String(answer.status));
           span.setStatus({ code: SpanStatusCode.ERROR });
         }
-        log({ 'http.response.status_code': response.status }, response.status < 400 ? 'success' : 'error');
-        return { status: response.status, contentType: response.headers.get('content-type') ?? '', body };
+        log({ 'http.response.status_code': answer.status }, answer.status < 400 ? 'success' : 'error');
+        return answer;
       } catch (error) {
-        const failure = error instanceof ToolError ? error : describe(error, { service, url, timeoutMs, signal });
-        log({ error: failure }, 'error');
-        throw failure;
+        log({ error }, 'error');
+        throw error;
       }
     });
   };
@@ -93,9 +122,9 @@ function describe(
   // Ended from outside (out of time, stopping): the one who aborted says why.
   if (signal.aborted) return signal.reason;
   if (error instanceof Error && error.name === 'TimeoutError') {
-    return new ToolError(`${service} did not answer within ${timeoutMs} ms`, { cause: error });
+    return new ToolError(`${service} did not answer within ${timeoutMs} ms`, { cause: error, isRetryable: true });
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : String(cause);
-  return new ToolError(`${service} at ${url.origin} cannot be reached: ${reason}`, { cause: error });
+  return new ToolError(`${service} at ${url.origin} cannot be reached: ${reason}`, { cause: error, isRetryable: true });
 }

@@ -1,11 +1,13 @@
 import { SpanKind } from '@opentelemetry/api';
 import { ATTR, GEN_AI, type Telemetry, withSpan } from '@tracepost/telemetry';
+import type { Breakers } from './breakers.ts';
 import type { Tool } from './define-tool.ts';
 import { TaskFailure, ToolError } from './failures.ts';
 import { createTracedFetch } from './traced-fetch.ts';
 
 export interface ToolUse {
   readonly telemetry: Telemetry;
+  readonly breakers: Breakers;
   readonly agentId: string;
   readonly taskId: string;
   readonly signal: AbortSignal;
@@ -13,8 +15,8 @@ export interface ToolUse {
 }
 
 /** Runs tools for one task: `execute_tool` span, `tracepost.tool.duration`, every failure a `ToolError`. */
-export function createToolRunner({ telemetry, agentId, taskId, signal, onUse }: ToolUse) {
-  const fetch = createTracedFetch(telemetry, { [ATTR.agentId]: agentId, [ATTR.taskId]: taskId });
+export function createToolRunner({ telemetry, breakers, agentId, taskId, signal, onUse }: ToolUse) {
+  const fetch = createTracedFetch(telemetry, breakers, { [ATTR.agentId]: agentId, [ATTR.taskId]: taskId });
   const { logger, metrics } = telemetry;
 
   return async function useTool<I, O>(tool: Tool<I, O>, input: I): Promise<O> {

@@ -1,155 +1,144 @@
-import type { AttemptFacts, TaskEventKind } from '@tracepost/contracts';
-import type { AttemptHistory, EventPublisher, ReceivedNotification, Settlement } from '@tracepost/messaging';
-import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
-import { TaskFailure } from './failures.ts';
-import type { AgentRunner, AttemptOutcome, AttemptServices } from './runner.ts';
-import { buildTaskEvent, publishSurely, summarise } from './task-events.ts';
+import { type AttemptFacts, NO_USAGE, type TaskSummary } from '@tracepost/contracts';
+import { chooseRetryDelay, type ReceivedNotification, type Settlement } from '@tracepost/messaging';
+import { createAttemptServices } from './attempt-services.ts';
+import { type Claim, claimAttempt } from './claim.ts';
+import { decide } from './decide.ts';
+import { CancelledError } from './failures.ts';
+import { createObserver } from './observe-attempt.ts';
+import { DEFAULT_RETRY } from './retry-policy.ts';
+import type { AttemptOutcome, RetryPolicy } from './runner.ts';
+import { endTask, giveBack, retryLater, tellAgain } from './settle-task.ts';
+import { createStepTeller } from './step-teller.ts';
+import type { TaskDelivery, WorkOptions } from './task-delivery.ts';
+import { buildTaskEvent, stepEvent, summarise } from './task-events.ts';
 
-export interface WorkOptions {
-  readonly runner: AgentRunner;
-  readonly workerId: string;
-  readonly events: EventPublisher;
-  readonly telemetry: Telemetry;
-  readonly stopping: AbortSignal;
+/** One delivery, from its claim to what becomes of its message. */
+export async function workOnTask(options: WorkOptions, received: ReceivedNotification): Promise<Settlement> {
+  const { runner, running, telemetry } = options;
+  const observer = createObserver(telemetry, runner.agent, received);
+  // In hand from before the claim: whoever marks the task as cancelled after the claim is heard here.
+  const inHand = running.begin(runner.agent.id, received.notification.taskId, received.lost);
+  try {
+    return await takeOn({ ...options, received, signal: inHand.signal, observer });
+  } finally {
+    inHand.end();
+  }
 }
 
-/** One notification from `started` to its ending: events out, attempt run, and what becomes of the message. */
-export async function workOnTask(options: WorkOptions, received: ReceivedNotification): Promise<Settlement> {
-  const { runner, workerId, events, telemetry, stopping } = options;
-  const { agent } = runner;
-  const { notification, queueWaitMs, span } = received;
-  const { logger } = telemetry;
-  const ids = {
-    agentId: agent.id,
-    taskId: notification.taskId,
-    ...(notification.correlationId === null ? {} : { correlationId: notification.correlationId }),
-  };
-  const task = summarise(agent.id, received);
+async function takeOn(delivery: TaskDelivery): Promise<Settlement> {
+  const { runner, workerId, inbox, received, observer } = delivery;
+  const claiming = await claimAttempt(inbox, { agent: runner.agent, workerId }, received).catch((error: unknown) => ({
+    status: 'unknown' as const,
+    error,
+  }));
+  switch (claiming.status) {
+    case 'claimed':
+      return work(delivery, claiming.claim);
+    case 'ended':
+      observer.duplicate('ended');
+      return tellAgain(delivery, claiming.event);
+    case 'superseded':
+      observer.duplicate('superseded');
+      return { status: 'done' };
+    case 'busy':
+      observer.duplicate('busy');
+      return { status: 'delay_copy' };
+    case 'unknown':
+      return giveBack(delivery, 'inbox_unavailable', claiming.error);
+  }
+}
+
+async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
+  const { runner, workerId, received, signal } = delivery;
+  const { notification, queueWaitMs, backOffMs, span } = received;
+  const task = summarise(runner.agent.id, received);
+  if (claim.isCancelRequested || isCancelled(signal)) return cancelUnstarted(delivery, claim, task);
+
   const startedAtMs = Date.now();
   const startedOn = performance.now();
   const beginning: AttemptFacts = {
     number: notification.attempt,
     startedAt: new Date(startedAtMs).toISOString(),
     queueWaitMs,
+    ...(backOffMs === null ? {} : { backOffMs }),
     workerId,
     spanId: span.spanContext().spanId,
   };
-  // Not waited for: the ending carries the same facts, so a lost beginning loses nothing.
-  void events.publishTaskEvent(buildTaskEvent('started', task, beginning));
-  logger.info(
-    { layer: 'queue', phase: 'hop', hopName: 'wait', hopResult: 'success', durationMs: queueWaitMs, ...ids },
+  const outcome = await run(delivery, task, beginning);
+  const runMs = Math.round((performance.now() - startedOn) * 10) / 10;
+  const endedAt = new Date(startedAtMs + Math.ceil(runMs)).toISOString();
+  const attempt: AttemptFacts = { ...beginning, endedAt, runMs };
+
+  const decision = decide(outcome, {
+    policy: policyOf(delivery),
+    attempt: notification.attempt,
+    crashes: crashesOf(received),
+    isCancelled: isCancelled(signal),
+  });
+  if (decision.status === 'let_go') return giveBack(delivery, received.lost.aborted ? 'abandoned' : 'stopping');
+  if (decision.status === 'retry') {
+    const { ms } = chooseRetryDelay(decision.delayMs, Math.random());
+    return retryLater(delivery, claim, { task, attempt, decision: { ...decision, delayMs: ms } });
+  }
+  const by = decision.status === 'cancelled' ? askedBy(signal) : null;
+  return endTask(delivery, claim, { task, at: endedAt, by: by ?? workerId, attempt, decision });
+}
+
+/** Tells that it has begun, and what it does; runs it again, alone, when the neighbours of a broken thread are suspects too. */
+async function run(delivery: TaskDelivery, task: TaskSummary, beginning: AttemptFacts): Promise<AttemptOutcome> {
+  const { runner, workerId, events, telemetry, inbox, received, signal } = delivery;
+  // Not waited for: what follows carries the same facts, so a lost beginning loses nothing.
+  void events.publishTaskEvent(
+    buildTaskEvent('started', task, { at: beginning.startedAt, by: workerId, attempt: beginning }),
+  );
+  telemetry.logger.info(
+    {
+      layer: 'queue',
+      phase: 'hop',
+      hopName: 'wait',
+      hopResult: 'success',
+      durationMs: beginning.queueWaitMs,
+      agentId: task.agentId,
+      taskId: task.taskId,
+      attempt: beginning.number,
+      ...(task.correlationId === null ? {} : { correlationId: task.correlationId }),
+    },
     'notification taken from its queue',
   );
-
-  const outcome = await runner.run(received, { signal: stopping, crashes: 0, services: NO_SERVICES });
-
-  if (outcome.status === 'stopped' || outcome.status === 'crashed' || outcome.status === 'cancelled') {
-    logger.warn(
-      { layer: 'agent', phase: 'end', result: 'error', hopName: 'attempt', hopResult: 'stopped', ...ids },
-      'given back: the worker is stopping',
-    );
-    return { status: 'give_back' };
+  const steps = createStepTeller((step) => void events.publishTaskEvent(stepEvent(task, beginning, step)));
+  const services = createAttemptServices(inbox, task.taskId, steps.tell);
+  try {
+    const crashes = crashesOf(received);
+    const outcome = await runner.run(received, { signal, crashes, services });
+    if (outcome.status !== 'crashed' || outcome.isAlone) return outcome;
+    received.span.addEvent('the thread died under several tasks: run again, alone');
+    return await runner.run(received, { signal, crashes: crashes + 1, services });
+  } finally {
+    steps.close();
   }
-  const runMs = Math.round((performance.now() - startedOn) * 10) / 10;
-  const attempt: AttemptFacts = {
-    ...beginning,
-    endedAt: new Date(startedAtMs + Math.ceil(runMs)).toISOString(),
-    runMs,
-  };
-  observeEnding(options, received, outcome, runMs);
-  const event = buildTaskEvent(kindOf(outcome), task, attempt, {
-    usage: outcome.usage,
-    ...(outcome.status === 'succeeded'
-      ? { result: outcome.result, partial: outcome.isPartial }
-      : { error: outcome.error }),
-  });
-  const isTold = await publishSurely(events, event);
-  if (!isTold) {
-    logger.error(
-      { layer: 'queue', phase: 'end', result: 'error', hopName: 'publish', hopResult: 'unconfirmed', ...ids },
-      'given back: the ending could not be told to the broker, the work will be done again',
-    );
-    return { status: 'give_back' };
-  }
-  if (outcome.status === 'succeeded') return { status: 'done' };
-  return { status: 'dead_letter', reason: outcome.error.code, attempts: [historyOf(attempt, outcome)] };
 }
 
-type Ended = Extract<AttemptOutcome, { status: 'succeeded' | 'failed' | 'timed_out' }>;
-
-const NO_SERVICES: AttemptServices = {
-  tellStep: () => {},
-  beginEffect: () => Promise.reject(new Error('effects need an inbox')),
-  endEffect: () => Promise.reject(new Error('effects need an inbox')),
-  forgetEffect: () => Promise.reject(new Error('effects need an inbox')),
-};
-
-function kindOf(outcome: Ended): TaskEventKind {
-  return outcome.status;
+function cancelUnstarted(delivery: TaskDelivery, claim: Claim, task: TaskSummary): Promise<Settlement> {
+  const decision = { status: 'cancelled', usage: NO_USAGE } as const;
+  const by = askedBy(delivery.signal) ?? delivery.workerId;
+  return endTask(delivery, claim, { task, at: new Date().toISOString(), by, decision });
 }
 
-function historyOf(attempt: AttemptFacts, outcome: Ended): AttemptHistory {
-  const error = outcome.status === 'succeeded' ? null : { code: outcome.error.code, message: outcome.error.message };
-  return {
-    number: attempt.number,
-    startedAt: attempt.startedAt,
-    endedAt: attempt.endedAt ?? attempt.startedAt,
-    workerId: attempt.workerId,
-    error,
-  };
+function policyOf({ runner, received }: TaskDelivery): RetryPolicy {
+  const { notifications } = runner.agent;
+  const type = received.notification.notificationType;
+  return (Object.hasOwn(notifications, type) ? notifications[type]?.retry : undefined) ?? DEFAULT_RETRY;
 }
 
-function observeEnding(
-  { runner: { agent }, telemetry }: WorkOptions,
-  { notification, span }: ReceivedNotification,
-  outcome: Ended,
-  runMs: number,
-): void {
-  const { logger, metrics } = telemetry;
-  const isGood = outcome.status === 'succeeded';
-  const byOutcome = {
-    'tracepost.agent.id': agent.id,
-    // A type that the agent does not know could be any text, and each would be a series.
-    'tracepost.notification.type': Object.hasOwn(agent.notifications, notification.notificationType)
-      ? notification.notificationType
-      : '_OTHER',
-    'tracepost.outcome': outcome.status,
-  };
-  metrics.add('tracepost.agent.notifications', 1, byOutcome);
-  metrics.record('tracepost.agent.processing.duration', runMs / 1000, byOutcome);
-  metrics.add('tracepost.task.executions', 1, {
-    'tracepost.agent.id': agent.id,
-    'tracepost.task.status': outcome.status,
-    // Messages may name any tenant; only the one that exists today has a series of its own.
-    'tracepost.tenant.id': notification.tenantId === 'default' ? 'default' : '_OTHER',
-  });
-  metrics.record('tracepost.task.duration', Math.max(0, Date.now() - notification.acceptedAtMs) / 1000, {
-    'tracepost.agent.id': agent.id,
-    'tracepost.task.status': outcome.status,
-  });
-  metrics.record('tracepost.task.attempts', notification.attempt, { 'tracepost.agent.id': agent.id });
-  metrics.record('tracepost.task.cost', outcome.usage.costUsd, { 'tracepost.agent.id': agent.id });
-  span.setAttribute(ATTR.taskStatus, outcome.status);
-  if (!isGood) failSpan(span, new TaskFailure(outcome.error.code, outcome.error.message));
-  logger[isGood ? 'info' : 'error'](
-    {
-      layer: 'agent',
-      phase: 'end',
-      result: isGood ? 'success' : 'error',
-      hopName: 'attempt',
-      hopResult: outcome.status,
-      durationMs: runMs,
-      agentId: agent.id,
-      taskId: notification.taskId,
-      ...(notification.correlationId === null ? {} : { correlationId: notification.correlationId }),
-      ...(isGood
-        ? {}
-        : {
-            'error.code': outcome.error.code,
-            'error.message': outcome.error.message,
-            ...(outcome.error.stack === undefined ? {} : { 'error.stack': outcome.error.stack }),
-          }),
-    },
-    `task ${outcome.status}`,
-  );
+/** Of its process, as the broker counted them, and of its thread, as its history tells: each retry is a new message to the broker. */
+function crashesOf({ crashes, attempts }: ReceivedNotification): number {
+  return crashes + attempts.filter(({ error }) => error?.code === 'worker_crashed').length;
+}
+
+function isCancelled({ reason }: AbortSignal): boolean {
+  return reason instanceof CancelledError;
+}
+
+function askedBy({ reason }: AbortSignal): string | null {
+  return reason instanceof CancelledError ? reason.by : null;
 }

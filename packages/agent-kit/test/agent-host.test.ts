@@ -1,83 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { AgentAnnouncement, TaskEvent } from '@tracepost/contracts';
-import {
-  type Broker,
-  createNotificationPublisher,
-  type IncomingMessage,
-  type OutgoingNotification,
-  readEvent,
-} from '@tracepost/messaging';
-import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
-import { openFileArtifactStore } from '@tracepost/store-files';
-import type { ArtifactStore } from '@tracepost/stores';
-import { createTelemetry } from '@tracepost/telemetry';
-import Type from 'typebox';
+import type { Broker } from '@tracepost/messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Agent,
-  type AgentHost,
-  createAgentHost,
-  defineAgent,
-  defineTool,
-  onNotification,
-  TaskFailure,
-} from '../src/index.ts';
+import { createAgentHost, defineTool, PermanentFailure } from '../src/index.ts';
+import { agentOf, openWorkbench, telemetry, type Workbench } from './workbench.ts';
 
-const telemetry = createTelemetry({ serviceName: 'test' });
-const Payload = Type.Object({ what: Type.String() }, { additionalProperties: false });
-
-let folder: string;
-let broker: Broker;
-let artifacts: ArtifactStore;
-let host: AgentHost | undefined;
-let events: TaskEvent[];
-let announcements: AgentAnnouncement[];
+let bench: Workbench;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tracepost-agent-kit-'));
-  broker = await openEmbeddedBroker({ path: join(folder, 'queue.db'), telemetry });
-  artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
-  events = [];
-  announcements = [];
-  await broker.declare({
-    exchanges: [{ name: 'events', type: 'topic' }],
-    queues: [{ kind: 'transient', name: 'test' }],
-    bindings: [{ queue: 'test', exchange: 'events', key: '#' }],
-  });
-  await broker.consume({
-    queue: 'test',
-    prefetch: 100,
-    onDelivery(delivery) {
-      const read = readEvent(delivery.message);
-      if (read.kind === 'tasks') events.push(...read.events);
-      if (read.kind === 'announcement') announcements.push(read.announcement);
-      delivery.ack();
-    },
-  });
+  bench = await openWorkbench();
 });
 
 afterEach(async () => {
-  await host?.close();
-  host = undefined;
-  await broker.close();
-  await artifacts.close();
-  await rm(folder, { recursive: true, force: true });
+  await bench[Symbol.asyncDispose]();
 });
 
 describe('an agent host', () => {
   it('tells started and succeeded, with result, usage and the facts of the attempt', async () => {
     const double = defineTool({ name: 'double', description: 'twice', run: async (text: string) => text + text });
-    await run(
+    await bench.host([
       agentOf(async ({ useTool, addCost }, { what }) => {
         for (let i = 0; i < 10; i++) addCost(0.1);
         return { text: await useTool(double, what) };
       }),
-    );
-    await publish({ what: 'ab' });
-    const ending = await nextEnding();
-    expect(events.map((event) => event.kind)).toEqual(['started', 'succeeded']);
+    ]);
+    await bench.publish({ what: 'ab' });
+    const ending = await bench.ending();
+    expect(bench.events.map((event) => event.kind)).toEqual(['started', 'succeeded']);
     expect(ending).toMatchObject({
       kind: 'succeeded',
       result: { text: 'abab' },
@@ -87,18 +34,18 @@ describe('an agent host', () => {
       attempt: { number: 1, workerId: 'worker-1' },
     });
     expect(ending.attempt?.queueWaitMs).toBeGreaterThanOrEqual(0);
-    expect(await depth('agent.tester.dead')).toBe(0);
+    expect(await bench.depth('agent.tester.dead')).toBe(0);
   });
 
   it('fails a task with the code of its handler, and keeps the message aside with its history', async () => {
-    await run(
+    await bench.host([
       agentOf(async () => {
-        throw new TaskFailure('out_of_paper', 'the printer has no paper');
+        throw new PermanentFailure('out_of_paper', 'the printer has no paper');
       }),
-    );
-    await publish({ what: 'x' });
-    expect(await nextEnding()).toMatchObject({ kind: 'failed', error: { code: 'out_of_paper' } });
-    const dead = await nextDead();
+    ]);
+    await bench.publish({ what: 'x' });
+    expect(await bench.ending()).toMatchObject({ kind: 'failed', error: { code: 'out_of_paper' } });
+    const dead = await bench.dead();
     expect(dead.messageId).toBe('task-1');
     expect(dead.headers['x-dead-reason']).toBe('out_of_paper');
     expect(JSON.parse(String(dead.headers['x-attempts']))).toMatchObject([
@@ -113,17 +60,20 @@ describe('an agent host', () => {
     ['a result that is no JSON', { what: 'circle' }, 'invalid_result'],
   ])('fails %s with its code', async (_what, payload, code) => {
     const broken = defineTool({ name: 'broken', description: 'breaks', run: () => Promise.reject(new Error('snap')) });
-    await run(
-      agentOf(async ({ useTool }, { what }) => {
-        if (what === 'throw') throw new Error('oops');
-        if (what === 'tool') await useTool(broken, null);
-        const circle: Record<string, unknown> = {};
-        circle.self = circle;
-        return circle;
-      }),
-    );
-    await publish(payload);
-    expect(await nextEnding()).toMatchObject({ kind: 'failed', error: { code } });
+    await bench.host([
+      agentOf(
+        async ({ useTool }, { what }) => {
+          if (what === 'throw') throw new Error('oops');
+          if (what === 'tool') await useTool(broken, null);
+          const circle: Record<string, unknown> = {};
+          circle.self = circle;
+          return circle;
+        },
+        { retry: { maxAttempts: 1 } },
+      ),
+    ]);
+    await bench.publish(payload);
+    expect(await bench.ending()).toMatchObject({ kind: 'failed', error: { code } });
   });
 
   it.each<[string, unknown, string]>([
@@ -133,17 +83,20 @@ describe('an agent host', () => {
     ['is longer than the broker takes', new Error('x'.repeat(17 * 1024 * 1024)), `${'x'.repeat(4_000)}…`],
   ])('fails once with what was thrown, also when it %s', async (_what, thrown, message) => {
     let runs = 0;
-    await run(
-      agentOf(async () => {
-        runs += 1;
-        throw thrown;
-      }),
-    );
-    await publish({ what: 'x' });
-    const { error } = await nextEnding();
+    await bench.host([
+      agentOf(
+        async () => {
+          runs += 1;
+          throw thrown;
+        },
+        { retry: { maxAttempts: 1 } },
+      ),
+    ]);
+    await bench.publish({ what: 'x' });
+    const { error } = await bench.ending();
     expect(error?.code).toBe('handler_error');
     expect(error?.message.startsWith(message)).toBe(true);
-    await nextDead();
+    await bench.dead();
     expect(runs).toBe(1);
   });
 
@@ -154,64 +107,70 @@ describe('an agent host', () => {
       logger.info({ circle, big: 1n, error: Object.create(null) }, 'odd');
       return 'at once';
     };
-    await run(agentOf(handle as unknown as Parameters<typeof agentOf>[0]));
-    await publish({ what: 'x' });
-    expect(await nextEnding()).toMatchObject({ kind: 'succeeded', result: 'at once' });
+    await bench.host([agentOf(handle as unknown as Parameters<typeof agentOf>[0])]);
+    await bench.publish({ what: 'x' });
+    expect(await bench.ending()).toMatchObject({ kind: 'succeeded', result: 'at once' });
   });
 
   it('gives the time that was asked for, also when it is longer than a timer can be', async () => {
-    await run(
+    await bench.host([
       agentOf(async () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
         return 'in time';
       }),
-    );
-    await publish({ what: 'x' }, { timeoutMs: 2 ** 40 });
-    expect(await nextEnding()).toMatchObject({ kind: 'succeeded', result: 'in time' });
+    ]);
+    await bench.publish({ what: 'x' }, { timeoutMs: 2 ** 40 });
+    expect(await bench.ending()).toMatchObject({ kind: 'succeeded', result: 'in time' });
   });
 
   it('fails a notification type that the agent does not take', async () => {
-    await run(agentOf(async () => null));
-    await publish({ what: 'x' }, { notificationType: 'test.other' });
-    expect(await nextEnding()).toMatchObject({ kind: 'failed', error: { code: 'unknown_notification_type' } });
+    await bench.host([agentOf(async () => null)]);
+    await bench.publish({ what: 'x' }, { notificationType: 'test.other' });
+    expect(await bench.ending()).toMatchObject({ kind: 'failed', error: { code: 'unknown_notification_type' } });
   });
 
   it('frees the slot of a handler that never settles at its timeout', async () => {
     let signal: AbortSignal | undefined;
-    await run(
-      agentOf((context, { what }) => {
-        if (what === 'next') return Promise.resolve('done');
-        signal = context.signal;
-        return new Promise(() => {});
-      }, 1),
-    );
-    await publish({ what: 'hang' }, { timeoutMs: 50 });
-    expect(await nextEnding()).toMatchObject({ kind: 'timed_out', error: { code: 'timed_out' } });
+    await bench.host([
+      agentOf(
+        (context, { what }) => {
+          if (what === 'next') return Promise.resolve('done');
+          signal = context.signal;
+          return new Promise(() => {});
+        },
+        { capacity: 1, retry: { maxAttempts: 1 } },
+      ),
+    ]);
+    await bench.publish({ what: 'hang' }, { timeoutMs: 50 });
+    expect(await bench.ending()).toMatchObject({ kind: 'timed_out', error: { code: 'timed_out' } });
     expect(signal?.aborted).toBe(true);
-    await publish({ what: 'next' }, { taskId: 'task-2' });
-    expect(await nextEnding('task-2')).toMatchObject({ kind: 'succeeded', result: 'done' });
+    await bench.publish({ what: 'next' }, { taskId: 'task-2' });
+    expect(await bench.ending('task-2')).toMatchObject({ kind: 'succeeded', result: 'done' });
   });
 
   it('works on no more than its capacity at a time', async () => {
     let active = 0;
     let most = 0;
-    await run(
-      agentOf(async () => {
-        active += 1;
-        most = Math.max(most, active);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        active -= 1;
-        return null;
-      }, 2),
-    );
-    for (let number = 0; number < 8; number++) await publish({ what: 'x' }, { taskId: `task-${number}` });
-    for (let number = 0; number < 8; number++) await nextEnding(`task-${number}`);
+    await bench.host([
+      agentOf(
+        async () => {
+          active += 1;
+          most = Math.max(most, active);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          active -= 1;
+          return null;
+        },
+        { capacity: 2 },
+      ),
+    ]);
+    for (let number = 0; number < 8; number++) await bench.publish({ what: 'x' }, { taskId: `task-${number}` });
+    for (let number = 0; number < 8; number++) await bench.ending(`task-${number}`);
     expect(most).toBe(2);
   });
 
   it('parks a message that cannot be read with its reason, and calls the task dead', async () => {
-    await run(agentOf(async () => null));
-    await broker.publish({
+    await bench.host([agentOf(async () => null)]);
+    await bench.broker.publish({
       exchange: 'agents',
       routingKey: 'agent.tester',
       mandatory: true,
@@ -219,26 +178,28 @@ describe('an agent host', () => {
       headers: { 'x-own': 'kept' },
       body: Buffer.from('{"half":'),
     });
-    expect(await nextEnding('foreign-7')).toMatchObject({ kind: 'dead', error: { code: 'not_json' } });
-    const parked = await nextDead();
+    expect(await bench.ending('foreign-7')).toMatchObject({ kind: 'dead', error: { code: 'not_json' } });
+    const parked = await bench.dead();
     expect(parked.body.toString()).toBe('{"half":');
     expect(parked.headers).toMatchObject({ 'x-own': 'kept', 'x-dead-reason': expect.stringMatching(/^not_json/) });
   });
 
   it('keeps a result too large for a record as an artifact', async () => {
-    await run(agentOf(async () => 'x'.repeat(300_000)));
-    await publish({ what: 'x' });
-    const { result } = await nextEnding();
+    await bench.host([agentOf(async () => 'x'.repeat(300_000))]);
+    await bench.publish({ what: 'x' });
+    const { result } = await bench.ending();
     const { artifactId, bytes } = result as { artifactId: string; bytes: number };
     expect(bytes).toBe(300_002);
-    expect((await artifacts.read(artifactId))?.content.length).toBe(300_002);
+    expect((await bench.artifacts.read(artifactId))?.content.length).toBe(300_002);
   });
 
   it('announces itself running at the start and stopped at the end, with schemas and capacity', async () => {
-    await run(agentOf(async () => null, 3));
-    await host?.close();
-    await expect.poll(() => announcements.map((announcement) => announcement.state)).toEqual(['running', 'stopped']);
-    expect(announcements[0]).toMatchObject({
+    const host = await bench.host([agentOf(async () => null, { capacity: 3 })]);
+    await host.close();
+    await expect
+      .poll(() => bench.announcements.map((announcement) => announcement.state))
+      .toEqual(['running', 'stopped']);
+    expect(bench.announcements[0]).toMatchObject({
       agentId: 'tester',
       workerId: 'worker-1',
       capacity: 3,
@@ -250,19 +211,21 @@ describe('an agent host', () => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
     const slow: Broker = {
-      ...broker,
-      declare: (topology) => broker.declare(topology),
-      publish: (message) => broker.publish(message),
+      ...bench.broker,
+      declare: (topology) => bench.broker.declare(topology),
+      publish: (message) => bench.broker.publish(message),
       consume: async (subscription) => {
+        if (subscription.queue !== 'agent.tester') return bench.broker.consume(subscription);
         asked.resolve();
         await answer.promise;
-        return broker.consume(subscription);
+        return bench.broker.consume(subscription);
       },
     };
     const closed = createAgentHost({
       agents: [agentOf(async () => null)],
       broker: slow,
-      artifacts,
+      inbox: bench.inbox,
+      artifacts: bench.artifacts,
       telemetry,
       workerId: 'worker-1',
     });
@@ -273,104 +236,31 @@ describe('an agent host', () => {
     answer.resolve();
     await refused;
     expect(closed.isReady).toBe(false);
-    expect((await broker.inspect('agent.tester'))?.consumers).toBe(0);
-    expect(announcements).toEqual([]);
+    expect((await bench.broker.inspect('agent.tester'))?.consumers).toBe(0);
+    expect(bench.announcements).toEqual([]);
   });
 
   it('waits for running work when it stops, and gives back what does not end in time', async () => {
     let release = (): void => {};
-    await run(
-      agentOf((_context, { what }) => {
-        if (what !== 'short') return new Promise(() => {});
-        return new Promise((resolve) => {
-          release = () => resolve('in time');
-        });
-      }),
-      200,
+    const host = await bench.host(
+      [
+        agentOf((_context, { what }) => {
+          if (what !== 'short') return new Promise(() => {});
+          return new Promise((resolve) => {
+            release = () => resolve('in time');
+          });
+        }),
+      ],
+      { graceMs: 200 },
     );
-    await publish({ what: 'short' }, { taskId: 'short' });
-    await publish({ what: 'long' }, { taskId: 'long' });
-    await expect.poll(() => events.filter((event) => event.kind === 'started').length).toBe(2);
-    const closing = host?.close();
+    await bench.publish({ what: 'short' }, { taskId: 'short' });
+    await bench.publish({ what: 'long' }, { taskId: 'long' });
+    await expect.poll(() => bench.events.filter((event) => event.kind === 'started').length).toBe(2);
+    const closing = host.close();
     release();
     await closing;
-    await expect.poll(() => ending('short')?.result).toBe('in time');
-    expect(ending('long')).toBeUndefined();
-    expect(await depth('agent.tester')).toBe(1);
+    expect((await bench.ending('short')).result).toBe('in time');
+    expect(bench.told('long')).toEqual(['started']);
+    expect(await bench.depth('agent.tester')).toBe(1);
   });
 });
-
-function agentOf(
-  handle: (
-    context: Parameters<Parameters<typeof onNotification<typeof Payload>>[0]['handle']>[0],
-    payload: { what: string },
-  ) => Promise<unknown>,
-  capacity = 10,
-): Agent {
-  return defineAgent({
-    id: 'tester',
-    description: 'does what a test wants',
-    capacity,
-    notifications: { 'test.work': onNotification({ description: 'work', schema: Payload, handle }) },
-  });
-}
-
-async function run(agent: Agent, graceMs?: number): Promise<void> {
-  host = createAgentHost({
-    agents: [agent],
-    broker,
-    artifacts,
-    telemetry,
-    workerId: 'worker-1',
-    ...(graceMs === undefined ? {} : { graceMs }),
-  });
-  await host.start();
-}
-
-async function publish(data: unknown, part: Partial<OutgoingNotification> = {}): Promise<void> {
-  const outcome = await createNotificationPublisher({ broker, telemetry }).publish({
-    agentId: 'tester',
-    taskId: 'task-1',
-    notificationType: 'test.work',
-    data,
-    source: 'test',
-    correlationId: 'c',
-    sessionId: 's',
-    tenantId: 'default',
-    priority: 'normal',
-    timeoutMs: null,
-    budget: null,
-    parentTaskId: null,
-    depth: 0,
-    ...part,
-  });
-  expect(outcome).toEqual({ status: 'confirmed' });
-}
-
-const ENDINGS = ['succeeded', 'failed', 'timed_out', 'dead'];
-
-function ending(taskId: string): TaskEvent | undefined {
-  return events.find((event) => event.task.taskId === taskId && ENDINGS.includes(event.kind));
-}
-
-async function nextEnding(taskId = 'task-1'): Promise<TaskEvent> {
-  await expect.poll(() => ending(taskId), { timeout: 5_000 }).toBeDefined();
-  return ending(taskId) as TaskEvent;
-}
-
-async function nextDead(): Promise<IncomingMessage> {
-  return new Promise((resolve) => {
-    void broker.consume({
-      queue: 'agent.tester.dead',
-      prefetch: 1,
-      onDelivery(delivery) {
-        delivery.ack();
-        resolve(delivery.message);
-      },
-    });
-  });
-}
-
-async function depth(queue: string): Promise<number | undefined> {
-  return (await broker.inspect(queue))?.ready;
-}

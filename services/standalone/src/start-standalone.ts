@@ -62,6 +62,7 @@ export async function startStandalone(
   const host = createAgentHost({
     agents: await createAgents(config, telemetry.agents),
     broker,
+    inbox,
     artifacts,
     telemetry: telemetry.agents,
     workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,

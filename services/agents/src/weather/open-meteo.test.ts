@@ -145,7 +145,7 @@ function answering(body: unknown, status = 200): { context: ToolContext; asked: 
   const context = contextWith(async (request) => {
     asked.push(request);
     const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-    return { status, contentType: 'application/json', body: bytes };
+    return { status, contentType: 'application/json', body: bytes, retryAfterMs: null };
   });
   return { context, asked };
 }

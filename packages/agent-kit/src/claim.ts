@@ -1,0 +1,68 @@
+import type { TaskEvent } from '@tracepost/contracts';
+import type { ReceivedNotification } from '@tracepost/messaging';
+import type { ClaimOutcome, InboxStore } from '@tracepost/stores';
+import type { AgentDescription } from './runner.ts';
+
+/** The right to run one attempt and to tell how it ended. Without an inbox everybody has it, and nothing is remembered. */
+export interface Claim {
+  readonly isCancelRequested: boolean;
+  /** True once the claim is exchanged for the next attempt's; false when another worker has it. Rejects when the store is away. */
+  awaitRetry(nextAttempt: number): Promise<boolean>;
+  /** The ending that holds, which may be an earlier one; null when another worker has the claim. Rejects when the store is away. */
+  end(event: TaskEvent): Promise<TaskEvent | null>;
+}
+
+export type Claiming =
+  | { readonly status: 'claimed'; readonly claim: Claim }
+  | Exclude<ClaimOutcome, { readonly status: 'claimed' }>;
+
+/** Beyond the time of the attempt: for the grace of a cancelled handler, and until its ending is written. */
+const GRACE_MS = 30_000;
+
+export async function claimAttempt(
+  inbox: InboxStore | null,
+  { agent, workerId }: { readonly agent: AgentDescription; readonly workerId: string },
+  received: ReceivedNotification,
+): Promise<Claiming> {
+  if (!inbox) return { status: 'claimed', claim: UNREMEMBERED };
+  const { notification, message, copy, isRedelivered, crashes } = received;
+  const { taskId, attempt } = notification;
+  const timeoutMs = notification.timeoutMs ?? agent.timeoutMs;
+  const nowMs = Date.now();
+  const outcome = await inbox.claim({
+    taskId,
+    agentId: agent.id,
+    workerId,
+    attempt,
+    copy,
+    isRedelivered,
+    nowMs,
+    // One that is run alone waits for its neighbours first.
+    expiresAtMs: nowMs + timeoutMs + (crashes > 0 ? agent.timeoutMs : 0) + GRACE_MS,
+    payload: { body: message.body, properties: propertiesOf(received) },
+  });
+  if (outcome.status !== 'claimed') return outcome;
+  const { generation, isCancelRequested } = outcome;
+  return {
+    status: 'claimed',
+    claim: {
+      isCancelRequested,
+      awaitRetry: (nextAttempt) => inbox.awaitRetry({ taskId, generation, nextAttempt }),
+      async end(event) {
+        const ended = await inbox.end({ taskId, generation, event });
+        return ended.status === 'ended' ? ended.event : null;
+      },
+    },
+  };
+}
+
+const UNREMEMBERED: Claim = {
+  isCancelRequested: false,
+  awaitRetry: async () => true,
+  end: async (event) => event,
+};
+
+function propertiesOf({ notification }: ReceivedNotification) {
+  const { notificationType, source, correlationId, sessionId, priority, tenantId } = notification;
+  return { notificationType, source, correlationId, sessionId, priority, tenantId };
+}

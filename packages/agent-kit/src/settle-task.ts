@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AttemptFacts, AttemptHistoryEntry, TaskError, TaskEvent, TaskSummary } from '@tracepost/contracts';
+import type { Settlement } from '@tracepost/messaging';
+import type { Claim } from './claim.ts';
+import type { Decision } from './decide.ts';
+import type { LetGo } from './observe-attempt.ts';
+import type { TaskDelivery } from './task-delivery.ts';
+import { buildTaskEvent, publishSurely } from './task-events.ts';
+
+export interface TaskEnding {
+  readonly task: TaskSummary;
+  readonly at: string;
+  readonly by: string;
+  /** Absent when it was cancelled before it began. */
+  readonly attempt?: AttemptFacts;
+  readonly decision: Exclude<Decision, { status: 'retry' | 'let_go' }>;
+}
+
+/**
+ * Writes the ending down, then tells it, then lets the message go. In this order: an ending that was told is written, so no
+ * redelivery runs the task again, and one that was written and not told is told by the redelivery.
+ */
+export async function endTask(delivery: TaskDelivery, claim: Claim, ending: TaskEnding): Promise<Settlement> {
+  const { events, received, observer } = delivery;
+  const { decision, task, attempt } = ending;
+  const number = attempt?.number ?? received.notification.attempt;
+  const event = buildTaskEvent(decision.status, task, { ...ending, number }, contentOf(decision));
+  let holds: TaskEvent | null;
+  try {
+    holds = await patiently(delivery, () => claim.end(event));
+  } catch (error) {
+    return giveBack(delivery, 'inbox_unavailable', error);
+  }
+  if (holds === null) return giveBack(delivery, 'claim_lost');
+  if (holds.eventId === event.eventId) observer.attempt(decision, attempt?.runMs ?? 0);
+  else observer.duplicate('ended');
+  if (!(await publishSurely(events, holds))) return giveBack(delivery, 'ending_untold');
+  return settlementOf(holds, received.attempts);
+}
+
+/** A task that ended before: whoever waits for its ending may not have heard it. */
+export async function tellAgain(delivery: TaskDelivery, event: TaskEvent): Promise<Settlement> {
+  const { events, received } = delivery;
+  if (!(await publishSurely(events, event))) return giveBack(delivery, 'ending_untold');
+  // The very message of a failed task: its worker died before it was put aside. Another copy has been put aside already.
+  return received.isRedelivered ? settlementOf(event, received.attempts) : { status: 'done' };
+}
+
+/** The message waits in a delay queue before its claim is changed and its failure told: nothing is told that will not happen. */
+export function retryLater(
+  delivery: TaskDelivery,
+  claim: Claim,
+  failure: {
+    readonly task: TaskSummary;
+    readonly attempt: AttemptFacts;
+    readonly decision: Extract<Decision, { status: 'retry' }>;
+  },
+): Settlement {
+  const { events, received, workerId, observer } = delivery;
+  const { task, attempt, decision } = failure;
+  const { error, delayMs, usage } = decision;
+  const at = attempt.endedAt ?? attempt.startedAt;
+  const event = buildTaskEvent(
+    'attempt_failed',
+    task,
+    { at, by: workerId, attempt },
+    { error, usage, retryInMs: delayMs },
+  );
+  observer.attempt(decision, attempt.runMs ?? 0);
+  return {
+    status: 'retry',
+    delayMs,
+    reason: error.code,
+    attempts: [...received.attempts, historyOf(attempt, error)],
+    async confirm() {
+      const isHeld = await patiently(delivery, () => claim.awaitRetry(attempt.number + 1));
+      if (!isHeld) return false;
+      // Once it waits, not having told it is no reason to run it at once.
+      await publishSurely(events, event);
+      return true;
+    },
+  };
+}
+
+/** What is wrong with the store or the broker now is wrong for the next message too. */
+const PAUSE_MS = 2_000;
+
+export function giveBack({ observer }: TaskDelivery, reason: LetGo, error?: unknown): Settlement {
+  observer.letGo(reason, error);
+  const isForced = reason === 'inbox_unavailable' || reason === 'ending_untold';
+  return isForced ? { status: 'give_back', pauseMs: PAUSE_MS } : { status: 'give_back' };
+}
+
+const PAUSES_MS = [100, 500, 1_500, 3_000];
+
+/** The work is done: a store that is away for a moment is waited for, since otherwise it would be done again. */
+async function patiently<T>({ running }: TaskDelivery, ask: () => Promise<T>): Promise<T> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (running.isStopped) throw error;
+      await sleep(pauseMs);
+    }
+  }
+  return ask();
+}
+
+function contentOf(decision: TaskEnding['decision']) {
+  const { usage } = decision;
+  if (decision.status === 'succeeded') return { usage, result: decision.result, partial: decision.isPartial };
+  if (decision.status === 'cancelled') return { usage, stopReason: 'cancelled' };
+  return { usage, error: decision.error };
+}
+
+/** By the ending that holds: what failed, ran out of time or was given up lies with the dead letters. */
+function settlementOf({ kind, error, attempt }: TaskEvent, before: readonly AttemptHistoryEntry[]): Settlement {
+  if (kind === 'succeeded' || kind === 'cancelled') return { status: 'done' };
+  const attempts = attempt ? [...before, historyOf(attempt, error ?? null)] : before;
+  return { status: 'dead_letter', reason: error?.code ?? kind, attempts };
+}
+
+function historyOf(attempt: AttemptFacts, error: TaskError | null): AttemptHistoryEntry {
+  return {
+    number: attempt.number,
+    startedAt: attempt.startedAt,
+    endedAt: attempt.endedAt ?? null,
+    workerId: attempt.workerId,
+    error: error && { code: error.code, message: error.message },
+  };
+}

@@ -1,0 +1,24 @@
+import type { EventPublisher, ReceivedNotification } from '@tracepost/messaging';
+import type { InboxStore } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import type { Observer } from './observe-attempt.ts';
+import type { AgentRunner } from './runner.ts';
+import type { RunningTasks } from './running-tasks.ts';
+
+export interface WorkOptions {
+  readonly runner: AgentRunner;
+  readonly workerId: string;
+  readonly events: EventPublisher;
+  readonly telemetry: Telemetry;
+  /** Null: nothing is remembered of a task, and a message that comes twice is worked on twice. */
+  readonly inbox: InboxStore | null;
+  readonly running: RunningTasks;
+}
+
+/** One delivery of a notification, and who works on it. */
+export interface TaskDelivery extends WorkOptions {
+  readonly received: ReceivedNotification;
+  /** Aborted with a `CancelledError` by request, with another reason when the delivery has to be let go. */
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+}
