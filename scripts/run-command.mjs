@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { root } from './install.mjs';
 
 /** Runs a program of the checkout with the given Node and gives its exit code. Signals reach it; it decides when to end. */
-export function run(node, args, defaults = {}) {
+export function run(node, args, { env: defaults = {}, cwd = root } = {}) {
   const env = {
     ...defaults,
     ...process.env,
@@ -12,7 +12,7 @@ export function run(node, args, defaults = {}) {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'compile'),
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
   };
-  const child = spawn(node, args, { cwd: root, stdio: 'inherit', env });
+  const child = spawn(node, args, { cwd, stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal sends Ctrl-C to the child as well; any other sender only knows this process.
     process.on(signal, () => {

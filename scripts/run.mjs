@@ -3,14 +3,16 @@
 // dependencies, because nothing is there yet.
 
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { findNode } from './find-node.mjs';
-import { install } from './install.mjs';
+import { install, root } from './install.mjs';
 import { run } from './run-command.mjs';
 
 const [name = '', ...args] = process.argv.slice(2);
 
 const commands = {
-  start: (node) => run(node, ['services/standalone/src/main.ts', ...args], { TRACEPOST_TELEMETRY: 'embedded' }),
+  start: (node) =>
+    run(node, ['services/standalone/src/main.ts', ...args], { env: { TRACEPOST_TELEMETRY: 'embedded' } }),
   test: async (node) => {
     const code = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args]);
     const docker = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 });
@@ -27,6 +29,9 @@ const commands = {
     run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...args]),
   format: (node) => run(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--write', ...args]),
   reference: (node) => run(node, ['scripts/write-reference.ts']),
+  // In the folder where it was typed: npm changes to this one, and `@file` is meant from there.
+  tracepost: (node) =>
+    run(node, [join(root, 'services/cli/src/main.ts'), ...args], { cwd: process.env.INIT_CWD ?? process.cwd() }),
   bench: (node) => run(node, [`bench/src/${args[0] ?? 'list'}.ts`, ...args.slice(1)]),
 };
 

@@ -2,6 +2,7 @@ import type { Field } from '../../packages/config/src/index.ts';
 import { startFields } from '../../packages/telemetry/src/start/config.ts';
 import { fullFields as agentsFields } from '../../services/agents/src/config.ts';
 import { analystFields } from '../../services/analyst/src/config.ts';
+import { cliFields } from '../../services/cli/src/config.ts';
 import { fullStackFields as gatewayFields } from '../../services/gateway/src/config.ts';
 import { recorderFields } from '../../services/recorder/src/config.ts';
 import { standaloneFields } from '../../services/standalone/src/config.ts';
@@ -16,6 +17,7 @@ const SECTIONS: readonly (readonly [title: string, fields: Fields])[] = [
   ['recorder, in the full stack', recorderFields],
   ['analyst, in the full stack', analystFields],
   ['Telemetry of every process', startFields],
+  ['The command line (`tracepost`)', cliFields],
 ];
 
 /** Defaults that depend on the machine. */

@@ -1,0 +1,135 @@
+import type { Problem } from '@tracepost/contracts';
+import { CommandFailure, InterruptedError } from './failures.ts';
+
+export interface ApiRequest {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Until the whole answer is there. */
+  readonly timeoutMs?: number;
+}
+
+/** The gateway, over HTTP. Throws `CommandFailure` for every answer that is none, `InterruptedError` after Ctrl-C. */
+export interface ApiClient {
+  readonly url: string;
+  /** The JSON of a successful answer. */
+  call<T>(path: string, request?: ApiRequest): Promise<T>;
+  /** The body as it comes, for streams; ends with `signal`. */
+  open(path: string, request: { headers: Record<string, string>; signal: AbortSignal }): Promise<Response>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export function createApiClient(url: string, signal: AbortSignal): ApiClient {
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
+    try {
+      return await fetch(`${url}${path}`, { redirect: 'error', ...init });
+    } catch (error) {
+      throw explain(error, url, signal);
+    }
+  };
+  return {
+    url,
+    async call<T>(path: string, request: ApiRequest = {}): Promise<T> {
+      const { method = 'GET', query = {}, headers = {}, body, timeoutMs = TIMEOUT_MS } = request;
+      const response = await send(`${path}${queryText(query)}`, {
+        method,
+        headers: { accept: 'application/json', ...(body === undefined ? {} : JSON_BODY), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
+      const text = await response.text().catch((error) => {
+        throw explain(error, url, signal);
+      });
+      if (!response.ok) throw refusal(response, text, url);
+      if (response.status === 204 || text === '') return undefined as T;
+      return parse(response, text, url) as T;
+    },
+    async open(path, { headers, signal: ending }) {
+      const response = await send(path, { headers, signal: AbortSignal.any([signal, ending]) });
+      if (!response.ok) throw refusal(response, await response.text().catch(() => ''), url);
+      return response;
+    },
+  };
+}
+
+const JSON_BODY = { 'content-type': 'application/json' };
+
+/** One segment of a path, whatever was typed. */
+export function segment(text: string): string {
+  // Dots alone would climb up the path.
+  return encodeURIComponent(text).replace(/^\.{1,2}$/, (dots) => dots.replaceAll('.', '%2E'));
+}
+
+function queryText(query: NonNullable<ApiRequest['query']>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  return parameters.size === 0 ? '' : `?${parameters}`;
+}
+
+/** The connection itself failed: one sentence on what to do. */
+function explain(error: unknown, url: string, signal: AbortSignal): Error {
+  if (signal.aborted) return new InterruptedError('Interrupted', { cause: error });
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new CommandFailure('no_answer', `${url} did not answer in time.`, { cause: error, isRetryable: true });
+  }
+  const reason = reasonOf(error);
+  const hint = 'Is Tracepost running there? `npm start` starts it; --url or TRACEPOST_URL name another address.';
+  const message = `Nothing answers at ${url} (${reason}). ${hint}`;
+  return new CommandFailure('unreachable', message, { cause: error, isRetryable: true });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'no such host',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'no answer in time',
+  UND_ERR_SOCKET: 'the connection broke',
+  UND_ERR_CONNECT_TIMEOUT: 'no answer in time',
+};
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  const code = String((cause as { code?: unknown } | null)?.code ?? '');
+  return REASONS[code] ?? (cause instanceof Error && cause.message ? cause.message : code || String(error));
+}
+
+function refusal(response: Response, text: string, url: string): CommandFailure {
+  const problem = readProblem(response, text);
+  if (!problem) return stranger(response, url);
+  const faults = (problem.errors ?? []).map(({ pointer, message }) => `\n  ${pointer} ${message}`).join('');
+  return new CommandFailure(problem.code, `${problem.detail}${faults}`, {
+    traceId: problem.traceId,
+    isRetryable: response.status === 429 || response.status >= 500,
+  });
+}
+
+function readProblem(response: Response, text: string): Problem | null {
+  if (!(response.headers.get('content-type') ?? '').startsWith('application/problem+json')) return null;
+  try {
+    const problem = JSON.parse(text) as Problem;
+    return typeof problem.code === 'string' && typeof problem.detail === 'string' ? problem : null;
+  } catch {
+    return null;
+  }
+}
+
+function parse(response: Response, text: string, url: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw stranger(response, url);
+  }
+}
+
+function stranger(response: Response, url: string): CommandFailure {
+  const type = response.headers.get('content-type') ?? 'no content type';
+  return new CommandFailure(
+    'foreign_answer',
+    `${url} answered with ${response.status} and ${type}: that is not Tracepost's API.`,
+  );
+}

@@ -1,0 +1,26 @@
+import type { Command } from '../command.ts';
+import { agents } from './agents.ts';
+import { deadLetters } from './dead-letters.ts';
+import { notify } from './notify.ts';
+import { queues } from './queues.ts';
+import { status } from './status.ts';
+import { tail } from './tail.ts';
+import { task } from './task.ts';
+import { cancel, retry } from './task-actions.ts';
+import { tasks } from './tasks.ts';
+import { trace } from './trace.ts';
+
+/** In the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  notify,
+  tail,
+  task,
+  tasks,
+  trace,
+  cancel,
+  retry,
+  queues,
+  deadLetters,
+  agents,
+  status,
+];
