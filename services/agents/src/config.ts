@@ -67,6 +67,17 @@ export const fullFields = {
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
   rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
+  postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'the database of the inbox', default: '127.0.0.1' }),
+  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'its port', default: '5432' }),
+  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'its name', default: 'tracepost' }),
+  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'its user', default: 'tracepost' }),
+  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'its password' }),
+  postgresWaitMs: integer('TRACEPOST_POSTGRES_WAIT_MS', {
+    about: 'how long to wait for it at the start',
+    default: '120000',
+    min: 0,
+    max: 3_600_000,
+  }),
   artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'shared folder of the artifacts' }),
   healthPort: port('TRACEPOST_HEALTH_PORT', { about: 'health of this process, on loopback', default: '3401' }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createAgentHost } from '@tracepost/agent-kit';
+import { type AgentHost, createAgentHost } from '@tracepost/agent-kit';
 import { createHealthServer, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openFileArtifactStore } from '@tracepost/store-files';
+import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAgentsConfig } from './config.ts';
 import { createAgents } from './create-agents.ts';
 
-/** The agents of the full stack: RabbitMQ, artifacts on a shared folder, telemetry to the collector. */
+/** The agents of the full stack: RabbitMQ, the inbox in Postgres, artifacts on a shared folder, telemetry to the collector. */
 await runService(
-  async ({ onStop }) => {
+  async ({ onStop, stopping }) => {
     const config = readAgentsConfig();
     const telemetry = createTelemetry({ serviceName: SERVICE_NAMES.agents, terminalLevel: config.logLevel });
     onStop(stopTelemetry);
@@ -27,24 +28,40 @@ await runService(
       telemetry,
     });
     onStop(() => broker.close());
-    const host = createAgentHost({
-      agents: await createAgents(config, telemetry),
-      broker,
-      artifacts,
-      telemetry,
-      workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
-    });
+    let host: AgentHost | undefined;
     const health = createHealthServer({
       port: config.healthPort,
       checks: {
-        agents: () => ({ isReady: host.isReady, message: host.isReady ? 'consuming' : 'not consuming yet' }),
+        agents: () => ({ isReady: host?.isReady === true, message: host?.isReady ? 'consuming' : 'not consuming yet' }),
+        inbox: () => ({ isReady: host !== undefined, message: host ? 'opened' : 'waiting for Postgres' }),
         broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
       },
     });
     onStop(() => health.close());
-    onStop(() => host.close());
     await health.start();
-    await host.start();
+
+    const stores = await openPostgresRecordStore({
+      host: config.postgresHost,
+      port: config.postgresPort,
+      database: config.postgresDatabase,
+      user: config.postgresUser,
+      password: config.postgresPassword,
+      waitMs: config.postgresWaitMs,
+      signal: stopping,
+      telemetry,
+    });
+    onStop(() => stores.close());
+    const hosting = createAgentHost({
+      agents: await createAgents(config, telemetry),
+      broker,
+      inbox: stores.inbox,
+      artifacts,
+      telemetry,
+      workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
+    });
+    host = hosting;
+    onStop(() => hosting.close());
+    await hosting.start();
     telemetry.logger.info({ layer: 'agent', phase: 'start', result: 'success' }, 'consuming');
   },
   // Running tasks get their eight seconds before the rest stops.
