@@ -24,7 +24,9 @@ test('each fault has a pointer into the payload', () => {
   expect(faults(schema, { days: 3 })).toEqual([]);
   expect(faults(schema, { days: 9 })).toMatchObject([{ pointer: '/payload/days' }]);
   expect(faults(schema, {})).toEqual([{ pointer: '/payload/days', message: 'is required' }]);
-  expect(faults(schema, { days: 1, x: 1 })).toEqual([{ pointer: '/payload/x', message: 'is not known' }]);
+  expect(faults(schema, { days: 1, x: 1 })).toEqual([
+    { pointer: '/payload/x', message: 'is not known; known are days, a/b' },
+  ]);
   expect(faults(schema, { days: 1, 'a/b': {} })).toEqual([{ pointer: '/payload/a~1b/c~0d', message: 'is required' }]);
   expect(faults(schema, 'text')).toMatchObject([{ pointer: '/payload' }]);
 });
@@ -41,6 +43,58 @@ test('a schema may refer to its own parts', () => {
   expect(faults(schema, { place: { inside: { outside: 1 } } })).toMatchObject([
     { pointer: '/payload/place/inside/outside' },
   ]);
+});
+
+describe('a choice of forms is told by its alternatives', () => {
+  const place = (names: string[]) => ({
+    type: 'object',
+    required: names,
+    properties: { ...Object.fromEntries(names.map((name) => [name, { minLength: 1, maximum: 90 }])), days: {} },
+    additionalProperties: false,
+  });
+  const forecast = { anyOf: [place(['location']), place(['latitude', 'longitude'])] };
+  test.each([
+    [{}, '/payload', 'give location, or latitude and longitude'],
+    [{ latitude: 1 }, '/payload', 'give location, or latitude and longitude'],
+    [{ place: 'Lisbon' }, '/payload', 'give location, or latitude and longitude'],
+    ['Lisbon', '/payload', 'give location, or latitude and longitude'],
+    [
+      { location: 'Lisbon', latitude: 1, longitude: 1 },
+      '/payload',
+      'give only one of these: location, or latitude and longitude',
+    ],
+    [{ location: '' }, '/payload/location', 'must NOT have fewer than 1 characters'],
+    [{ latitude: 1, longitude: 91, days: 1 }, '/payload/longitude', 'must be <= 90'],
+  ])('%j', (payload, pointer, message) => {
+    expect(faults(forecast, payload)).toEqual([{ pointer, message }]);
+  });
+
+  test('also inside, in lists, and of plain values', () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        images: { type: 'array', items: { oneOf: [place(['imageId']), place(['imageBase64'])] } },
+        quality: { enum: ['low', 'high'] },
+        kind: { anyOf: [{ const: 'a' }, { const: 'b' }] },
+        note: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      },
+    };
+    expect(faults(schema, { images: [{ imageId: 'x' }, {}] })).toEqual([
+      { pointer: '/payload/images/1', message: 'give imageId, or imageBase64' },
+    ]);
+    expect(faults(schema, { quality: 'best' })).toEqual([
+      { pointer: '/payload/quality', message: 'has to be one of low, high' },
+    ]);
+    expect(faults(schema, { kind: 'c' })).toEqual([{ pointer: '/payload/kind', message: 'has to be one of a, b' }]);
+    expect(faults(schema, { note: 5 })).toEqual([{ pointer: '/payload/note', message: 'has to be a string or null' }]);
+  });
+
+  test('and a name that is nearly right is named', () => {
+    const schema = { type: 'object', properties: { location: {}, days: {} }, additionalProperties: false };
+    expect(faults(schema, { loaction: 'x' })).toEqual([
+      { pointer: '/payload/loaction', message: 'is not known, did you mean location; known are location, days' },
+    ]);
+  });
 });
 
 test('a payload is never changed by its check', () => {

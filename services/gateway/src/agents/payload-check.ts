@@ -2,7 +2,8 @@ import { createContext, Script } from 'node:vm';
 import type { AnnouncedType } from '@tracepost/contracts';
 import type { Logger } from '@tracepost/telemetry';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { type FieldFault, pointerStep } from '../http/problem.ts';
+import type { FieldFault } from '../http/problem.ts';
+import { describeSchemaFaults } from '../http/schema-faults.ts';
 
 /** Checks payloads against the schemas that agents announced. Empty when the payload is right. */
 export interface PayloadCheck {
@@ -79,7 +80,8 @@ function compileSchema(text: string): Check {
   const run = isCheap(schema) ? validate : withTimeout(validate);
   return (payload) => {
     try {
-      return run(payload) ? [] : describeFaults(validate);
+      if (run(payload)) return [];
+      return describeSchemaFaults(schema, validate.errors ?? [], { value: payload, prefix: '/payload' });
     } catch {
       return [{ pointer: '/payload', message: 'cannot be checked within its time against the schema of this type' }];
     }
@@ -112,18 +114,6 @@ function isCheap(schema: unknown): boolean {
 function withTimeout(validate: ValidateFunction): (payload: unknown) => unknown {
   const script = new Script('validate(payload)');
   return (payload) => script.runInContext(createContext({ validate, payload }), { timeout: CHECK_TIMEOUT_MS });
-}
-
-function describeFaults({ errors }: ValidateFunction): FieldFault[] {
-  return (errors ?? []).map(({ instancePath, message, params, keyword }) => {
-    const { missingProperty, additionalProperty } = params as { missingProperty?: string; additionalProperty?: string };
-    const base = `/payload${instancePath}`;
-    if (missingProperty !== undefined)
-      return { pointer: `${base}${pointerStep(missingProperty)}`, message: 'is required' };
-    if (additionalProperty !== undefined)
-      return { pointer: `${base}${pointerStep(additionalProperty)}`, message: 'is not known' };
-    return { pointer: base, message: message ?? `does not fulfil ${keyword}` };
-  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -27,7 +27,9 @@ test('every fault has the pointer to its place', () => {
     '/timeoutMs',
   ]);
   expect(faults.find((fault) => fault.pointer === '/payload')?.message).toBe('is required');
-  expect(faults.find((fault) => fault.pointer === '/odd~1na~0me')?.message).toBe('is not known');
+  expect(faults.find((fault) => fault.pointer === '/odd~1na~0me')?.message).toBe(
+    'is not known; known are notificationType, source, payload, sessionId, priority, timeoutMs, budget',
+  );
 });
 
 test('a body is taken exactly or not at all: no number becomes a text, nothing is left out', () => {
@@ -50,4 +52,16 @@ test('a query has its integers read', () => {
   expect(faultsOf(query({ limit: '1e1' }))).toHaveLength(1);
   expect(faultsOf(query({ limit: ['1', '2'] }))).toHaveLength(1);
   expect(faultsOf(query({ nope: '1' }))).toHaveLength(1);
+});
+
+test('of a choice of words all are named, once', () => {
+  expect(faultsOf(body({ notificationType: 'a', payload: 1, priority: 'loud' }))).toEqual([
+    { pointer: '/priority', message: 'has to be one of low, normal, high, urgent' },
+  ]);
+});
+
+test('a name that is nearly right is named', () => {
+  expect(faultsOf(query({ limits: '1' }))).toEqual([
+    { pointer: '/limits', message: 'is not known, did you mean limit; known are limit' },
+  ]);
 });

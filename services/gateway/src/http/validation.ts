@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { type FieldFault, pointerStep } from './problem.ts';
+import type { FieldFault } from './problem.ts';
+import { describeSchemaFaults } from './schema-faults.ts';
 
 /** A request that does not have the form of the route's schema; becomes a 400 with one entry for each fault. */
 export class RequestInvalidError extends Error {
@@ -31,7 +32,7 @@ export function compileValidator({
   return (value) => {
     const seen = integers.length === 0 ? value : readIntegers(value, integers);
     if (check.Check(seen)) return { value: seen };
-    return { error: new RequestInvalidError(describeFaults(check.Errors(seen))) };
+    return { error: new RequestInvalidError(describeSchemaFaults(typed, check.Errors(seen), { value: seen })) };
   };
 }
 
@@ -50,32 +51,4 @@ function readIntegers(query: unknown, names: readonly string[]): unknown {
     if (typeof text === 'string' && /^-?\d{1,15}$/.test(text)) values[name] = Number(text);
   }
   return values;
-}
-
-interface SchemaFault {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
-}
-
-const MAX_FAULTS = 20;
-
-function describeFaults(errors: readonly SchemaFault[]): FieldFault[] {
-  const faults: FieldFault[] = [];
-  for (const { keyword, instancePath, message, params } of errors) {
-    const { requiredProperties, additionalProperties } = params as {
-      requiredProperties?: string[];
-      additionalProperties?: string[];
-    };
-    if (keyword === 'boolean') continue;
-    if (requiredProperties) faults.push(...namesOf(instancePath, requiredProperties, 'is required'));
-    else if (additionalProperties) faults.push(...namesOf(instancePath, additionalProperties, 'is not known'));
-    else faults.push({ pointer: instancePath, message });
-  }
-  return faults.slice(0, MAX_FAULTS);
-}
-
-function namesOf(path: string, names: readonly string[], message: string): FieldFault[] {
-  return names.slice(0, MAX_FAULTS).map((name) => ({ pointer: `${path}${pointerStep(name)}`, message }));
 }
