@@ -5,7 +5,7 @@ import { startTelemetry } from './start-telemetry.ts';
 // Preloaded: node --import @tracepost/telemetry/start src/main.ts. Importing it starts the SDK, once for the process.
 const started = await startTelemetry(readConfigOrExit());
 
-export const { attach, flush, losses, stop } = started;
+export const { attach, flush, losses, openThreadChannel, stop } = started;
 
 /** Preloaded, nobody is there to catch: the faults themselves are what a user needs, not the stack. */
 function readConfigOrExit(): StartConfig {

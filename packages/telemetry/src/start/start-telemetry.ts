@@ -16,6 +16,8 @@ import { registerProviders } from './embedded/register-providers.ts';
 import { createOriginOf } from './embedded/to-signals.ts';
 import { queueLogs, queueMetrics, queueSpans } from './processors.ts';
 import type { RegisterProviders } from './providers.ts';
+import { createThreadReceiver } from './thread/receive-thread-signals.ts';
+import { NO_CHANNEL, type OpenThreadChannel, openThreadChannel } from './thread/thread-channel.ts';
 
 export interface StartedTelemetry {
   /** Embedded: where batches go from now on; what was made before has waited for it. */
@@ -26,6 +28,8 @@ export interface StartedTelemetry {
   stop(): Promise<void>;
   /** What this process has lost so far. */
   losses(): readonly Loss[];
+  /** One for each worker thread that makes telemetry (`@tracepost/telemetry/thread`); it leaves with this process's own. */
+  readonly openThreadChannel: OpenThreadChannel;
 }
 
 /** Not settings: these were chosen, and tests need them smaller. */
@@ -79,8 +83,9 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     exportIntervalMillis: config.metricIntervalMs,
     exportTimeoutMillis: config.metricIntervalMs,
   });
+  const resource = resourceFromAttributes(resourceOf(config.serviceName));
   const shutDown = register({
-    resource: resourceFromAttributes(resourceOf(config.serviceName)),
+    resource,
     // Whatever a caller's flag says: what is kept is decided when the task ends.
     sampler: new AlwaysOnSampler(),
     spanProcessor: queueSpans(spans),
@@ -123,6 +128,16 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
       return stopping;
     },
     losses: () => ledger.read(),
+    openThreadChannel: () =>
+      openThreadChannel(
+        createThreadReceiver({
+          resource,
+          ledger,
+          pushSpan: (span) => spans.push(span),
+          pushLog: (record) => records.push(record),
+        }),
+        config.metricIntervalMs,
+      ),
   };
 }
 
@@ -133,7 +148,13 @@ function sum(losses: readonly Loss[]): number {
 /** The context manager is there all the same: the trace id of a request has to reach whoever it calls. */
 function startNothing(): StartedTelemetry {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return { attach: () => {}, flush: async () => true, stop: async () => {}, losses: () => [] };
+  return {
+    attach: () => {},
+    flush: async () => true,
+    stop: async () => {},
+    losses: () => [],
+    openThreadChannel: () => NO_CHANNEL,
+  };
 }
 
 /** Loaded only where it is needed: embedded, a start must not pay for gRPC, its serialisers and NodeSDK. */
