@@ -28,4 +28,12 @@ export type {
   AttemptServices,
   RetryPolicy,
 } from './runner.ts';
+export {
+  type AgentModule,
+  type OpenAgents,
+  type OpenedAgents,
+  startThreadedRunners,
+  type ThreadedRunnersOptions,
+  type ThreadSettings,
+} from './threads/index.ts';
 export { refuseAnswer, type TracedAnswer, type TracedFetch, type TracedRequest } from './traced-fetch.ts';
