@@ -68,7 +68,7 @@ function readDeath(headers: IncomingMessage['headers'], nowMs: number): { reason
   const { reason, time } = (newest ?? {}) as { reason?: unknown; time?: { value?: unknown } };
   const seconds = Number(time?.value ?? Number.NaN);
   return {
-    reason: /^[a-z_]{1,64}$/.test(String(reason)) ? String(reason) : 'unknown',
+    reason: typeof reason === 'string' && /^[a-z_]{1,64}$/.test(reason) ? reason : 'unknown',
     // The broker tells whole seconds: their end, so that a task does not end before its last attempt has begun.
     atMs: Number.isSafeInteger(seconds) && seconds > 0 ? Math.min(nowMs, seconds * 1_000 + 999) : nowMs,
   };

@@ -163,7 +163,9 @@ function describeRecorder(openWorld: () => Promise<World>): void {
   });
 
   async function startRecorder({ records = world.records } = {}): Promise<Recorder> {
-    const recorder = createRecorder({ broker: world.broker, records, telemetry: counting.telemetry });
+    const { inbox, deadLetters } = world.records;
+    const { telemetry } = counting;
+    const recorder = createRecorder({ broker: world.broker, records, inbox, deadLetters, telemetry });
     recorders.push(recorder);
     await recorder.start();
     return recorder;

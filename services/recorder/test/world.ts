@@ -6,14 +6,14 @@ import { type Broker, EVENTS_EXCHANGE, type IncomingMessage } from '@tracepost/m
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore, openSqliteRecordStore } from '@tracepost/store-sql';
-import type { RecordStore } from '@tracepost/stores';
+import type { HouseStores } from '@tracepost/stores';
 import { createTelemetry, type Telemetry } from '@tracepost/telemetry';
 import { type PostgresServer, type RabbitMqServer, startFaultProxy } from '@tracepost/testing';
 
 /** A broker and a record store, as one way of running has them. */
 export interface World {
   readonly broker: Broker;
-  readonly records: RecordStore;
+  readonly records: HouseStores;
   /** The store cannot be reached, until it is restored. */
   cut(): void;
   restore(): void;
@@ -67,7 +67,7 @@ export async function openFullWorld(rabbitMq: RabbitMqServer, postgres: Postgres
 }
 
 /** A real store that fails on command: a file has no cable that could be pulled. */
-export function breakable(store: RecordStore): RecordStore & { break(reason: string): void; mend(): void } {
+export function breakable(store: HouseStores): HouseStores & { break(reason: string): void; mend(): void } {
   let broken: string | null = null;
   const guarded =
     <Input extends unknown[], Output>(work: (...input: Input) => Promise<Output>) =>
@@ -78,6 +78,8 @@ export function breakable(store: RecordStore): RecordStore & { break(reason: str
     applyTaskEvents: guarded((events) => store.applyTaskEvents(events)),
     applyAnnouncements: guarded((announcements) => store.applyAnnouncements(announcements)),
     ping: guarded(() => store.ping()),
+    inbox: { ...store.inbox, end: guarded((ending) => store.inbox.end(ending)) },
+    deadLetters: { ...store.deadLetters, add: guarded((letters) => store.deadLetters.add(letters)) },
     break(reason) {
       broken = reason;
     },
