@@ -32,6 +32,7 @@ const commands = {
   // In the folder where it was typed: npm changes to this one, and `@file` is meant from there.
   tracepost: (node) =>
     run(node, [join(root, 'services/cli/src/main.ts'), ...args], { cwd: process.env.INIT_CWD ?? process.cwd() }),
+  faults: (node) => run(node, ['test/faults/run-faults.ts', ...args]),
   bench: (node) => run(node, [`bench/src/${args[0] ?? 'list'}.ts`, ...args.slice(1)]),
 };
 

@@ -11,6 +11,8 @@ export interface ContainerOptions {
   readonly command?: readonly string[];
   readonly files?: readonly { readonly target: string; readonly content: string }[];
   readonly tmpfs?: Readonly<Record<string, string>>;
+  /** `host` for a container that has to reach loopback itself; it must listen there and nowhere else. */
+  readonly networkMode?: 'host';
   readonly waitFor: (wait: typeof import('testcontainers').Wait) => WaitStrategy;
   /** What is still to be done or waited for; when it fails, the container is stopped again. */
   readonly prepare?: (container: RunningContainer) => Promise<unknown>;
@@ -41,6 +43,7 @@ export async function startContainer(options: ContainerOptions): Promise<Running
     .withTmpFs({ ...options.tmpfs })
     .withWaitStrategy(options.waitFor(library.Wait))
     .withStartupTimeout(90_000);
+  if (options.networkMode) container.withNetworkMode(options.networkMode);
   if (options.command) container.withCommand([...options.command]);
   if (options.files) container.withCopyContentToContainer([...options.files]);
 
@@ -96,7 +99,7 @@ function running(started: StartedTestContainer, hostPorts: ReadonlyMap<number, n
 }
 
 /** Asked for beforehand and not left to Docker, which would choose another one at each restart. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
   const address = server.address();

@@ -1,0 +1,227 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildNotificationMessage } from '@tracepost/messaging';
+import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
+import { createTelemetry } from '@tracepost/telemetry';
+import { until } from '@tracepost/testing';
+import { AGENT_ID, type Fleet } from './fleet.ts';
+import { pick } from './random.ts';
+import type { Tools } from './run-scenario.ts';
+
+export type Fault = (fleet: Fleet, tools: Tools) => Promise<void>;
+
+/** An outage is this long in the short form; the long form multiplies it. */
+const OUTAGE_MS = 8_000;
+
+function serversOf(fleet: Fleet) {
+  if (!fleet.servers) throw new Error('this fault needs the real servers');
+  return fleet.servers;
+}
+
+/** F1: the broker's application is stopped in good order and started again. */
+export const brokerRestart: Fault = async (fleet) => {
+  const { rabbit } = serversOf(fleet);
+  await rabbit.ctl('stop_app');
+  await sleep(OUTAGE_MS / 2);
+  await rabbit.ctl('start_app');
+};
+
+/** F2: killed with confirms in flight. Queues are made older than a few seconds first (RabbitMQ notes new ones late). */
+export const brokerKill: Fault = async (fleet) => {
+  await serversOf(fleet).rabbit.restart();
+};
+
+/** F3: packets are swallowed and nobody is told. */
+export const blackHole: Fault = async (fleet) => {
+  const { gatewayLink } = serversOf(fleet);
+  await gatewayLink.poison({ type: 'timeout', stream: 'upstream', attributes: { timeout: 0 } });
+  await gatewayLink.poison({ type: 'timeout', stream: 'downstream', attributes: { timeout: 0 } });
+  await sleep(2 * OUTAGE_MS);
+  await gatewayLink.heal();
+};
+
+/** F4: slow, then narrow, then in slices. */
+export const badNetwork: Fault = async (fleet) => {
+  const { gatewayLink, workerLink } = serversOf(fleet);
+  for (const toxic of [
+    { type: 'latency', attributes: { latency: 500, jitter: 200 } },
+    { type: 'bandwidth', attributes: { rate: 10 } },
+    { type: 'slicer', attributes: { average_size: 64, size_variation: 32, delay: 500 } },
+  ]) {
+    await Promise.all([gatewayLink.poison(toxic), workerLink.poison({ ...toxic, stream: 'upstream' })]);
+    await sleep(OUTAGE_MS);
+    await Promise.all([gatewayLink.heal(), workerLink.heal()]);
+  }
+};
+
+/** F5: what the gateway sends arrives, the confirm does not, and then the connection breaks; again and again. */
+export const confirmLost: Fault = async (fleet, { random }) => {
+  const { gatewayLink } = serversOf(fleet);
+  for (let round = 0; round < 5; round++) {
+    await gatewayLink.poison({ type: 'timeout', stream: 'downstream', attributes: { timeout: 0 } });
+    await sleep(100 + 400 * random());
+    await gatewayLink.cut();
+    await sleep(200);
+    await gatewayLink.heal();
+    await sleep(2_000);
+  }
+};
+
+/** F6: an alarm; the broker takes no publishes and goes on delivering. */
+export const brokerBlocked: Fault = async (fleet) => {
+  const { rabbit } = serversOf(fleet);
+  await rabbit.ctl('set_vm_memory_high_watermark', 'absolute', '1MB');
+  await sleep(OUTAGE_MS);
+  await rabbit.ctl('set_vm_memory_high_watermark', '0.6');
+};
+
+/** F7: the queue is at its maximum length. */
+export const queueFull: Fault = async (fleet) => {
+  const { rabbit } = serversOf(fleet);
+  const policy = JSON.stringify({ 'max-length': 20 });
+  for (const worker of fleet.workers) worker.pause();
+  await rabbit.ctl('set_policy', 'full', `^agent.${AGENT_ID}$`, policy, '--apply-to', 'queues');
+  await sleep(OUTAGE_MS);
+  await rabbit.ctl('clear_policy', 'full');
+  for (const worker of fleet.workers) worker.resume();
+};
+
+/** F8: the exchange is deleted while messages come. */
+export const exchangeDeleted: Fault = async (fleet) => {
+  const { rabbit } = serversOf(fleet);
+  const key = Buffer.from(`${rabbit.username}:${rabbit.password}`).toString('base64');
+  await fetch(`${rabbit.managementUrl}/api/exchanges/%2F/agents`, {
+    method: 'DELETE',
+    headers: { authorization: `Basic ${key}` },
+  });
+  await sleep(OUTAGE_MS / 2);
+};
+
+/** F9: every connection is closed by the broker, several times. */
+export const connectionsClosed: Fault = async (fleet) => {
+  for (let round = 0; round < 3; round++) {
+    await serversOf(fleet).rabbit.closeAllConnections();
+    await sleep(3_000);
+  }
+};
+
+/** F10: the password is another one for a while. */
+export const passwordRotated: Fault = async (fleet) => {
+  const { rabbit } = serversOf(fleet);
+  await rabbit.ctl('change_password', rabbit.username, 'another one');
+  await rabbit.closeAllConnections();
+  await sleep(OUTAGE_MS);
+  await rabbit.ctl('change_password', rabbit.username, rabbit.password);
+};
+
+/** F13: workers are killed at random moments and started again. */
+export function workerKills(times: number): Fault {
+  return async ({ workers }, { random }) => {
+    for (let kill = 0; kill < times; kill++) {
+      await sleep(300 + 1_500 * random());
+      const worker = pick(random, workers);
+      await worker.kill();
+      await worker.start();
+    }
+  };
+}
+
+/** F14: killed exactly after the effect, before anybody inside has heard of it. */
+export function killsAfterEffect(times: number): Fault {
+  return async ({ workers, effects }, { random, sent }) => {
+    for (let kill = 0; kill < times && !sent.aborted; kill++) {
+      const happened = Promise.withResolvers<void>();
+      effects.onEffect(async () => {
+        effects.onEffect(null);
+        await Promise.all(workers.map((worker) => worker.kill()));
+        happened.resolve();
+      });
+      await Promise.race([happened.promise, sleep(20_000, undefined, { ref: false })]);
+      effects.onEffect(null);
+      await Promise.all(workers.map((worker) => worker.start()));
+      await sleep(500 + 500 * random());
+    }
+  };
+}
+
+/** F15: workers are asked to stop while they work, one after the other; each has to end within ten seconds and its grace. */
+export const workersStopped: Fault = async ({ workers }, { note }) => {
+  for (const worker of workers) {
+    const ms = await worker.terminate();
+    note(`${worker.name} stopped after ${Math.round(ms)} ms`);
+    if (ms > 11_000) throw new Error(`${worker.name} took ${ms} ms to stop`);
+    await worker.start();
+  }
+};
+
+/** F20: what the handlers call answers 503 for a while. */
+export const dependencyAway: Fault = async ({ effects }) => {
+  effects.answerWith({ status: 503, retryAfterSeconds: 1 });
+  await sleep(OUTAGE_MS);
+  effects.answerWith(null);
+};
+
+/** F21: messages that come twice, some time apart and out of order, from a publisher that is not ours. */
+export const deliveredTwice: Fault = async (fleet, { random, note, seed }) => {
+  const { rabbit } = serversOf(fleet);
+  const telemetry = createTelemetry({ serviceName: 'faults' });
+  const { url, username, password } = rabbit;
+  await using broker = createRabbitMqBroker({ url, username, password, connectionName: 'faults', telemetry });
+  const messages = Array.from({ length: 50 }, (_, index) =>
+    buildNotificationMessage(
+      {
+        agentId: AGENT_ID,
+        taskId: `twice-${seed}-${index}`,
+        notificationType: 'work.effect',
+        data: { key: `twice-${seed}-${index}`, workMs: 1_000 },
+        source: 'faults',
+        correlationId: 'twice',
+        sessionId: null,
+        tenantId: 'default',
+        priority: 'normal',
+        timeoutMs: null,
+        budget: null,
+        parentTaskId: null,
+        depth: 0,
+      },
+      { now: Date.now(), traceHeaders: {} },
+    ),
+  );
+  await until(() => broker.state === 'ready', { what: 'the broker to be ready' });
+  // At once, and again in another order when some have ended, some are at work and some wait.
+  for (const message of messages) await broker.publish(message);
+  await sleep(1_500);
+  for (const message of [...messages].sort(() => random() - 0.5)) await broker.publish(message);
+  await sleep(15_000);
+  const often = messages.filter(({ messageId }) => fleet.effects.countOf(messageId ?? '') !== 1);
+  note(`${messages.length} messages delivered twice, ${often.length} without exactly one effect`);
+  if (often.length > 0) throw new Error(`delivered twice: ${often.map(({ messageId }) => messageId).join(', ')}`);
+};
+
+/** F24: the gateway is killed between receiving and confirming. */
+export function gatewayKills(times: number): Fault {
+  return async ({ gateway }, { random }) => {
+    for (let kill = 0; kill < times; kill++) {
+      await sleep(500 + 1_000 * random());
+      await gateway.kill();
+      await gateway.start();
+    }
+  };
+}
+
+/** F28: the database of keys, inbox and records is away. */
+export const databaseAway: Fault = async (fleet) => {
+  const { databaseLink } = serversOf(fleet);
+  await databaseLink.cut();
+  await sleep(OUTAGE_MS);
+  await databaseLink.heal();
+};
+
+/** One after the other, with a breath between them. */
+export function inTurn(...faults: readonly Fault[]): Fault {
+  return async (fleet, tools) => {
+    for (const fault of faults) {
+      await fault(fleet, tools);
+      await sleep(2_000);
+    }
+  };
+}

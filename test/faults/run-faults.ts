@@ -1,0 +1,69 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Fleet, startEmbeddedFleet, startFullFleet } from './fleet.ts';
+import { runScenario, type Scenario, type ScenarioResult } from './run-scenario.ts';
+import { EMBEDDED_SCENARIOS, FULL_SCENARIOS } from './scenarios.ts';
+
+// `npm run faults [-- embedded|full] [-- F13 …]`: the long form. Each fault alone with three seeds; the last results go into docs.
+const SEEDS = [1, 2, 3];
+const wanted = process.argv.slice(2);
+const FLEETS: readonly string[] = ['embedded', 'full'];
+const isWanted = (fleet: string, { id }: Scenario): boolean => {
+  const fleets = wanted.filter((word) => FLEETS.includes(word));
+  const ids = wanted.filter((word) => !fleets.includes(word));
+  return (fleets.length === 0 || fleets.includes(fleet)) && (ids.length === 0 || ids.includes(id));
+};
+
+interface Row extends ScenarioResult {
+  readonly fleet: string;
+  readonly title: string;
+}
+
+const rows: Row[] = [];
+for (const [fleet, scenarios, start] of [
+  ['embedded', EMBEDDED_SCENARIOS, startEmbeddedFleet],
+  ['full', FULL_SCENARIOS, startFullFleet],
+] as const) {
+  for (const scenario of scenarios.filter((one) => isWanted(fleet, one))) {
+    for (const seed of SEEDS) rows.push({ ...(await runOnce(start, scenario, seed)), fleet, title: scenario.title });
+  }
+}
+const path = fileURLToPath(new URL('../../docs/faults-results.md', import.meta.url));
+await mkdir(fileURLToPath(new URL('../../docs', import.meta.url)), { recursive: true });
+await writeFile(path, describeRows(rows));
+process.exitCode = rows.some(({ broken }) => broken.length > 0) ? 1 : 0;
+
+/** A fleet of its own for each run, so that no fault meets what another one left. */
+async function runOnce(start: () => Promise<Fleet>, scenario: Scenario, seed: number): Promise<ScenarioResult> {
+  await using fleet = await start();
+  const result = await runScenario(fleet, scenario, seed).catch((error: unknown) => failed(scenario, seed, error));
+  console.log(JSON.stringify(result));
+  return result;
+}
+
+function failed({ id }: Scenario, seed: number, error: unknown): ScenarioResult {
+  const broken = [`the run itself failed: ${error instanceof Error ? error.message : String(error)}`];
+  return { id, seed, broken, sent: 0, accepted: 0, endings: {}, effects: 0, settledAfterMs: 0, notes: [], seconds: 0 };
+}
+
+function describeRows(all: readonly Row[]): string {
+  const cells = all.map((row) => {
+    const endings = Object.entries(row.endings)
+      .map(([status, count]) => `${count} ${status}`)
+      .join(', ');
+    const verdict = row.broken.length === 0 ? 'kept' : `**broken**: ${row.broken[0]?.replaceAll('|', '/')}`;
+    return `| ${row.fleet} | ${row.id} | ${row.title} | ${row.seed} | ${row.sent} | ${row.accepted} | ${endings} | ${row.effects} | ${verdict} |`;
+  });
+  return [
+    '# What the faults did',
+    '',
+    `Written by \`npm run faults\`. ${cpus().length} cores (${cpus()[0]?.model}), Linux ${release()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`,
+    'Accepted: answered 202. Kept: every accepted task has exactly one ending, no effect happened twice, each that succeeded had its one effect, and whatever was given up lies among the dead letters.',
+    '',
+    '| fleet | fault | what was done | seed | sent | accepted | endings | effects | promises |',
+    '| --- | --- | --- | ---: | ---: | ---: | --- | ---: | --- |',
+    ...cells,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sendUntilAccepted, type Told, type WorkKind } from './client.ts';
+import { AGENT_ID, type Fleet } from './fleet.ts';
+import { type Judgement, judge } from './judge.ts';
+import { createRandom } from './random.ts';
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  readonly messages: number;
+  readonly perSecond: number;
+  /** Share of each kind of work; the rest is `effect`. */
+  readonly mix?: Partial<Record<WorkKind, number>>;
+  /** What is done to the fleet while messages come; begins when a tenth of them were sent. */
+  readonly disturb: (fleet: Fleet, tools: Tools) => Promise<void>;
+  /** How long the work may go on after the last message and the end of the disturbance. */
+  readonly settleMs?: number;
+  readonly patienceMs?: number;
+}
+
+export interface Tools {
+  readonly random: () => number;
+  readonly seed: number;
+  /** Writes down what was seen, for the table of results. */
+  readonly note: (words: string) => void;
+  /** Aborted when all messages have been answered. */
+  readonly sent: AbortSignal;
+}
+
+export interface ScenarioResult extends Judgement {
+  readonly id: string;
+  readonly seed: number;
+  readonly notes: readonly string[];
+  readonly seconds: number;
+}
+
+/** One fault under load: sends, disturbs, waits, and has the ledger judge. */
+export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number): Promise<ScenarioResult> {
+  const { id, messages, perSecond, mix = {}, disturb, settleMs = 120_000, patienceMs = 120_000 } = scenario;
+  const random = createRandom(seed);
+  const notes: string[] = [];
+  const allSent = new AbortController();
+  const began = performance.now();
+  const under = { url: () => fleet.url, agentId: AGENT_ID, patienceMs };
+
+  let disturbing: Promise<void> = Promise.resolve();
+  const sending: Promise<Told>[] = [];
+  for (let index = 0; index < messages; index++) {
+    if (index === Math.floor(messages / 10)) {
+      const tools = {
+        random: createRandom(seed + 1),
+        seed,
+        note: (words: string) => notes.push(words),
+        sent: allSent.signal,
+      };
+      disturbing = disturb(fleet, tools);
+      disturbing.catch(() => {});
+    }
+    // An open loop: a slow answer does not slow down those who come after it.
+    const due = began + (index * 1_000) / perSecond;
+    const early = due - performance.now();
+    if (early > 1) await sleep(early);
+    sending.push(sendUntilAccepted(under, { key: `${id}-${seed}-${index}`, kind: kindOf(random(), mix) }));
+  }
+  const history = await Promise.all(sending);
+  allSent.abort();
+  await disturbing;
+  const judgement = await judge(fleet, history, settleMs);
+  const answers: Record<string, number> = {};
+  for (const told of history)
+    for (const [word, count] of Object.entries(told.answers)) answers[word] = (answers[word] ?? 0) + count;
+  notes.push(`answers ${JSON.stringify(answers)}`);
+  return { ...judgement, id, seed, notes, seconds: Math.round((performance.now() - began) / 1_000) };
+}
+
+function kindOf(share: number, mix: Partial<Record<WorkKind, number>>): WorkKind {
+  let below = 0;
+  for (const [kind, part] of Object.entries(mix)) {
+    below += part;
+    if (share < below) return kind as WorkKind;
+  }
+  return 'effect';
+}
