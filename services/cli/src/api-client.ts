@@ -19,6 +19,9 @@ export interface ApiClient {
   open(path: string, request: { headers: Record<string, string>; signal: AbortSignal }): Promise<Response>;
 }
 
+/** Who asks: `source` of a notification, and a name in the audit trail. */
+export const CLI_NAME = 'tracepost-cli';
+
 const TIMEOUT_MS = 30_000;
 
 export function createApiClient(url: string, signal: AbortSignal): ApiClient {

@@ -17,10 +17,10 @@ export function escapeJson(json: string): string {
   );
 }
 
-/** C0, DEL, C1, marks and overrides of direction, line and paragraph separators, invisible joiners, lone surrogates. */
+/** C0, DEL, C1, marks and overrides of direction, line and paragraph separators, what is wholly invisible, lone surrogates. The joiners of emoji and of some scripts are text. */
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

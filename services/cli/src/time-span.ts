@@ -8,11 +8,12 @@ export function parseTimeSpan(text: string): number | null {
   return ms > 0 ? ms : null;
 }
 
-/** A moment: ISO 8601, a day, or how long ago (`2h`). As the API takes it; null for anything else. */
+/** A moment: ISO 8601 (local time without an offset), a day in UTC, or how long ago (`2h`). As ISO 8601 in UTC; null for anything else. */
 export function parseMoment(text: string, now: number): string | null {
   const ago = parseTimeSpan(text);
   if (ago !== null) return new Date(now - ago).toISOString();
-  return /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text)) ? text : null;
+  const ms = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }
 
 /** As a person reads it: `0.4 ms`, `412 ms`, `3.21 s`, `4 min 12 s`, `2 h 05 min`. */

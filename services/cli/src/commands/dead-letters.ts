@@ -1,5 +1,5 @@
 import type { DeadLetterDetail, DeadLetterList, DeadLetterView, QueueList, RetryAccepted } from '@tracepost/contracts';
-import { segment } from '../api-client.ts';
+import { CLI_NAME, segment } from '../api-client.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { EXIT, type ExitCode, UsageError } from '../failures.ts';
@@ -80,11 +80,11 @@ async function act(
     output.json(letter);
     printLetter(output, letter);
   } else if (action === 'requeue') {
-    const accepted = await api.call<RetryAccepted>(`${path}/requeue`, { method: 'POST' });
+    const accepted = await api.call<RetryAccepted>(`${path}/requeue`, { method: 'POST', body: { by: CLI_NAME } });
     output.json(accepted);
     output.line(['sent again as ', styled('bold', accepted.taskId), styled('dim', ` · repeats ${accepted.retryOf}`)]);
   } else {
-    await api.call(path, { method: 'DELETE' });
+    await api.call(path, { method: 'DELETE', query: { by: CLI_NAME } });
     output.json({ taskId, deleted: true });
     output.line(`deleted ${taskId}`);
   }

@@ -1,5 +1,5 @@
 import type { AgentView, NotifyAccepted, NotifyRequest } from '@tracepost/contracts';
-import { segment } from '../api-client.ts';
+import { CLI_NAME, segment } from '../api-client.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { CommandFailure, EXIT, UsageError } from '../failures.ts';
@@ -60,19 +60,17 @@ async function toRequest(
   json: unknown,
   type: string | undefined,
 ): Promise<NotifyRequest> {
-  if (type !== undefined) return { notificationType: type, source: SOURCE, payload: json };
+  if (type !== undefined) return { notificationType: type, source: CLI_NAME, payload: json };
   // A request: whatever is wrong with its other fields is for the gateway to say.
-  if (isWholeRequest(json)) return { source: SOURCE, ...json };
+  if (isWholeRequest(json)) return { source: CLI_NAME, ...json };
   const agent = await api.call<AgentView>(`/api/v1/agents/${segment(agentId)}`);
   const types = agent.notificationTypes.map((one) => one.type);
   const [only] = types;
-  if (only !== undefined && types.length === 1) return { notificationType: only, source: SOURCE, payload: json };
+  if (only !== undefined && types.length === 1) return { notificationType: only, source: CLI_NAME, payload: json };
   if (only === undefined)
     throw new CommandFailure('no_type', `The agent ${agentId} has announced no notification type.`);
   throw new UsageError(`${agentId} takes ${types.join(', ')}: say which one with --type`);
 }
-
-const SOURCE = 'tracepost-cli';
 
 function isWholeRequest(json: unknown): json is NotifyRequest {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;

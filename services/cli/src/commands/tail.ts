@@ -16,14 +16,16 @@ export const tail: Command = {
   async run({ api, output, signal }, args) {
     const [taskId, ...rest] = args.positionals;
     if (rest.length > 0) throw new UsageError('tail takes at most one task id');
-    const agent = args.text('agent');
+    const agentId = args.text('agent');
+    if (taskId !== undefined && agentId !== undefined)
+      throw new UsageError('tail takes a task id or --agent, not both');
     const onEvent = ({ name, data }: StreamEvent): boolean => {
       if (name === 'gap') {
         output.json({ kind: 'gap', ...(data as object) });
         output.line(styled('yellow', `… some events were missed (${reasonOf(data)})`));
         return false;
       }
-      if (!isTaskEvent(data) || (agent !== undefined && data.task.agentId !== agent)) return false;
+      if (!isTaskEvent(data)) return false;
       output.json(data);
       output.line(eventLine(data));
       // The words of a task's endings are those of its statuses.
@@ -32,7 +34,7 @@ export const tail: Command = {
     try {
       await followEvents({
         api,
-        path: taskId === undefined ? '/api/v1/live' : `/api/v1/tasks/${segment(taskId)}/events`,
+        path: pathOf(taskId, agentId),
         signal,
         onEvent,
         onConnection: (state) => output.progress(state === 'lost' ? 'connection lost, trying again …' : 'following …'),
@@ -45,6 +47,11 @@ export const tail: Command = {
     return EXIT.done;
   },
 };
+
+function pathOf(taskId: string | undefined, agentId: string | undefined): string {
+  if (taskId !== undefined) return `/api/v1/tasks/${segment(taskId)}/events`;
+  return agentId === undefined ? '/api/v1/live' : `/api/v1/live?agentId=${encodeURIComponent(agentId)}`;
+}
 
 function isTaskEvent(data: unknown): data is TaskEvent {
   if (typeof data !== 'object' || data === null) return false;

@@ -5,7 +5,7 @@ import {
   MAX_BULK_TASKS,
   type RetryAccepted,
 } from '@tracepost/contracts';
-import { segment } from '../api-client.ts';
+import { CLI_NAME, segment } from '../api-client.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { EXIT, type ExitCode, UsageError } from '../failures.ts';
 import { styled } from '../output.ts';
@@ -34,8 +34,7 @@ export const retry = createTaskAction({
   },
 });
 
-/** Stands in the audit trail. */
-const BY = { by: 'tracepost-cli' };
+const BY = { by: CLI_NAME };
 
 const CANCELLED: Readonly<Record<string, string>> = {
   cancelled: 'is cancelled and will not begin',
