@@ -18,7 +18,7 @@ export function createAuditStore(db: RecordDatabase, { read, write }: Statements
       if (entries.length > 0) await write('add_audit', () => addEntries(db, entries));
     },
     list: (query) => read('list_audit', () => listEntries(db, query)),
-    purge: (nowMs) => write('purge_audit', () => purgeEntries(db, nowMs - KEPT_MS)),
+    purge: (nowMs, olderThanMs = KEPT_MS) => write('purge_audit', () => purgeEntries(db, nowMs - olderThanMs)),
   };
 }
 

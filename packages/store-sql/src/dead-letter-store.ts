@@ -24,7 +24,7 @@ export function createDeadLetterStore(db: RecordDatabase, { read, write }: State
     get: (queue, taskId) => read('get_dead_letter', () => getLetter(db, queue, taskId)),
     remove: (queue, taskId) => write('remove_dead_letter', () => removeLetter(db, queue, taskId)),
     count: () => read('count_dead_letters', () => countLetters(db)),
-    purge: (nowMs) => write('purge_dead_letters', () => purgeLetters(db, nowMs - KEPT_MS)),
+    purge: (nowMs, olderThanMs = KEPT_MS) => write('purge_dead_letters', () => purgeLetters(db, nowMs - olderThanMs)),
   };
 }
 

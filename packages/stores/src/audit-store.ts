@@ -12,5 +12,6 @@ export interface AuditStore {
     readonly limit: number;
     readonly cursor?: string;
   }): Promise<{ items: AuditEntry[]; nextCursor: string | null }>;
-  purge(nowMs: number): Promise<number>;
+  /** Forgets entries that are older, some thousands at a time; 90 days when nothing is said. Gives how many. */
+  purge(nowMs: number, olderThanMs?: number): Promise<number>;
 }

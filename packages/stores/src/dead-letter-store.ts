@@ -1,6 +1,6 @@
 import type { AttemptHistoryEntry, TaskError } from '@tracepost/contracts';
 
-/** Messages that were given up, as the recorder read them from the dead-letter queues. Kept for 30 days. */
+/** Messages that were given up, as the recorder read them from the dead-letter queues. Kept for 30 days, or as long as an installation says. */
 export interface DeadLetterStore {
   /** Adding one twice changes nothing. Rejects like `RecordStore.applyTaskEvents`. */
   add(letters: readonly DeadLetter[]): Promise<void>;
@@ -15,7 +15,8 @@ export interface DeadLetterStore {
   remove(queue: string, taskId: string): Promise<boolean>;
   /** How many lie there, by queue. */
   count(): Promise<ReadonlyMap<string, number>>;
-  purge(nowMs: number): Promise<number>;
+  /** Forgets letters that are older, some thousands at a time; 30 days when nothing is said. Gives how many. */
+  purge(nowMs: number, olderThanMs?: number): Promise<number>;
 }
 
 export interface DeadLetter {

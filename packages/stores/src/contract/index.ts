@@ -5,6 +5,11 @@ export {
   checkArtifactStore,
   describeArtifactStoreContract,
 } from './artifact-store.ts';
+export { AUDIT_STORE_PROPERTIES, describeAuditStoreContract } from './audit-store.ts';
+export { DEAD_LETTER_STORE_PROPERTIES, describeDeadLetterStoreContract } from './dead-letter-store.ts';
+export { checkHouseProperty, type HouseHarness, type HouseSubject } from './house-subject.ts';
+export { describeInboxStoreContract, INBOX_STORE_PROPERTIES } from './inbox-store.ts';
+export { describeKeyStoreContract, KEY_STORE_PROPERTIES } from './key-store.ts';
 export { describeLogStoreContract, LOG_STORE_PROPERTIES, type LogStoreSubject } from './log-store.ts';
 export { describeMetricStoreContract, METRIC_STORE_PROPERTIES, type MetricStoreSubject } from './metric-store.ts';
 export {

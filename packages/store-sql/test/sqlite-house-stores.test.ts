@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  describeAuditStoreContract,
+  describeDeadLetterStoreContract,
+  describeInboxStoreContract,
+  describeKeyStoreContract,
+  type HouseHarness,
+} from '@tracepost/stores/contract';
+import { createTelemetry } from '@tracepost/telemetry';
+import { openSqliteRecordStore } from '../src/index.ts';
+
+const telemetry = createTelemetry({ serviceName: 'test' });
+
+describeInboxStoreContract('SQLite', createHarness);
+describeKeyStoreContract('SQLite', createHarness);
+describeDeadLetterStoreContract('SQLite', createHarness);
+describeAuditStoreContract('SQLite', createHarness);
+
+async function createHarness(): Promise<HouseHarness> {
+  const folder = await mkdtemp(join(tmpdir(), 'tracepost-house-'));
+  return {
+    open: () => openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry }),
+    close: () => rm(folder, { recursive: true }),
+  };
+}

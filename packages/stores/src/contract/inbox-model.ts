@@ -1,0 +1,105 @@
+import type { TaskEvent } from '@tracepost/contracts';
+import type { CancelOutcome, ClaimOutcome, ClaimRequest, InboxStore, KeptPayload } from '../inbox-store.ts';
+
+/** What an inbox knows of one task. */
+export interface ModelRow {
+  readonly state: 'running' | 'waiting' | 'ended';
+  readonly attempt: number;
+  readonly copy: string;
+  readonly generation: number;
+  readonly expiresAtMs: number;
+  readonly isCancelRequested: boolean;
+  readonly ending: TaskEvent | null;
+  readonly payload: KeptPayload | null;
+}
+
+export type InboxCall =
+  | { readonly kind: 'claim'; readonly request: ClaimRequest }
+  | { readonly kind: 'awaitRetry'; readonly claim: Parameters<InboxStore['awaitRetry']>[0] }
+  | { readonly kind: 'end'; readonly ending: Parameters<InboxStore['end']>[0] }
+  | { readonly kind: 'cancel'; readonly request: Parameters<InboxStore['cancel']>[0] };
+
+export type InboxOutcome = ClaimOutcome | CancelOutcome | boolean | Awaited<ReturnType<InboxStore['end']>>;
+
+interface Step {
+  readonly row: ModelRow | null;
+  readonly outcome: InboxOutcome;
+}
+
+/** The rules of the inbox in the plainest words: what stores are compared with. */
+export function stepInbox(row: ModelRow | null, call: InboxCall): Step {
+  if (call.kind === 'claim') return claim(row, call.request);
+  if (call.kind === 'awaitRetry') return awaitRetry(row, call.claim);
+  if (call.kind === 'end') return end(row, call.ending);
+  return cancel(row, call.request);
+}
+
+/** The same call to a store. */
+export function callInbox(inbox: InboxStore, call: InboxCall): Promise<InboxOutcome> {
+  if (call.kind === 'claim') return inbox.claim(call.request);
+  if (call.kind === 'awaitRetry') return inbox.awaitRetry(call.claim);
+  if (call.kind === 'end') return inbox.end(call.ending);
+  return inbox.cancel(call.request);
+}
+
+function claim(row: ModelRow | null, request: ClaimRequest): Step {
+  const { attempt, copy, payload, expiresAtMs, isRedelivered, nowMs } = request;
+  if (row?.ending) {
+    return { row: { ...row, payload: row.payload ?? payload }, outcome: { status: 'ended', event: row.ending } };
+  }
+  if (row?.state === 'waiting' && row.attempt > attempt) return { row, outcome: { status: 'superseded' } };
+  const isLost = isRedelivered && row?.copy === copy;
+  if (row?.state === 'running' && !isLost && row.expiresAtMs > nowMs) {
+    return { row, outcome: { status: 'busy', expiresAtMs: row.expiresAtMs } };
+  }
+  const generation = (row?.generation ?? 0) + 1;
+  const isCancelRequested = row?.isCancelRequested ?? false;
+  return {
+    row: {
+      state: 'running',
+      attempt,
+      copy,
+      generation,
+      expiresAtMs,
+      isCancelRequested,
+      ending: null,
+      payload: row?.payload ?? payload,
+    },
+    outcome: { status: 'claimed', generation, isCancelRequested },
+  };
+}
+
+function awaitRetry(
+  row: ModelRow | null,
+  { generation, nextAttempt }: { generation: number; nextAttempt: number },
+): Step {
+  if (row?.ending || (row && row.generation !== generation)) return { row, outcome: false };
+  return { row: { ...(row ?? UNKNOWN), generation, state: 'waiting', attempt: nextAttempt }, outcome: true };
+}
+
+function end(row: ModelRow | null, { generation, event }: Parameters<InboxStore['end']>[0]): Step {
+  if (row?.ending) return { row, outcome: { status: 'ended', event: row.ending } };
+  if (row && generation !== null && row.generation !== generation) return { row, outcome: { status: 'lost' } };
+  return { row: { ...(row ?? UNKNOWN), state: 'ended', ending: event }, outcome: { status: 'ended', event } };
+}
+
+function cancel(row: ModelRow | null, { event }: { event: TaskEvent }): Step {
+  if (row?.ending) {
+    const status = row.ending.eventId === event.eventId ? 'cancelled' : 'ended';
+    return { row, outcome: { status, event: row.ending } };
+  }
+  if (row?.state === 'running') return { row: { ...row, isCancelRequested: true }, outcome: { status: 'requested' } };
+  return { row: { ...(row ?? UNKNOWN), state: 'ended', ending: event }, outcome: { status: 'cancelled', event } };
+}
+
+/** Of a task that was never claimed here. */
+const UNKNOWN: ModelRow = {
+  state: 'ended',
+  attempt: 0,
+  copy: '',
+  generation: 0,
+  expiresAtMs: 0,
+  isCancelRequested: false,
+  ending: null,
+  payload: null,
+};
