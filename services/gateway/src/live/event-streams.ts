@@ -114,7 +114,8 @@ export function createEventStreams({
       reachHop(trace, 'stream', 'open');
       open.add(stream);
       metrics.add('tracepost.streams.open', 1, { 'tracepost.stream': name });
-      response.once('close', () => finish('client_left'));
+      // Before the one that writes the line of the request.
+      response.prependOnceListener('close', () => finish('client_left'));
       // Of a client that resets its connection in the middle of a write.
       response.once('error', () => finish('client_left'));
       response.writeHead(200, { ...headersOf(reply), ...STREAM_HEADERS });
