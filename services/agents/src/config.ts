@@ -58,6 +58,24 @@ export const agentFields = {
     min: 128,
     max: 8192,
   }),
+  handlerHeapMb: integer('TRACEPOST_HANDLER_HEAP_MB', {
+    about: 'JavaScript heap of each thread that runs handlers, MiB; past it the thread ends and its tasks run again',
+    default: '256',
+    min: 32,
+    max: 16_384,
+  }),
+  handlerBuffersMb: integer('TRACEPOST_HANDLER_BUFFERS_MB', {
+    about: 'what its buffers may hold beside the heap, MiB; bg-remover has at least 1024 for each of its threads',
+    default: '1024',
+    min: 32,
+    max: 65_536,
+  }),
+  handlerStallMs: integer('TRACEPOST_HANDLER_STALL_MS', {
+    about: 'how long a handler may keep the event loop of its agent from turning before that is told',
+    default: '3000',
+    min: 100,
+    max: 600_000,
+  }),
 };
 export type AgentSettings = Config<typeof agentFields>;
 

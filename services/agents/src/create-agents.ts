@@ -1,25 +1,17 @@
 import { availableParallelism } from 'node:os';
 import type { Agent } from '@tracepost/agent-kit';
 import type { Telemetry } from '@tracepost/telemetry';
-import { createBackgroundRemover } from './bg-remover/background-remover.ts';
-import { createBgRemoverAgent } from './bg-remover/bg-remover-agent.ts';
 import type { AgentSettings } from './config.ts';
 import { AgentFileError, loadAgentFiles } from './load-agent-files.ts';
-import { createOpenMeteo } from './weather/open-meteo.ts';
-import { createSimulatedWeather } from './weather/simulated.ts';
-import { createWeatherAgent } from './weather/weather-agent.ts';
 
-/** The agents that the settings name, with what each needs; nothing heavy is loaded before its first task. */
+/** The agents that the settings name, with what each needs. Each loads only its own code: they live in different threads. */
 export async function createAgents(settings: AgentSettings, telemetry: Telemetry): Promise<Agent[]> {
-  const makers: Readonly<Record<AgentName, () => Agent>> = {
-    weather: () => createWeatherAgent(createProvider(settings)),
-    'bg-remover': () => {
-      const workers = settings.imageWorkers === 0 ? availableParallelism() : settings.imageWorkers;
-      const remover = createBackgroundRemover({ workers, heapLimitMb: settings.imageHeapMb, telemetry });
-      return createBgRemoverAgent({ remover, capacity: workers });
-    },
+  const makers: Readonly<Record<AgentName, () => Promise<Agent>>> = {
+    weather: () => createWeather(settings),
+    'bg-remover': () => createBgRemover(settings, telemetry),
   };
-  const agents = [...settings.agents.map((name) => makers[name]()), ...(await loadAgentFiles(settings.agentFiles))];
+  const named = await Promise.all(settings.agents.map((name) => makers[name]()));
+  const agents = [...named, ...(await loadAgentFiles(settings.agentFiles))];
   const twice = agents.find((agent, at) => agents.findIndex((other) => other.id === agent.id) !== at);
   if (twice) throw new AgentFileError(`two agents have the id "${twice.id}"; every id stands for one`);
   return agents;
@@ -27,11 +19,28 @@ export async function createAgents(settings: AgentSettings, telemetry: Telemetry
 
 export type AgentName = 'weather' | 'bg-remover';
 
-function createProvider(settings: AgentSettings) {
-  if (settings.weatherProvider === 'simulated') return createSimulatedWeather();
-  return createOpenMeteo({
-    weatherUrl: settings.weatherUrl,
-    geocodingUrl: settings.geocodingUrl,
-    timeoutMs: settings.weatherTimeoutMs,
-  });
+async function createBgRemover(settings: AgentSettings, telemetry: Telemetry): Promise<Agent> {
+  const [{ createBackgroundRemover }, { createBgRemoverAgent }] = await Promise.all([
+    import('./bg-remover/background-remover.ts'),
+    import('./bg-remover/bg-remover-agent.ts'),
+  ]);
+  const workers = settings.imageWorkers === 0 ? availableParallelism() : settings.imageWorkers;
+  const remover = createBackgroundRemover({ workers, heapLimitMb: settings.imageHeapMb, telemetry });
+  return createBgRemoverAgent({ remover, capacity: workers });
+}
+
+async function createWeather(settings: AgentSettings): Promise<Agent> {
+  const { createWeatherAgent } = await import('./weather/weather-agent.ts');
+  if (settings.weatherProvider === 'simulated') {
+    const { createSimulatedWeather } = await import('./weather/simulated.ts');
+    return createWeatherAgent(createSimulatedWeather());
+  }
+  const { createOpenMeteo } = await import('./weather/open-meteo.ts');
+  return createWeatherAgent(
+    createOpenMeteo({
+      weatherUrl: settings.weatherUrl,
+      geocodingUrl: settings.geocodingUrl,
+      timeoutMs: settings.weatherTimeoutMs,
+    }),
+  );
 }

@@ -1,3 +1,4 @@
 export { sampleImage } from './bg-remover/sample-image.ts';
 export { type AgentSettings, agentFields } from './config.ts';
-export { type AgentName, createAgents } from './create-agents.ts';
+export type { AgentName } from './create-agents.ts';
+export { type StartAgentRunnersOptions, startAgentRunners } from './start-agent-runners.ts';

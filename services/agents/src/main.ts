@@ -3,12 +3,11 @@ import { hostname } from 'node:os';
 import { type AgentHost, createAgentHost } from '@tracepost/agent-kit';
 import { createHealthServer, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
-import { openFileArtifactStore } from '@tracepost/store-files';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
-import { stop as stopTelemetry } from '@tracepost/telemetry/start';
+import { openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAgentsConfig } from './config.ts';
-import { createAgents } from './create-agents.ts';
+import { startAgentRunners } from './start-agent-runners.ts';
 
 /** The agents of the full stack: RabbitMQ, the inbox in Postgres, artifacts on a shared folder, telemetry to the collector. */
 await runService(
@@ -18,8 +17,6 @@ await runService(
     onStop(stopTelemetry);
     onStop(observeProcess(telemetry));
 
-    const artifacts = await openFileArtifactStore({ folder: config.artifactsFolder, telemetry });
-    onStop(() => artifacts.close());
     const broker = createRabbitMqBroker({
       url: config.rabbitmqUrl,
       username: config.rabbitmqUser,
@@ -51,11 +48,17 @@ await runService(
       telemetry,
     });
     onStop(() => stores.close());
+    const runners = await startAgentRunners({
+      settings: config,
+      artifactsFolder: config.artifactsFolder,
+      telemetry,
+      terminalLevel: config.logLevel,
+      openChannel: openThreadChannel,
+    });
     const hosting = createAgentHost({
-      agents: await createAgents(config, telemetry),
+      runners,
       broker,
       inbox: stores.inbox,
-      artifacts,
       telemetry,
       workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
     });

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
-import { createAgents } from '@tracepost/agents';
+import { startAgentRunners } from '@tracepost/agents';
 import { createAnalyst } from '@tracepost/analyst';
 import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
-import { createRecorder } from '@tracepost/recorder';
+import { createRecorder, createRetention } from '@tracepost/recorder';
 import { lockFolder } from '@tracepost/sqlite';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { openLocalSignalStore } from '@tracepost/store-local';
 import { openSqliteRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
-import { attach, stop as stopTelemetry } from '@tracepost/telemetry/start';
+import { attach, openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import type { StandaloneConfig } from './config.ts';
 
 /**
@@ -35,6 +35,21 @@ export async function startStandalone(
     recorder: telemetryOf(SERVICE_NAMES.recorder),
     analyst: telemetryOf(SERVICE_NAMES.analyst),
   };
+  const artifactsFolder = join(dataFolder, 'artifacts');
+  // Beside everything else: the threads of the agents take longest to start.
+  const startingRunners = startAgentRunners({
+    settings: config,
+    artifactsFolder,
+    telemetry: telemetry.agents,
+    terminalLevel: config.logLevel,
+    openChannel: openThreadChannel,
+  });
+  // Awaited below; until then a fault must not count as one that nobody handles.
+  startingRunners.catch(() => {});
+  onStop(async () => {
+    const runners = await startingRunners.catch(() => []);
+    await Promise.all(runners.map((runner) => runner.close()));
+  });
   // Opened side by side, because each has a thread to start; closed by whoever opened, also when another one fails.
   const opened = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
     const part = await opening;
@@ -44,7 +59,7 @@ export async function startStandalone(
   const [signals, records, artifacts, broker] = await Promise.all([
     opened(openLocalSignalStore({ path: join(dataFolder, 'telemetry.db'), telemetry: telemetry.analyst })),
     opened(openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder })),
-    opened(openFileArtifactStore({ folder: join(dataFolder, 'artifacts'), telemetry: telemetry.gateway })),
+    opened(openFileArtifactStore({ folder: artifactsFolder, telemetry: telemetry.gateway })),
     opened(openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway })),
   ]);
 
@@ -56,14 +71,15 @@ export async function startStandalone(
   // Before telemetry, and again with the files, which does nothing then.
   onStop(() => broker.close());
 
-  const { inbox, deadLetters, audit } = records;
+  const { inbox, keys, deadLetters, audit } = records;
   const recorder = createRecorder({ broker, records, inbox, deadLetters, telemetry: telemetry.recorder });
   onStop(() => recorder.close());
+  const retention = createRetention({ stores: records, keep: config, telemetry: telemetry.recorder });
+  onStop(() => retention.close());
   const host = createAgentHost({
-    agents: await createAgents(config, telemetry.agents),
+    runners: await startingRunners,
     broker,
     inbox,
-    artifacts,
     telemetry: telemetry.agents,
     workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
   });
@@ -71,7 +87,10 @@ export async function startStandalone(
   const gateway = createGateway({
     config: { ...config, storageFolder: dataFolder },
     broker,
+    // The broker is a file on this disk: what keeps it from taking a message would keep an outbox beside it from that, too.
+    outbox: null,
     records,
+    keys,
     inbox,
     deadLetters,
     audit,
@@ -84,6 +103,7 @@ export async function startStandalone(
   onStop(() => gateway.close());
 
   await recorder.start();
+  retention.start();
   // The gateway hears the agents announce themselves, and listens when everything behind it works.
   await gateway.start();
   await host.start();

@@ -1,7 +1,7 @@
-import sharp from 'sharp';
-
 /** A PNG of 640 x 480 to try the agent with, where there is no photo at hand and no network: a cactus before a linen wall. */
-export function sampleImage(): Promise<Buffer> {
+export async function sampleImage(): Promise<Buffer> {
+  // Needed once in the life of a data folder: whoever hosts agents in threads need not hold it.
+  const { default: sharp } = await import('sharp');
   return sharp(Buffer.from(DRAWING)).flatten().png({ compressionLevel: 9 }).toBuffer();
 }
 

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import { type AgentRunner, startThreadedRunners, type ThreadedRunnersOptions } from '@tracepost/agent-kit';
+import { type AgentSettings, agentFields } from './config.ts';
+import { AgentFileError } from './load-agent-files.ts';
+import type { OpenAgentsData } from './open-agents.ts';
+
+export interface StartAgentRunnersOptions
+  extends Pick<ThreadedRunnersOptions, 'telemetry' | 'terminalLevel' | 'openChannel'> {
+  readonly settings: AgentSettings;
+  /** Each thread opens a store of its own there. */
+  readonly artifactsFolder: string;
+}
+
+/** Beside the pixels of an image there is the file that it came in, and the one that it becomes. */
+const IMAGE_BUFFERS_MB = 1_024;
+
+/**
+ * The agents that the settings name, each in threads of its own, all started at once. Rejects with what is wrong with the
+ * first that cannot be loaded, or when two have one id; nothing is left running then.
+ */
+export async function startAgentRunners(options: StartAgentRunnersOptions): Promise<readonly AgentRunner[]> {
+  const { settings, artifactsFolder, ...rest } = options;
+  const started = await Promise.allSettled(
+    partsOf(settings).map((part) => {
+      const data: OpenAgentsData = { settings: part, artifactsFolder };
+      return startThreadedRunners({
+        ...rest,
+        module: { url: new URL('./open-agents.ts', import.meta.url), exportName: 'openAgents', data },
+        settings: {
+          heapLimitMb: settings.handlerHeapMb,
+          bufferLimitMb: bufferLimitOf(part),
+          stallMs: settings.handlerStallMs,
+        },
+      });
+    }),
+  );
+  const runners = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+  const fault = started.find((outcome) => outcome.status === 'rejected')?.reason ?? sameId(runners);
+  if (fault === null) return runners;
+  await Promise.all(runners.map((runner) => runner.close()));
+  throw fault;
+}
+
+/** One for each agent of ours and each file: what is wrong with one is not loaded with another. */
+function partsOf(settings: AgentSettings): AgentSettings[] {
+  const plain = Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(agentFields, name)));
+  // The same fields, without what the whole process has besides (passwords).
+  const shared = plain as AgentSettings;
+  return [
+    ...settings.agents.map((name) => ({ ...shared, agents: [name], agentFiles: [] })),
+    ...settings.agentFiles.map((file) => ({ ...shared, agents: [], agentFiles: [file] })),
+  ];
+}
+
+function bufferLimitOf({ agents, imageWorkers, handlerBuffersMb }: AgentSettings): number {
+  if (!agents.includes('bg-remover')) return handlerBuffersMb;
+  const images = imageWorkers === 0 ? availableParallelism() : imageWorkers;
+  return Math.max(handlerBuffersMb, images * IMAGE_BUFFERS_MB);
+}
+
+function sameId(runners: readonly AgentRunner[]): AgentFileError | null {
+  const ids = runners.map((runner) => runner.agent.id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  return twice === undefined ? null : new AgentFileError(`two agents have the id "${twice}"; every id stands for one`);
+}
