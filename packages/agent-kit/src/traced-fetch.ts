@@ -126,5 +126,7 @@ function describe(
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : String(cause);
-  return new ToolError(`${service} at ${url.origin} cannot be reached: ${reason}`, { cause: error, isRetryable: true });
+  // Whoever sends us elsewhere is there, and will do so again.
+  const isRetryable = reason !== 'unexpected redirect';
+  return new ToolError(`${service} at ${url.origin} cannot be reached: ${reason}`, { cause: error, isRetryable });
 }

@@ -20,6 +20,7 @@ import {
   type Agent,
   type AgentHost,
   type AgentHostOptions,
+  type AgentRunner,
   createAgentHost,
   defineAgent,
   onNotification,
@@ -49,7 +50,10 @@ export interface Workbench extends AsyncDisposable {
   depth(queue: string): Promise<number | undefined>;
 }
 
-export type HostPart = Partial<Pick<AgentHostOptions, 'inbox' | 'broker' | 'graceMs' | 'workerId' | 'telemetry'>>;
+export type HostPart = Partial<Pick<AgentHostOptions, 'inbox' | 'broker' | 'graceMs' | 'workerId' | 'telemetry'>> & {
+  /** Instead of agents. */
+  readonly runners?: readonly AgentRunner[];
+};
 
 const ENDINGS: readonly TaskEventKind[] = ['succeeded', 'failed', 'timed_out', 'dead', 'cancelled'];
 
@@ -91,12 +95,11 @@ export async function openWorkbench(): Promise<Workbench> {
     artifacts,
     events,
     announcements,
-    async host(agents, part = {}) {
+    async host(agents, { runners, ...part } = {}) {
       const host = createAgentHost({
-        agents,
+        ...(runners ? { runners } : { agents, artifacts }),
         broker,
         inbox: records.inbox,
-        artifacts,
         telemetry,
         workerId: `worker-${hosts.length + 1}`,
         ...part,
