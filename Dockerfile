@@ -28,7 +28,7 @@ COPY packages ./packages
 COPY services ./services
 COPY deploy/is-ready.sh ./deploy/
 # A new volume takes its owner from here.
-RUN install -d -o node -g node /data/artifacts
+RUN install -d -o node -g node /data/artifacts /data/outbox
 # Root owns the code, so the services cannot change it.
 USER node
 ENV NODE_ENV=production

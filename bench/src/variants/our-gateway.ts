@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGateway } from '@tracepost/gateway';
 import { agentTopology, createEventPublisher, eventsTopology } from '@tracepost/messaging';
+import { openOutbox } from '@tracepost/messaging/outbox';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { openLocalSignalStore } from '@tracepost/store-local';
@@ -21,6 +22,7 @@ const broker = createRabbitMqBroker({
   connectionName: 'bench',
   telemetry,
 });
+const outbox = await openOutbox({ path: join(folder, 'outbox.db'), broker, telemetry });
 const records = await openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry });
 const signals = await openLocalSignalStore({ path: join(folder, 'telemetry.db'), telemetry });
 const artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
@@ -34,7 +36,12 @@ const gateway = createGateway({
     storageFolder: folder,
   },
   broker,
+  outbox,
   records,
+  keys: records.keys,
+  inbox: records.inbox,
+  deadLetters: records.deadLetters,
+  audit: records.audit,
   traces: signals.traces,
   logs: signals.logs,
   metrics: signals.metrics,

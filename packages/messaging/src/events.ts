@@ -19,7 +19,7 @@ export interface EventPublisher {
 }
 
 /** Task events and announcements on the topic exchange `events`; no spans of their own, they tell of spans. */
-export function createEventPublisher({ broker }: { readonly broker: Broker }): EventPublisher {
+export function createEventPublisher({ broker }: { readonly broker: Pick<Broker, 'publish'> }): EventPublisher {
   const publish = (routingKey: string, type: string, messageId: string | undefined, content: unknown) => {
     const message: OutgoingMessage = {
       exchange: EVENTS_EXCHANGE,

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, createEventPublisher, createNotificationPublisher } from '@tracepost/messaging';
+import type { Outbox } from '@tracepost/messaging/outbox';
 import type {
   ArtifactStore,
   AuditStore,
   DeadLetterStore,
+  IdempotencyKeyStore,
   InboxStore,
   LogStore,
   MetricStore,
@@ -27,6 +29,8 @@ import { watchUnusedConnections } from './http/unused-connections.ts';
 import { createEventRing } from './live/event-ring.ts';
 import { createEventStreams } from './live/event-streams.ts';
 import { createLiveFeed } from './live/live-feed.ts';
+import { createIdempotency } from './notify/idempotency.ts';
+import { createWaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
 import { createQueueOverview } from './queues/queue-overview.ts';
 import { addAgentRoutes } from './routes/agents.ts';
@@ -44,6 +48,7 @@ import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
 import { addTraceRoute } from './routes/traces.ts';
 import { createAcceptedAnnouncer } from './tasks/announce-accepted.ts';
+import { sendEventsThrough } from './tasks/durable-events.ts';
 import { createTaskActions } from './tasks/task-actions.ts';
 import { createTaskMemory } from './tasks/task-memory.ts';
 import { createTaskPages } from './tasks/task-pages.ts';
@@ -52,7 +57,10 @@ import { createTaskReader } from './tasks/task-reader.ts';
 export interface GatewayOptions {
   readonly config: GatewayConfig;
   readonly broker: Broker;
+  /** Takes what the broker cannot take now; null where the broker's disk is this process's own, and fails with it. */
+  readonly outbox: Outbox | null;
   readonly records: RecordStore;
+  readonly keys: IdempotencyKeyStore;
   readonly inbox: Pick<InboxStore, 'cancel' | 'payloadOf'>;
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
@@ -77,7 +85,8 @@ export interface Gateway {
 
 /** HTTP in, notifications out. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { config, broker, records, inbox, deadLetters, audit, traces, logs, metrics, artifacts, telemetry } = options;
+  const { config, broker, outbox, records, keys, inbox, deadLetters, audit } = options;
+  const { traces, logs, metrics, artifacts, telemetry } = options;
   const { logger } = telemetry;
   const storageFolder = config.storageFolder ?? null;
   const stopping = new AbortController();
@@ -89,7 +98,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const tasks = createTaskReader({ memory, records, timeoutMs: LIMITS.storeTimeoutMs });
   const agents = createAgentDirectory();
   const known = createKnownAgents({ agents, broker, records, logger });
-  const announcer = createAcceptedAnnouncer({ events: createEventPublisher({ broker }), logger });
+  const events = createEventPublisher({ broker: outbox === null ? broker : sendEventsThrough(outbox) });
+  const announcer = createAcceptedAnnouncer({ events, logger });
   const feed = createLiveFeed({
     broker,
     queue: `gateway.live.${randomUUID()}`,
@@ -102,9 +112,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const storage = createStorageSize(storageFolder);
   const queues = createQueueOverview({ broker, agents, records, deadLetters });
   const monitor = createHealthMonitor({
-    specs: createChecks({ broker, records, metrics, traces, logs, agents, ledger, queues, storageFolder }),
+    specs: createChecks({ broker, outbox, records, metrics, traces, logs, agents, ledger, queues, storageFolder }),
   });
-  const publisher = createNotificationPublisher({ broker, telemetry });
+  const publisher = createNotificationPublisher({ broker, outbox, telemetry });
   const actions = createTaskActions({
     broker,
     tasks,
@@ -133,9 +143,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       agents,
       payloads: createPayloadCheck({ logger }),
       publisher,
+      idempotency: createIdempotency({ keys, logger }),
+      waiting: createWaitingRoom({
+        maxRequests: config.maxWaiting ?? LIMITS.waitingRequests,
+        maxBytes: LIMITS.waitingBytes,
+      }),
       memory,
       announcer,
       known,
+      metrics: telemetry.metrics,
     });
     addTaskListRoute(documented, {
       pages: createTaskPages({ memory, records, timeoutMs: LIMITS.storeTimeoutMs }),
@@ -151,7 +167,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addDeadLetterRoutes(documented, { ...actions, agents, known, deadLetters, tasks, logger });
     addAuditRoute(documented, { audit, logger });
     addArtifactRoutes(documented, { artifacts, logger });
-    addHealthRoutes(documented, { monitor, ledger, storage, isStopping });
+    addHealthRoutes(documented, { monitor, ledger, storage, retention: describeRetention(config), isStopping });
   });
 
   const stop = async (): Promise<void> => {
@@ -201,6 +217,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Keys and payloads have their times from the promises that are made with them; telemetry's stores have their own. */
+function describeRetention({ taskDays, deadLetterDays }: GatewayConfig): Record<string, string> {
+  return {
+    ...(taskDays === undefined ? {} : { tasks: `${taskDays} days`, audit: `${taskDays} days` }),
+    ...(deadLetterDays === undefined ? {} : { deadLetters: `${deadLetterDays} days` }),
+    payloads: '7 days',
+    idempotencyKeys: '24 hours',
   };
 }
 

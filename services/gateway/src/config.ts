@@ -18,6 +18,12 @@ export const gatewayFields = {
     min: 1,
     max: 100_000,
   }),
+  maxWaiting: integer('TRACEPOST_MAX_WAITING', {
+    about: 'most notifications that wait for the broker at a time; further ones are answered 503 at once',
+    default: '1000',
+    min: 1,
+    max: 100_000,
+  }),
 } as const;
 
 export interface GatewayConfig {
@@ -28,6 +34,11 @@ export interface GatewayConfig {
   readonly allowedHosts: readonly string[];
   /** 2,000 when none is given. */
   readonly maxConnections?: number;
+  /** Most notifications that wait for the broker at a time; 1,000 when none is given. */
+  readonly maxWaiting?: number;
+  /** How long records of ended tasks are kept, and dead letters: shown by status; the recorder does it. */
+  readonly taskDays?: number;
+  readonly deadLetterDays?: number;
   /** Folder whose size and free space are watched: embedded the data folder, in full the artifacts; null watches none. */
   readonly storageFolder?: string | null;
 }
@@ -52,8 +63,35 @@ export const fullStackFields = {
   influxdbMetricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of metrics', default: 'metrics' }),
   influxdbLogsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of logs', default: 'logs' }),
   influxdbToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'token that may read both buckets' }),
+  taskDays: integer('TRACEPOST_TASK_DAYS', {
+    about: 'days that the recorder keeps records of ended tasks; shown by status',
+    default: '90',
+    min: 1,
+    max: 3_650,
+  }),
+  deadLetterDays: integer('TRACEPOST_DEAD_LETTER_DAYS', {
+    about: 'days that it keeps dead letters; shown by status',
+    default: '30',
+    min: 1,
+    max: 3_650,
+  }),
   jaegerUrl: url('TRACEPOST_JAEGER_URL', { about: 'address of Jaeger', default: 'http://jaeger:16686' }),
   artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'folder of the artifacts, shared with the agents' }),
+  outboxFolder: text('TRACEPOST_OUTBOX_DIR', {
+    about: "folder of the gateway's own, where notifications wait while the broker cannot take them",
+  }),
+  outboxMessages: integer('TRACEPOST_OUTBOX_MESSAGES', {
+    about: 'most messages that wait there; past it notifications are answered 503',
+    default: '100000',
+    min: 0,
+    max: 10_000_000,
+  }),
+  outboxMib: integer('TRACEPOST_OUTBOX_MIB', {
+    about: 'most MiB of messages that wait there; the file may take half as much again',
+    default: '256',
+    min: 0,
+    max: 65_536,
+  }),
 } as const;
 
 export type FullStackConfig = Config<typeof fullStackFields>;

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { runService } from '@tracepost/config';
+import { openOutbox } from '@tracepost/messaging/outbox';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { createInfluxStores } from '@tracepost/store-influx';
@@ -55,11 +57,22 @@ await runService(
     });
     onStop(() => Promise.all([records.close(), influx.close(), traces.close(), artifacts.close()]));
     onStop(() => broker.close());
+    const outbox = await openOutbox({
+      path: join(config.outboxFolder, 'outbox.db'),
+      broker,
+      telemetry,
+      maxMessages: config.outboxMessages,
+      maxBytes: config.outboxMib * 1024 * 1024,
+    });
+    // Between the two: what was accepted may still go out, and what does not is safe.
+    onStop(() => outbox.close());
 
     const gateway = createGateway({
       config: { ...config, storageFolder: config.artifactsFolder },
       broker,
+      outbox,
       records,
+      keys: records.keys,
       inbox: records.inbox,
       deadLetters: records.deadLetters,
       audit: records.audit,

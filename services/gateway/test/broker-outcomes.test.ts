@@ -37,7 +37,7 @@ const toAgents =
 describe('there is no 202 without the confirm', () => {
   test.each<[string, PublishOutcome, number, string]>([
     ['no queue takes it', { status: 'unroutable' }, 503, 'QUEUE_MISSING'],
-    ['the queue is full', { status: 'refused', reason: 'reject-publish' }, 429, 'QUEUE_FULL'],
+    ['the queue is full', { status: 'refused', reason: 'reject-publish' }, 503, 'QUEUE_FULL'],
     ['the broker is away', { status: 'unreachable', reason: 'no connection' }, 503, 'BROKER_UNREACHABLE'],
     ['no confirm came', { status: 'unconfirmed', reason: 'timeout' }, 503, 'CONFIRM_MISSING'],
   ])('when %s', async (_what, outcome, status, code) => {

@@ -35,6 +35,7 @@ function start(env: Record<string, string> = {}) {
       TRACEPOST_INFLUXDB_TOKEN_FILE: join(folder, 'secret'),
       TRACEPOST_JAEGER_URL: 'http://127.0.0.1:1',
       TRACEPOST_ARTIFACTS_DIR: join(folder, 'artifacts'),
+      TRACEPOST_OUTBOX_DIR: join(folder, 'outbox'),
       ...env,
     },
   });

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Broker } from '@tracepost/messaging';
+import type { Outbox } from '@tracepost/messaging/outbox';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
 import type { QueueOverview } from '../queues/queue-overview.ts';
 import type { CheckResult, CheckSpec } from './health-monitor.ts';
@@ -11,6 +12,7 @@ interface Pingable {
 
 export interface CheckOptions {
   readonly broker: Broker;
+  readonly outbox: Pick<Outbox, 'read'> | null;
   readonly records: Pingable;
   readonly metrics: Pingable;
   readonly traces: Pingable;
@@ -24,7 +26,7 @@ export interface CheckOptions {
 
 /** Only the broker stands in the way of a notification: with a store away one can still send, and read what is remembered. */
 export function createChecks(options: CheckOptions): CheckSpec[] {
-  const { broker, records, metrics, traces, logs, agents, ledger, queues, storageFolder } = options;
+  const { broker, outbox, records, metrics, traces, logs, agents, ledger, queues, storageFolder } = options;
   const specs: CheckSpec[] = [
     { name: 'broker', isCritical: true, run: () => checkBroker(broker) },
     { name: 'records', isCritical: false, run: () => checkRecords(records, queues) },
@@ -34,6 +36,7 @@ export function createChecks(options: CheckOptions): CheckSpec[] {
     { name: 'agents', isCritical: false, run: () => checkAgents(agents) },
     { name: 'telemetry', isCritical: false, run: () => checkTelemetry(ledger) },
   ];
+  if (outbox !== null) specs.push({ name: 'outbox', isCritical: false, run: () => checkOutbox(outbox) });
   if (storageFolder !== null) specs.push({ name: 'disk', isCritical: false, run: () => checkDisk(storageFolder) });
   return specs;
 }
@@ -65,6 +68,18 @@ async function checkRecords(records: Pingable, { recorderBacklog }: CheckOptions
 function checkBroker({ state }: Broker): CheckResult {
   if (state === 'ready') return { status: 'healthy', message: 'connected' };
   return { status: 'unhealthy', message: state === 'blocked' ? 'takes nothing now (memory or disk alarm)' : state };
+}
+
+function checkOutbox(outbox: Pick<Outbox, 'read'>): CheckResult {
+  const { messages, maxMessages, bytes, maxBytes, oldestMs, fault, damaged } = outbox.read();
+  const size = `${messages} messages (${(bytes / 1024 ** 2).toFixed(1)} MiB)`;
+  const waiting = `${size} wait for the broker, the oldest for ${Math.round(oldestMs / 1_000)} s`;
+  if (fault !== null) return { status: 'unhealthy', message: `cannot be written: ${fault}; ${size} wait` };
+  // By bytes it is full before it is at its limit: the next message would be too much.
+  if (messages >= maxMessages || bytes >= maxBytes * 0.99) return { status: 'unhealthy', message: `full: ${waiting}` };
+  if (messages > 0) return { status: 'degraded', message: waiting };
+  if (damaged > 0) return { status: 'degraded', message: `empty; ${damaged} damaged files or messages were set aside` };
+  return { status: 'healthy', message: 'empty' };
 }
 
 function checkAgents(agents: AgentDirectory): CheckResult {

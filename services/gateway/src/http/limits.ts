@@ -33,4 +33,10 @@ export const LIMITS = {
   stopSweepMs: 25,
   /** A store that has not answered by then is told as unavailable. */
   storeTimeoutMs: 5_000,
+  /** The same for the store of idempotency keys, which stands between a client and its 202. */
+  keyTimeoutMs: 2_000,
+  /** Notifications that wait for the broker, the key store or the disk … */
+  waitingRequests: 1_000,
+  /** … and the bytes of their bodies. */
+  waitingBytes: 32 * 1024 * 1024,
 } as const;

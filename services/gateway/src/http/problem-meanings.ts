@@ -9,7 +9,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   BROKER_UNREACHABLE:
     'The broker cannot be reached or takes nothing now. Nothing was accepted; try again after `Retry-After`.',
   CONFIRM_MISSING:
-    'The broker did not confirm in time. The task may run all the same: a retry may run it twice. The detail names its id.',
+    'The broker did not confirm in time, and the message could not be kept. The task may run all the same; the detail names its id. A retry with the same `Idempotency-Key` runs it once, without one perhaps twice.',
   DEAD_LETTER_NOT_FOUND:
     'There is no dead letter of this task in the queue: it was re-queued, deleted or forgotten, or never was.',
   EXPECTATION_FAILED: 'The request has an `Expect` other than `100-continue`.',
@@ -17,10 +17,14 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   FOREIGN_HOST: 'The `Host` header does not name this machine; add the name to `TRACEPOST_ALLOWED_HOSTS`.',
   FOREIGN_ORIGIN: 'The request comes from a page of another site.',
   HEADERS_TOO_LARGE: 'The headers are larger than 16 KiB.',
+  IDEMPOTENCY_KEY_REUSED:
+    'The `Idempotency-Key` came with another body within the last 24 hours. Nothing was accepted; use a new key for a new notification.',
   INTERNAL_ERROR: 'Something went wrong here; the log has it under the trace id of the answer.',
   INVALID_JSON: 'The body cannot be read as JSON in one meaning.',
   INVALID_PAYLOAD: 'The payload does not match the schema that the agent announced; `errors` says where.',
   INVALID_REQUEST: 'The request does not have the form that the route asks for; `errors` says where.',
+  KEYS_UNAVAILABLE:
+    'The store of idempotency keys does not answer, so nobody can tell whether the key was used. Nothing was accepted; try again after `Retry-After`.',
   LOGS_UNAVAILABLE: 'The log store does not answer. Try again after `Retry-After`.',
   MALFORMED_HTTP: 'This is not a whole request in HTTP/1.1, or its path cannot be read.',
   MESSAGE_UNREADABLE:
@@ -28,6 +32,10 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   METHOD_NOT_ALLOWED: 'The path exists, but not with this method; `Allow` lists those that it takes.',
   NOT_FOUND: 'There is nothing at this path.',
   PAYLOAD_FORGOTTEN: 'The message of the task is not kept any more, so it cannot be repeated; send it again by notify.',
+  OUTBOX_FULL:
+    'The broker takes nothing now and the outbox is at its limit. Nothing was accepted; try again after `Retry-After`.',
+  OUTBOX_UNAVAILABLE:
+    'The broker takes nothing now and the outbox cannot be written. Nothing was accepted; try again after `Retry-After`.',
   QUEUE_FULL:
     'The broker refused the message, most likely because the queue of the agent is full. Nothing was accepted.',
   QUEUE_MISSING: 'The queue of the agent is not there and is being declared again. Nothing was accepted.',
@@ -40,6 +48,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   TASK_NOT_ENDED: 'Only a task that has ended can be repeated.',
   TASK_NOT_FOUND: 'No task with this id is known; one that another gateway has just accepted is known in a moment.',
   TOO_MANY_STREAMS: 'As many event streams or exports are open as this gateway holds. Try again after `Retry-After`.',
+  TOO_MANY_WAITING:
+    'More notifications wait for the broker than this gateway holds. Nothing was accepted; try again after `Retry-After`.',
   TRACE_NOT_FOUND: 'No trace with this id is known; spans arrive a few seconds after the work.',
   TRACES_UNAVAILABLE: 'The trace store does not answer. Try again after `Retry-After`.',
   UNKNOWN_NOTIFICATION_TYPE: 'The agent does not take this type; the detail lists those that it takes.',

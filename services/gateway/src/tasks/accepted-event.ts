@@ -1,10 +1,14 @@
 import { type TaskEvent, taskEventId } from '@tracepost/contracts';
 import type { OutgoingNotification } from '@tracepost/messaging';
 
-/** The first event in the life of a task: the broker has confirmed it. */
+/** The first event in the life of a task: the broker has confirmed it, or it lies in the outbox. */
 export function buildAcceptedEvent(
   notification: OutgoingNotification,
-  { traceId, acceptedAt }: { readonly traceId: string; readonly acceptedAt: string },
+  {
+    traceId,
+    acceptedAt,
+    idempotencyKey = null,
+  }: { readonly traceId: string; readonly acceptedAt: string; readonly idempotencyKey?: string | null },
 ): TaskEvent {
   const { taskId, agentId, notificationType, tenantId, priority, source, sessionId, correlationId, parentTaskId } =
     notification;
@@ -26,6 +30,7 @@ export function buildAcceptedEvent(
       traceId,
       parentTaskId,
       ...(notification.retryOf ? { retryOf: notification.retryOf } : {}),
+      ...(idempotencyKey === null ? {} : { idempotencyKey }),
     },
   };
 }

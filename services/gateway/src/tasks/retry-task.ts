@@ -6,7 +6,7 @@ import { type Logger, randomHex } from '@tracepost/telemetry';
 import type { KnownAgents } from '../agents/known-agents.ts';
 import { withDeadline } from '../deadline.ts';
 import { LIMITS } from '../http/limits.ts';
-import { describeOutcome } from '../routes/notify.ts';
+import { describeOutcome, isAccepted } from '../notify/describe-outcome.ts';
 import { buildAcceptedEvent } from './accepted-event.ts';
 import type { AcceptedAnnouncer } from './announce-accepted.ts';
 import { type Asked, type Asker, done, recordsAway, refused, refuseMissing } from './asked.ts';
@@ -51,7 +51,7 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
   const send = async (notification: OutgoingNotification, asker: Asker): Promise<Asked<RetryAccepted>> => {
     const acceptedAt = new Date().toISOString();
     const outcome = await context.with(asker.context, publisher.publish, publisher, notification);
-    if (outcome.status !== 'confirmed' && outcome.status !== 'stored') {
+    if (!isAccepted(outcome)) {
       if (outcome.status === 'unroutable') known.restoreQueue(notification.agentId);
       return refused(describeOutcome(outcome, notification));
     }

@@ -96,7 +96,9 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
   const real: GatewayOptions = {
     config: { host: '127.0.0.1', port: 0, localOnly: false, allowedHosts: [], storageFolder: folder, ...config },
     broker,
+    outbox: null,
     records,
+    keys: records.keys,
     inbox: records.inbox,
     deadLetters: records.deadLetters,
     audit: records.audit,
