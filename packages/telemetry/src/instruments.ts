@@ -275,6 +275,12 @@ export const INSTRUMENTS = {
     description: 'Server-sent event streams that ended, by reason',
     attributes: ['tracepost.stream', 'tracepost.reason'],
   },
+  'tracepost.retention.purged': {
+    type: 'counter',
+    unit: '{item}',
+    description: 'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit',
+    attributes: ['tracepost.kind'],
+  },
   'tracepost.messages.parked': {
     type: 'counter',
     unit: '{message}',

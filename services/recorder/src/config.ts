@@ -1,6 +1,23 @@
 import { type Config, integer, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
 
+/** How long what is recorded is kept, in both ways of running. */
+export const retentionFields = {
+  taskDays: integer('TRACEPOST_TASK_DAYS', {
+    about: 'days that records of ended tasks, and the audit trail, are kept',
+    default: '90',
+    min: 1,
+    max: 3_650,
+  }),
+  deadLetterDays: integer('TRACEPOST_DEAD_LETTER_DAYS', {
+    about: 'days that dead letters are kept',
+    default: '30',
+    min: 1,
+    max: 3_650,
+  }),
+};
+
 export const recorderFields = {
+  ...retentionFields,
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
   rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),

@@ -5,6 +5,7 @@ import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telem
 import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readRecorderConfig } from './config.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { createRetention } from './retention.ts';
 
 /** Eight seconds for what is in hand, the rest for the connections. */
 const STOP_WITHIN_MS = 14_000;
@@ -53,8 +54,11 @@ await runService(
       telemetry,
     });
     recorder = recording;
+    const retention = createRetention({ stores: records, keep: config, telemetry });
+    onStop(() => retention.close());
     onStop(() => recording.close());
     await recording.start();
+    retention.start();
     telemetry.logger.info({ layer: 'queue', phase: 'start', result: 'success' }, 'Recording');
   },
   { stopWithinMs: STOP_WITHIN_MS },

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { agentFields } from '@tracepost/agents';
 import { type Config, type Field, oneOf, readConfig, text } from '@tracepost/config';
 import { gatewayFields } from '@tracepost/gateway';
+import { retentionFields } from '@tracepost/recorder';
 
 const dataFolder: Field<string> = {
   ...text('TRACEPOST_DATA_DIR', { about: 'where everything is kept', default: '.tracepost' }),
@@ -11,6 +12,7 @@ const dataFolder: Field<string> = {
 export const standaloneFields = {
   ...agentFields,
   ...gatewayFields,
+  ...retentionFields,
   dataFolder,
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed; all are kept',

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HouseStores } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+
+export interface RetentionOptions {
+  readonly stores: HouseStores;
+  readonly keep: {
+    /** Records of ended tasks, and the audit trail. */
+    readonly taskDays: number;
+    readonly deadLetterDays: number;
+  };
+  readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
+  /** An hour when none is given. */
+  readonly everyMs?: number;
+  /** A minute when none is given: a start has other things to do. */
+  readonly firstAfterMs?: number;
+}
+
+/** Forgets what is older than it is kept for. Several may do so at a time. */
+export interface Retention {
+  start(): void;
+  /** Everything that is too old by now, in portions. Never rejects; what failed is tried again the next time. */
+  run(nowMs: number): Promise<void>;
+  /** Safe to call twice; a portion that is under way is waited for. */
+  close(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+/** Between two portions of some thousands, so that others can write. */
+const PAUSE_MS = 100;
+const MOST_PORTIONS = 1_000;
+
+/** Idempotency keys (24 hours) and payloads (seven days) have their times from the promises that are made with them. */
+export function createRetention({
+  stores,
+  keep,
+  telemetry,
+  everyMs = HOUR_MS,
+  firstAfterMs = MINUTE_MS,
+}: RetentionOptions): Retention {
+  const { metrics, logger } = telemetry;
+  const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  const purges: Readonly<Record<string, (nowMs: number) => Promise<number>>> = {
+    tasks: (nowMs) => stores.purgeTasks(nowMs, keep.taskDays * DAY_MS),
+    dead_letters: (nowMs) => stores.deadLetters.purge(nowMs, keep.deadLetterDays * DAY_MS),
+    inbox: (nowMs) => stores.inbox.purge(nowMs),
+    keys: (nowMs) => stores.keys.purge(nowMs),
+    audit: (nowMs) => stores.audit.purge(nowMs, keep.taskDays * DAY_MS),
+  };
+
+  const purgeAll = async (kind: string, purge: () => Promise<number>): Promise<void> => {
+    let total = 0;
+    try {
+      for (let portion = 0; portion < MOST_PORTIONS && !closing.signal.aborted; portion++) {
+        const count = await purge();
+        if (count === 0) break;
+        total += count;
+        await sleep(PAUSE_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    } catch (error) {
+      logger.warn({ layer: 'store', result: 'error', error }, `What is too old of ${kind} could not be forgotten`);
+    }
+    if (total === 0) return;
+    metrics.add('tracepost.retention.purged', total, { 'tracepost.kind': kind });
+    logger.info({ layer: 'store', result: 'success', count: total }, `forgot ${kind} that were too old`);
+  };
+  const run = async (nowMs: number): Promise<void> => {
+    for (const [kind, purge] of Object.entries(purges)) await purgeAll(kind, () => purge(nowMs));
+  };
+  const schedule = (delayMs: number): void => {
+    if (closing.signal.aborted) return;
+    timer = setTimeout(() => {
+      running = run(Date.now()).then(() => schedule(everyMs));
+    }, delayMs);
+    timer.unref();
+  };
+
+  return {
+    start() {
+      if (timer === undefined) schedule(firstAfterMs);
+    },
+    run,
+    async close() {
+      closing.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

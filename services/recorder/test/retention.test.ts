@@ -1,0 +1,104 @@
+import { sampleLife, sampleTask, sampleTime } from '@tracepost/stores/contract';
+import { until } from '@tracepost/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createRetention, type Retention } from '../src/index.ts';
+import { countingTelemetry, openEmbeddedWorld, type World } from './world.ts';
+
+const DAY_MS = 86_400_000;
+const ENDED_MS = Date.parse(sampleTime(0));
+
+let world: World;
+let retention: Retention;
+let counting: ReturnType<typeof countingTelemetry>;
+
+beforeEach(async () => {
+  world = await openEmbeddedWorld();
+  counting = countingTelemetry();
+});
+afterEach(async () => {
+  await retention.close();
+  await world.close();
+});
+
+test('what is older than it is kept for is forgotten and counted, what is younger stays', async () => {
+  const task = sampleTask();
+  const { records } = world;
+  await records.applyTaskEvents(sampleLife(task));
+  await records.deadLetters.add([letter(task.taskId)]);
+  await records.audit.add([entry(task.taskId)]);
+  start();
+
+  await retention.run(ENDED_MS + 5 * DAY_MS - 1_000);
+  expect(await kept(task.taskId)).toEqual({ task: true, letter: true, entry: true });
+  await retention.run(ENDED_MS + 5 * DAY_MS + 1_000);
+  expect(await kept(task.taskId)).toEqual({ task: true, letter: false, entry: true });
+  await retention.run(ENDED_MS + 10 * DAY_MS + 1_000);
+  expect(await kept(task.taskId)).toEqual({ task: false, letter: false, entry: false });
+  expect(counting.count('tracepost.retention.purged')).toBe(3);
+});
+
+test('it begins by itself, and a store that is away stops it only until the next time', async () => {
+  const task = sampleTask();
+  await world.records.deadLetters.add([letter(task.taskId, '2020-01-01T00:00:00.000Z')]);
+  let failures = 0;
+  const { deadLetters } = world.records;
+  start({
+    purge: async (nowMs, olderThanMs) => {
+      if (failures++ === 0) throw new Error('away');
+      return deadLetters.purge(nowMs, olderThanMs);
+    },
+  });
+  retention.start();
+  await until(async () => (await deadLetters.get('agent.weather', task.taskId)) === null);
+  expect(failures).toBeGreaterThan(1);
+});
+
+function start(purging: Partial<World['records']['deadLetters']> = {}): void {
+  const deadLetters = { ...world.records.deadLetters, ...purging };
+  retention = createRetention({
+    stores: { ...world.records, deadLetters },
+    keep: { taskDays: 10, deadLetterDays: 5 },
+    telemetry: counting.telemetry,
+    everyMs: 10,
+    firstAfterMs: 1,
+  });
+}
+
+async function kept(taskId: string) {
+  const { records } = world;
+  return {
+    task: (await records.getTask(taskId)) !== null,
+    letter: (await records.deadLetters.get('agent.weather', taskId)) !== null,
+    entry: (await records.audit.list({ taskId, limit: 1 })).items.length === 1,
+  };
+}
+
+function letter(taskId: string, deadAt = sampleTime(0)) {
+  return {
+    taskId,
+    queue: 'agent.weather',
+    agentId: 'weather',
+    notificationType: null,
+    reason: 'tool_error',
+    error: null,
+    deadAt,
+    attempts: [],
+    traceId: null,
+    headers: {},
+    body: Buffer.from('{}'),
+  };
+}
+
+function entry(taskId: string) {
+  return {
+    auditId: taskId,
+    at: sampleTime(0),
+    by: 'test',
+    action: 'cancel' as const,
+    taskId,
+    agentId: null,
+    outcome: 'cancelled',
+    newTaskId: null,
+    traceId: null,
+  };
+}
