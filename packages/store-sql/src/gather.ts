@@ -1,6 +1,5 @@
 import { RecordsRefusedError, StoreUnavailableError } from '@tracepost/stores';
 
-const MAX_WAITING = 20_000;
 const MAX_UNDER_WAY = 2;
 
 export interface GatherOptions<Call, Outcome> {
@@ -12,6 +11,7 @@ export interface GatherOptions<Call, Outcome> {
   readonly bytesOf?: (call: Call) => number;
   readonly maxCalls?: number;
   readonly maxBytes?: number;
+  readonly maxWaiting?: number;
 }
 
 interface Waiting<Call, Outcome> {
@@ -25,6 +25,7 @@ interface Waiting<Call, Outcome> {
  * round trip and one commit. A call whose values the database refuses is refused alone, its neighbours are not.
  */
 export function gather<Call, Outcome>(options: GatherOptions<Call, Outcome>): (call: Call) => Promise<Outcome> {
+  const { run, maxWaiting = 20_000 } = options;
   let waiting: Waiting<Call, Outcome>[] = [];
   let underWay = 0;
   let isScheduled = false;
@@ -38,7 +39,7 @@ export function gather<Call, Outcome>(options: GatherOptions<Call, Outcome>): (c
       const { batch, rest } = takeBatch(waiting, options);
       waiting = rest;
       underWay++;
-      void answer(batch, options.run).finally(() => {
+      void answer(batch, run).finally(() => {
         underWay--;
         schedule();
       });
@@ -48,8 +49,8 @@ export function gather<Call, Outcome>(options: GatherOptions<Call, Outcome>): (c
 
   return (call) =>
     new Promise((resolve, reject) => {
-      if (waiting.length >= MAX_WAITING) {
-        reject(new StoreUnavailableError('postgresql', `${MAX_WAITING} calls wait for the database: nothing was sent`));
+      if (waiting.length >= maxWaiting) {
+        reject(new StoreUnavailableError('postgresql', `${maxWaiting} calls wait for the database: nothing was sent`));
         return;
       }
       waiting.push({ call, resolve, reject });

@@ -60,7 +60,7 @@ export const DEAD_LETTER_STORE_PROPERTIES: readonly Property<HouseSubject>[] = [
       const letters = [1, 2, 3, 4].map((at) => sampleLetter({ queue, deadAt: sampleTime(at) }));
       await deadLetters.add(letters);
       const first = await deadLetters.list({ queue, limit: 2 });
-      await deadLetters.add([sampleLetter({ queue, deadAt: sampleTime(9) })]);
+      await deadLetters.add([8, 9].map((at) => sampleLetter({ queue, deadAt: sampleTime(at) })));
       await deadLetters.remove(queue, first.items[1]?.taskId ?? '');
       const second = await deadLetters.list({ queue, limit: 2, cursor: first.nextCursor ?? '' });
       expect(second.items.map(({ deadAt }) => deadAt)).toEqual([sampleTime(2), sampleTime(1)]);

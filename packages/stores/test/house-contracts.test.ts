@@ -1,0 +1,310 @@
+import { describe, expect, test } from 'vitest';
+import {
+  AUDIT_STORE_PROPERTIES,
+  checkHouseProperty,
+  DEAD_LETTER_STORE_PROPERTIES,
+  type HouseSubject,
+  INBOX_STORE_PROPERTIES,
+  KEY_STORE_PROPERTIES,
+  type Property,
+} from '../src/contract/index.ts';
+import type { AuditStore, DeadLetterStore, HouseStores, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
+import { type HouseData, houseData, memoryHouseStores } from './memory-house-stores.ts';
+
+type Breaks<Store> = Readonly<Record<string, (store: Store, data: HouseData) => Partial<Store>>>;
+
+const later = () => new Promise((resolve) => setImmediate(resolve));
+
+/** For each property one way to be wrong that it has to notice. */
+const BROKEN_INBOXES: Breaks<InboxStore> = {
+  'a task of which nothing is known can be claimed, and its message is kept as it came': (inbox) => ({
+    async payloadOf(taskId) {
+      const payload = await inbox.payloadOf(taskId);
+      return payload && { ...payload, body: Buffer.from(payload.body.toString()) };
+    },
+  }),
+  'of a hundred that claim a task at once one gets it, and the others hear until when it is busy': (inbox, data) => ({
+    async claim(request) {
+      const isKnown = data.inbox.has(request.taskId);
+      await later();
+      return isKnown ? inbox.claim(request) : { status: 'claimed', generation: 1, isCancelRequested: false };
+    },
+  }),
+  'many tasks are claimed at once, each by itself': (inbox) => {
+    let claims = 0;
+    return {
+      async claim(request) {
+        if (++claims > 200) throw new Error('a batch takes 200 at most');
+        return inbox.claim(request);
+      },
+    };
+  },
+  'a value that cannot be stored is refused alone, whatever is claimed beside it': (inbox) => {
+    let isPoisoned = false;
+    return {
+      async claim(request) {
+        isPoisoned ||= Number.isNaN(request.attempt + request.expiresAtMs);
+        await later();
+        return inbox.claim(isPoisoned ? { ...request, attempt: Number.NaN } : request);
+      },
+    };
+  },
+  'ids and words of the inbox are values, whatever they hold': (inbox) => ({
+    async claim(request) {
+      if (request.copy.includes('\0')) throw new Error('invalid byte sequence for encoding');
+      return inbox.claim(request);
+    },
+  }),
+  'a redelivery of the same copy takes over, and who held it before has lost it': (inbox) => ({
+    end: (ending) => inbox.end({ ...ending, generation: null }),
+  }),
+  'another copy of a running task is held off until the claim has run out': (inbox) => ({
+    claim: (request) => inbox.claim({ ...request, copy: '1:' }),
+  }),
+  'a retry is claimed by its own attempt, and older copies of the message are told that they are': (inbox) => ({
+    claim: (request) => inbox.claim({ ...request, attempt: 9 }),
+  }),
+  'the message is the one that a worker saw first, through all retries': (inbox, data) => ({
+    async claim(request) {
+      const outcome = await inbox.claim(request);
+      const row = data.inbox.get(request.taskId);
+      if (row) data.inbox.set(request.taskId, { ...row, payload: request.payload });
+      return outcome;
+    },
+  }),
+  'what a worker has done stays done when its process dies': (inbox, data) => ({
+    async claim(request) {
+      if (request.isRedelivered) data.inbox.clear();
+      return inbox.claim(request);
+    },
+  }),
+  'the first ending holds, and whoever comes later is told of it': (inbox) => ({
+    async end(ending) {
+      const outcome = await inbox.end(ending);
+      return outcome.status === 'ended' ? { status: 'ended', event: ending.event } : outcome;
+    },
+  }),
+  'who holds no claim can end a task that somebody holds, that waits, and that nobody has begun': (inbox, data) => ({
+    end: async (ending) => (data.inbox.has(ending.taskId) ? inbox.end(ending) : { status: 'lost' }),
+  }),
+  'of many endings at once one holds, and all are told the same': (inbox, data) => ({
+    async end(ending) {
+      const row = data.inbox.get(ending.taskId);
+      await later();
+      return row?.ending ? inbox.end(ending) : { status: 'ended', event: ending.event };
+    },
+  }),
+  'a task that nobody works on is cancelled at once, and asked again it is said again': (inbox) => ({
+    async cancel(request) {
+      const outcome = await inbox.cancel(request);
+      return outcome.status === 'cancelled' ? { ...outcome, event: request.event } : outcome;
+    },
+  }),
+  'a running task is marked, and the mark stays until the task has ended': (inbox, data) => ({
+    async awaitRetry(claim) {
+      const row = data.inbox.get(claim.taskId);
+      if (row) data.inbox.set(claim.taskId, { ...row, isCancelRequested: false });
+      return inbox.awaitRetry(claim);
+    },
+  }),
+  'the message of a task that was cancelled before any worker saw it is kept when it comes': (inbox, data) => ({
+    payloadOf: async (taskId) => (data.inbox.get(taskId)?.ending ? null : inbox.payloadOf(taskId)),
+  }),
+  'payloads are forgotten after seven days, endings after ninety, and nothing before': (inbox) => ({
+    purge: (nowMs) => inbox.purge(nowMs - 1),
+  }),
+  'of a hundred that begin an effect at once one may go ahead, and the others hear that it was begun': (
+    inbox,
+    data,
+  ) => ({
+    async beginEffect(effect) {
+      const isKnown = data.effects.size > 0;
+      await later();
+      const outcome = await inbox.beginEffect(effect);
+      return isKnown ? outcome : { status: 'begun' };
+    },
+  }),
+  'an effect that happened is told with its first result, also to a store that is opened later': (inbox) => ({
+    endEffect: ({ result, ...effect }) => inbox.endEffect({ ...effect, result: result || null }),
+  }),
+  'an effect that did not happen can be begun again, one that happened cannot be forgotten': (_, data) => ({
+    async forgetEffect() {
+      data.effects.clear();
+    },
+  }),
+  'effects of other tenants, scopes and keys are others': (inbox) => ({
+    beginEffect: (effect) => inbox.beginEffect({ ...effect, key: effect.key.toLowerCase() }),
+  }),
+  'effects are forgotten with the task records': (inbox, data) => ({
+    async purge(nowMs) {
+      const effects = [...data.effects];
+      const gone = await inbox.purge(nowMs);
+      for (const [key, effect] of effects) data.effects.set(key, effect);
+      return gone;
+    },
+  }),
+  'one after the other, calls do what the rules say, whatever their order and whoever makes them': (inbox) => ({
+    claim: (request) => inbox.claim({ ...request, attempt: Math.min(request.attempt, 2) }),
+  }),
+  'made at the same time, calls do what they would have done in one order of them': (inbox) => ({
+    async claim(request) {
+      const outcome = await inbox.claim(request);
+      return outcome.status === 'claimed' ? { ...outcome, generation: 1 } : outcome;
+    },
+  }),
+};
+
+const BROKEN_KEYS: Breaks<IdempotencyKeyStore> = {
+  'a key is taken by the first request, and a second one hears under which task': (keys) => ({
+    async claim(request) {
+      const outcome = await keys.claim(request);
+      return outcome.status === 'pending' ? { ...outcome, taskId: request.taskId } : outcome;
+    },
+  }),
+  'of a hundred requests with one key at once one takes it': (keys, data) => ({
+    async claim(request) {
+      const isKnown = data.keys.size > 0;
+      await later();
+      const outcome = await keys.claim(request);
+      return isKnown ? outcome : { status: 'mine' };
+    },
+  }),
+  'an answered key gives the first answer again, also to a store that is opened later': (keys) => ({
+    answer: ({ answer, ...key }) => keys.answer({ ...key, answer: answer || null }),
+  }),
+  'another body under the same key is a conflict, answered or not': (keys) => ({
+    async claim(request) {
+      const outcome = await keys.claim({ ...request, bodyHash: 'any' });
+      return outcome;
+    },
+  }),
+  'a key whose request was not accepted is free again, and only its own request can free it': (_, data) => ({
+    async release() {
+      data.keys.clear();
+    },
+  }),
+  'the same key of another tenant or agent is another key': (keys) => ({
+    claim: (request) => keys.claim({ ...request, tenantId: 'default' }),
+  }),
+  'a key stands for its task for a day': (keys) => ({ claim: (request) => keys.claim({ ...request, nowMs: 0 }) }),
+  'a key that cannot be stored is refused alone': (keys) => ({
+    claim: async (request) => (Number.isNaN(request.nowMs) ? { status: 'mine' } : keys.claim(request)),
+  }),
+  'keys are forgotten after a day, and not before': (keys) => ({ purge: (nowMs) => keys.purge(nowMs + 1) }),
+};
+
+const BROKEN_LETTERS: Breaks<DeadLetterStore> = {
+  'a letter comes back as it was added, with every header and byte': (letters) => ({
+    async get(queue, taskId) {
+      const letter = await letters.get(queue, taskId);
+      return letter && { ...letter, body: Buffer.from(letter.body.toString()) };
+    },
+  }),
+  'a letter that is added twice is there once, as it was first': (_, data) => ({
+    async add(added) {
+      for (const letter of added) data.letters.set(JSON.stringify([letter.queue, letter.taskId]), letter);
+    },
+  }),
+  'letters are listed by queue, newest first, page by page, each once': (letters) => ({
+    async list(query) {
+      const page = await letters.list(query);
+      return { ...page, items: page.items.toReversed() };
+    },
+  }),
+  'letters that come or go while somebody turns the pages move none of the others': (letters) => ({
+    async list({ queue, limit, cursor }) {
+      const skip = Number(cursor ?? 0);
+      const { items } = await letters.list({ queue, limit: 1_000 });
+      return { items: items.slice(skip, skip + limit), nextCursor: `${skip + limit}` };
+    },
+  }),
+  'a page of large letters is shorter than was asked for, and its cursor leads on': (letters) => ({
+    async list(query) {
+      const { nextCursor: _, ...page } = await letters.list(query);
+      return { ...page, nextCursor: null };
+    },
+  }),
+  'of many that remove a letter at once one hears that it did': (letters) => ({
+    async remove(queue, taskId) {
+      const letter = await letters.get(queue, taskId);
+      await letters.remove(queue, taskId);
+      return letter !== null;
+    },
+  }),
+  'a removed letter that is told again stays removed; one that died again since is back': (_, data) => ({
+    remove: async (queue, taskId) => data.letters.delete(JSON.stringify([queue, taskId])),
+  }),
+  'letters are counted by queue, without the removed ones': (_, data) => ({
+    async count() {
+      const byQueue = Map.groupBy(data.letters.values(), ({ queue }) => queue);
+      return new Map([...byQueue].map(([queue, all]) => [queue, all.length]));
+    },
+  }),
+  'with a letter that cannot be stored nothing of the batch is': (letters) => ({
+    async add(added) {
+      for (const letter of added) await letters.add([letter]);
+    },
+  }),
+  'letters are forgotten after thirty days, and not before': (letters) => ({
+    purge: (nowMs) => letters.purge(nowMs + 1),
+  }),
+  'a cursor that no page of letters gave is refused': (letters) => ({
+    list: ({ cursor: _, ...query }) => letters.list(query),
+  }),
+};
+
+const BROKEN_AUDITS: Breaks<AuditStore> = {
+  'an entry comes back as it was written, also from a store that is opened later': (audit) => ({
+    add: (entries) => audit.add(entries.map((entry) => ({ ...entry, by: entry.by.replaceAll('\0', '') }))),
+  }),
+  'what is written stays: the same entry again, or another under its id, changes nothing': (_, data) => ({
+    async add(entries) {
+      for (const entry of entries) data.audit.set(entry.auditId, entry);
+    },
+  }),
+  'entries are listed newest first, page by page, each once, whatever is written meanwhile': (audit) => ({
+    async list({ cursor, limit, ...query }) {
+      const skip = Number(cursor ?? 0);
+      const { items } = await audit.list({ ...query, limit: 1_000 });
+      const isLast = skip + limit >= items.length;
+      return { items: items.slice(skip, skip + limit), nextCursor: isLast ? null : `${skip + limit}` };
+    },
+  }),
+  'entries are found by task, action and time, the first instant included and the last not': (audit) => ({
+    list: ({ to: _, ...query }) => audit.list(query),
+  }),
+  'entries are forgotten with the task records': (audit) => ({ purge: (nowMs) => audit.purge(nowMs - 1) }),
+  'a cursor that no page of the audit trail gave is refused': (audit) => ({
+    list: ({ cursor: _, ...query }) => audit.list(query),
+  }),
+};
+
+describeTeeth('inbox', INBOX_STORE_PROPERTIES, BROKEN_INBOXES);
+describeTeeth('keys', KEY_STORE_PROPERTIES, BROKEN_KEYS);
+describeTeeth('deadLetters', DEAD_LETTER_STORE_PROPERTIES, BROKEN_LETTERS);
+describeTeeth('audit', AUDIT_STORE_PROPERTIES, BROKEN_AUDITS);
+
+function describeTeeth<Part extends 'inbox' | 'keys' | 'deadLetters' | 'audit'>(
+  part: Part,
+  properties: readonly Property<HouseSubject>[],
+  broken: Breaks<HouseStores[Part]>,
+): void {
+  describe(`the contract of ${part}`, () => {
+    test('names a way to break each of its properties', () => {
+      expect(Object.keys(broken)).toEqual(properties.map(({ title }) => title));
+    });
+
+    for (const property of properties) {
+      test(`notices when it is not so: ${property.title}`, async () => {
+        const right = houseData();
+        await checkHouseProperty(property, async () => memoryHouseStores(right));
+        const wrong = houseData();
+        const openBroken = async (): Promise<HouseStores> => {
+          const stores = memoryHouseStores(wrong);
+          return { ...stores, [part]: { ...stores[part], ...broken[property.title]?.(stores[part], wrong) } };
+        };
+        await expect(checkHouseProperty(property, openBroken)).rejects.toThrow();
+      });
+    }
+  });
+}
