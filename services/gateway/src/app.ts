@@ -117,6 +117,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const publisher = createNotificationPublisher({ broker, outbox, telemetry });
   const actions = createTaskActions({
     broker,
+    events,
     tasks,
     records,
     inbox,

@@ -53,6 +53,10 @@ export const fullStackFields = {
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'address of RabbitMQ', default: 'amqp://rabbitmq:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'user at RabbitMQ', default: 'tracepost' }),
   rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'password at RabbitMQ' }),
+  rabbitmqManagementUrl: url('TRACEPOST_RABBITMQ_MANAGEMENT_URL', {
+    about: 'its management API, which tells the rates of queues',
+    default: 'http://rabbitmq:15672',
+  }),
   postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'host of Postgres', default: 'postgres' }),
   postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'port of Postgres', default: '5432' }),
   postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'database in Postgres', default: 'tracepost' }),

@@ -87,12 +87,12 @@ export function createLateRecordStore({
       get: async (queue, taskId) => store().deadLetters.get(queue, taskId),
       remove: async (queue, taskId) => store().deadLetters.remove(queue, taskId),
       count: async () => store().deadLetters.count(),
-      purge: async (nowMs) => store().deadLetters.purge(nowMs),
+      purge: async (nowMs, olderThanMs) => store().deadLetters.purge(nowMs, olderThanMs),
     },
     audit: {
       add: async (entries) => store().audit.add(entries),
       list: async (query) => store().audit.list(query),
-      purge: async (nowMs) => store().audit.purge(nowMs),
+      purge: async (nowMs, olderThanMs) => store().audit.purge(nowMs, olderThanMs),
     },
   };
 }

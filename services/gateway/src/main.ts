@@ -52,6 +52,7 @@ await runService(
       url: config.rabbitmqUrl,
       username: config.rabbitmqUser,
       password: config.rabbitmqPassword,
+      managementUrl: config.rabbitmqManagementUrl,
       connectionName: SERVICE_NAMES.gateway,
       telemetry,
     });

@@ -32,7 +32,7 @@ export interface QueueOverviewOptions {
   readonly everyMs?: number;
 }
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 10_000;
 const MAX_AGENTS = 200;
 /** Of each agent ten queues are asked for. */
 const CONCURRENCY = 5;

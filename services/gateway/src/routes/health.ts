@@ -10,6 +10,8 @@ export interface HealthRouteOptions {
   readonly monitor: HealthMonitor;
   readonly ledger: Ledger;
   readonly storage: StorageSize;
+  /** For a person: what is kept for how long. */
+  readonly retention: Readonly<Record<string, string>>;
   readonly isStopping: () => boolean;
 }
 
@@ -23,7 +25,7 @@ const Ready = Type.Object({
 /** All are answered from what the background checks have found: cheap, and never held up by a store that hangs. */
 export function addHealthRoutes(
   app: GatewayServer,
-  { monitor, ledger, storage, isStopping }: HealthRouteOptions,
+  { monitor, ledger, storage, retention, isStopping }: HealthRouteOptions,
 ): void {
   const quiet = { config: { isQuiet: true } };
   const startedMs = performance.now();
@@ -82,8 +84,8 @@ export function addHealthRoutes(
         checks: monitor.checks(),
         recorded,
         losses,
-        // Nothing is deleted by age yet, and no budget can be set.
-        retention: {},
+        retention,
+        // No budget can be set yet.
         storage: { usedBytes: storage.usedBytes(), budgetBytes: null },
       });
     },

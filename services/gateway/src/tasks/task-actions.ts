@@ -1,4 +1,4 @@
-import { type Broker, createControlPublisher, createEventPublisher } from '@tracepost/messaging';
+import { type Broker, createControlPublisher } from '@tracepost/messaging';
 import type { AuditStore, RecordStore } from '@tracepost/stores';
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts';
 import { type BulkActions, createBulkActions } from './bulk-actions.ts';
@@ -13,7 +13,7 @@ export interface TaskActions {
   readonly bulk: BulkActions;
 }
 
-export type TaskActionsOptions = Omit<TaskCancellerOptions, 'events' | 'control' | 'trail'> &
+export type TaskActionsOptions = Omit<TaskCancellerOptions, 'control' | 'trail'> &
   Omit<TaskRetrierOptions, 'trail'> & {
     readonly broker: Broker;
     readonly records: Pick<RecordStore, 'listTasks'>;
@@ -23,12 +23,7 @@ export type TaskActionsOptions = Omit<TaskCancellerOptions, 'events' | 'control'
 export function createTaskActions(options: TaskActionsOptions): TaskActions {
   const { broker, records } = options;
   const trail = createAuditTrail(options);
-  const canceller = createTaskCanceller({
-    ...options,
-    trail,
-    events: createEventPublisher({ broker }),
-    control: createControlPublisher({ broker }),
-  });
+  const canceller = createTaskCanceller({ ...options, trail, control: createControlPublisher({ broker }) });
   const retrier = createTaskRetrier({ ...options, trail });
   return { trail, canceller, retrier, bulk: createBulkActions({ records, canceller, retrier }) };
 }
