@@ -74,3 +74,34 @@ test('of two records the one that knows more counts; the store when both know as
   expect(newerRecord(ended, running)).toBe(ended);
   expect(newerRecord(running, { ...running })).toBe(running);
 });
+
+test('the children of a task are those that the store knows and those that were heard of', () => {
+  const memory = createTaskMemory({ maxTasks: 3 });
+  const child = givenEvent('c1', 'started');
+  memory.apply({ ...child, task: { ...child.task, parentTaskId: 'p1' } }, 1);
+  expect(memory.get('p1')).toBeNull();
+  memory.apply(givenEvent('p1', 'accepted'), 1);
+  expect(memory.get('p1')?.childTaskIds).toEqual(['c1']);
+  const stored = { ...applyTaskEvent(null, givenEvent('p1', 'accepted')), childTaskIds: ['c0', 'c1'] };
+  expect(newerRecord(stored, memory.get('p1'))).toBe(stored);
+  memory.apply(givenEvent('p1', 'succeeded', { second: 1 }), 1);
+  expect(newerRecord(stored, memory.get('p1'))).toMatchObject({ status: 'succeeded', childTaskIds: ['c0', 'c1'] });
+  expect(
+    newerRecord({ ...stored, childTaskIds: [] }, applyTaskEvent(null, givenEvent('p1', 'accepted'))),
+  ).toMatchObject({
+    childTaskIds: [],
+  });
+  // A child that is forgotten takes its place in the list with it.
+  for (const taskId of ['t1', 't2', 't3']) memory.apply(givenEvent(taskId, 'accepted'), 1);
+  memory.apply(givenEvent('p1', 'accepted'), 1);
+  expect(memory.get('p1')?.childTaskIds).toEqual([]);
+});
+
+test('what a running task does now is what was told last', () => {
+  const memory = createTaskMemory();
+  memory.apply(givenEvent('t1', 'started'), 1);
+  const stored = memory.get('t1');
+  memory.apply({ ...givenEvent('t1', 'progress', { second: 5 }), step: 'asking' }, 1);
+  expect(newerRecord(stored, memory.get('t1'))?.step).toBe('asking');
+  expect(newerRecord(memory.get('t1'), stored)?.step).toBe('asking');
+});

@@ -155,6 +155,26 @@ test('every condition is asked of what is remembered too', async () => {
   for (const other of others) expect([other, await isFound({ ...fits, ...other })]).toEqual([other, false]);
 });
 
+test('a page of a search that has found nothing yet leads on', async () => {
+  const memory = createTaskMemory();
+  const found = applyTaskEvent(null, accepted('t1', 1));
+  memory.apply(accepted('t2', 2), 1);
+  const pages = createTaskPages({
+    memory,
+    timeoutMs: 1_000,
+    records: {
+      getTask: async () => null,
+      listTasks: async ({ cursor }) =>
+        cursor === undefined ? { items: [], nextCursor: 'looked' } : { items: [found], nextCursor: null },
+    },
+  });
+  const first = await pages.read({ filter: {}, limit: 5 });
+  expect(first.items).toEqual([]);
+  const second = await pages.read({ filter: {}, limit: 5, cursor: first.nextCursor ?? undefined });
+  expect(second.items.map((record) => record.taskId)).toEqual(['t2', 't1']);
+  expect(second.nextCursor).toBeNull();
+});
+
 test('a cursor that no page gave is told', async () => {
   for (const cursor of [
     'x',

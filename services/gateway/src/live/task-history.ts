@@ -6,6 +6,7 @@ import {
   type TaskRecord,
   taskEventId,
 } from '@tracepost/contracts';
+import { summaryOf } from '../tasks/task-summary.ts';
 
 /** One step in the life of a task, as its record tells it. */
 export interface HistoryEntry {
@@ -122,26 +123,6 @@ function entryOf(record: TaskRecord, { kind, attempt, at, by, facts, error }: St
       ...(facts ? { attempt: factsOf(facts, isOver) } : {}),
       ...(error ? { error } : {}),
     },
-  };
-}
-
-function summaryOf(record: TaskRecord): TaskEvent['task'] {
-  const { taskId, agentId, notificationType, tenantId, priority, acceptedAt, source } = record;
-  const { sessionId, correlationId, traceId, parentTaskId, retryOf, idempotencyKey } = record;
-  return {
-    taskId,
-    agentId,
-    notificationType,
-    tenantId,
-    priority,
-    acceptedAt,
-    source,
-    sessionId,
-    correlationId,
-    traceId,
-    parentTaskId,
-    retryOf,
-    idempotencyKey,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { TaskRecord, TaskSummary } from '@tracepost/contracts';
-import type { TaskQuery } from '@tracepost/stores';
+import { searchText, searchTextOf, type TaskQuery } from '@tracepost/stores';
 
 /** What a list asks for, without its page. */
 export type TaskFilter = Omit<TaskQuery, 'limit' | 'cursor'>;
@@ -31,15 +31,7 @@ export function matchesFilter(record: TaskRecord, filter: TaskFilter): boolean {
   if (filter.from !== undefined && record.acceptedAt < filter.from) return false;
   if (filter.to !== undefined && record.acceptedAt >= filter.to) return false;
   if (!SUMMARY_FIELDS.every((field) => filter[field] === undefined || record[field] === filter[field])) return false;
-  return filter.text === undefined || holdsText(record, filter.text.toLowerCase());
-}
-
-function holdsText(record: TaskRecord, text: string): boolean {
-  const { taskId, correlationId, traceId, sessionId, parentTaskId, retryOf, error, result } = record;
-  const ids = [taskId, correlationId, traceId, sessionId, parentTaskId, retryOf];
-  return [...ids, error?.code, error?.message, result === null ? null : JSON.stringify(result)].some((part) =>
-    part?.toLowerCase().includes(text),
-  );
+  return filter.text === undefined || searchTextOf(record).includes(searchText(filter.text));
 }
 
 /** Where a task stands in a list. */

@@ -11,8 +11,6 @@ export interface TaskMemory {
   ofTrace(traceId: string): TaskRecord[];
   /** The remembered tasks that may match, unordered: records are not looked at yet. */
   candidates(filter: TaskFilter, isWanted: (place: TaskPlace) => boolean): TaskPlace[];
-  /** The remembered children of a task, in the order in which they were heard of. */
-  childrenOf(taskId: string): readonly string[];
   /** Calls back when a task may have changed, with the event that did it where there is one; the returned function ends it. */
   watch(taskId: string, onChange: OnChange): () => void;
   /** Wakes everybody who watches: the gateway is stopping. */
@@ -92,7 +90,7 @@ export function createTaskMemory({
     },
     get(taskId) {
       const remembered = tasks.get(taskId);
-      return remembered ? settle(remembered) : null;
+      return remembered ? withChildren(settle(remembered), children.get(taskId)) : null;
     },
     ofTrace(traceId) {
       const found: TaskRecord[] = [];
@@ -107,7 +105,6 @@ export function createTaskMemory({
       for (const { task } of tasks.values()) if (mayMatch(task, filter) && isWanted(task)) found.push(task);
       return found;
     },
-    childrenOf: (taskId) => [...(children.get(taskId) ?? [])],
     watch(taskId, onChange) {
       const watching = watchers.get(taskId) ?? new Set();
       watchers.set(taskId, watching.add(onChange));
@@ -130,10 +127,22 @@ function settle(remembered: Remembered): TaskRecord | null {
   return remembered.record;
 }
 
-/** The one of two records of a task that knows more; the store's when both know as much. */
+function withChildren(record: TaskRecord | null, children: ReadonlySet<string> | undefined): TaskRecord | null {
+  if (!record || !children) return record;
+  return { ...record, childTaskIds: [...new Set([...record.childTaskIds, ...children])] };
+}
+
+/** The one of two records of a task that knows more, with the children of both; the store's when both know as much. */
 export function newerRecord(stored: TaskRecord | null, remembered: TaskRecord | null): TaskRecord | null {
   if (!stored || !remembered) return stored ?? remembered;
-  return progressOf(remembered) > progressOf(stored) ? remembered : stored;
+  const newer = knowsMore(remembered, stored) ? remembered : stored;
+  const childTaskIds = [...new Set([...stored.childTaskIds, ...remembered.childTaskIds])];
+  return childTaskIds.length === newer.childTaskIds.length ? newer : { ...newer, childTaskIds };
+}
+
+function knowsMore(remembered: TaskRecord, stored: TaskRecord): boolean {
+  const lead = progressOf(remembered) - progressOf(stored);
+  return lead > 0 || (lead === 0 && (remembered.stepAt ?? '') > (stored.stepAt ?? ''));
 }
 
 function progressOf(record: TaskRecord): number {

@@ -80,8 +80,10 @@ export function createTaskPages({
       const compare = comparePlaces(filter.sort);
       const after = begun?.after ?? null;
       const stored = await list(filter, limit, begun?.store ?? null);
-      const isLast = stored.nextCursor === null;
-      const end = isLast ? null : (stored.items.at(-1) ?? null);
+      const end = stored.nextCursor === null ? null : (stored.items.at(-1) ?? null);
+      // A search for words looks through so many tasks at a time, and may find none: where it came to, only the store knows.
+      if (stored.nextCursor !== null && end === null)
+        return { items: [], nextCursor: encodePageCursor({ store: stored.nextCursor, after }) };
 
       const shown = stored.items
         .filter((record) => after === null || compare(record, after) > 0)
