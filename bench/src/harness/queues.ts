@@ -1,3 +1,5 @@
+import type { OutgoingNotification } from '@tracepost/messaging';
+
 /** The agent of the benchmarks, and the queues that a round fills. */
 export const AGENT_ID = 'bench';
 export const NOTIFICATION_TYPE = 'bench.work';
@@ -10,6 +12,27 @@ export const AGENT_QUEUE_ARGUMENTS = {
   'x-overflow': 'reject-publish',
   'x-delivery-limit': 5,
 } as const;
+
+const DATA = { text: 'x'.repeat(640) };
+
+/** A notification whose message body has about one kilobyte. */
+export function notification(taskId: string): OutgoingNotification {
+  return {
+    agentId: AGENT_ID,
+    taskId,
+    notificationType: NOTIFICATION_TYPE,
+    data: DATA,
+    source: 'bench',
+    correlationId: 'bench',
+    sessionId: null,
+    tenantId: 'default',
+    priority: 'normal',
+    timeoutMs: null,
+    budget: null,
+    parentTaskId: null,
+    depth: 0,
+  };
+}
 
 /** A request of about one kilobyte. */
 export const REQUEST: string = JSON.stringify({
