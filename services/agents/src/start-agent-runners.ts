@@ -13,6 +13,7 @@ export interface StartAgentRunnersOptions
 
 /** Beside the pixels of an image there is the file that it came in, and the one that it becomes. */
 const IMAGE_BUFFERS_MB = 1_024;
+const IMAGES_REST_AFTER_MS = 60_000;
 
 /**
  * The agents that the settings name, each in threads of its own, all started at once. Rejects with what is wrong with the
@@ -25,6 +26,8 @@ export async function startAgentRunners(options: StartAgentRunnersOptions): Prom
       const data: OpenAgentsData = { settings: part, artifactsFolder };
       return startThreadedRunners({
         ...rest,
+        // Its image libraries and their memory are worth a new start after a while.
+        ...(part.agents.includes('bg-remover') ? { restAfterMs: IMAGES_REST_AFTER_MS } : {}),
         module: { url: new URL('./open-agents.ts', import.meta.url), exportName: 'openAgents', data },
         settings: {
           heapLimitMb: settings.handlerHeapMb,

@@ -98,8 +98,9 @@ export class AgentThread {
     this.ready.finally(() => clearTimeout(late)).catch(() => {});
   }
 
+  /** Or is about to: nothing can run in it any more. */
   get hasEnded(): boolean {
-    return this.#hasEnded || this.#cause !== null;
+    return this.#hasEnded || this.#cause !== null || this.#closing !== null;
   }
 
   /** True while a handler goes on whose attempt is over: what it does next may end the thread. */

@@ -11,6 +11,8 @@ export interface LaneOptions {
   readonly first?: AgentThread;
   /** A new thread follows the dead one at once, with pauses when they die quickly; else with the next attempt. */
   readonly isEager: boolean;
+  /** The thread is ended when no attempt has run for so long, and started again for the next; never when not given. */
+  readonly restAfterMs?: number;
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -26,6 +28,8 @@ export class Lane {
   readonly #closing = new AbortController();
   #current: Promise<AgentThread | null> | null = null;
   #deathsInARow = 0;
+  #running = 0;
+  #resting: NodeJS.Timeout | undefined;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -33,25 +37,34 @@ export class Lane {
   }
 
   async run(received: ReceivedAttempt, controls: AttemptControls): Promise<AttemptOutcome> {
-    const { agent } = this.#options;
+    this.#running += 1;
+    clearTimeout(this.#resting);
+    try {
+      return await this.#run(received, controls);
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) this.#restLater();
+    }
+  }
+
+  async #run(received: ReceivedAttempt, controls: AttemptControls): Promise<AttemptOutcome> {
     for (;;) {
       const thread = await this.#take(controls.signal);
       if (thread === null) return { status: 'stopped' };
-      // Dead since, and not replaced yet: the next turn waits for the new one.
-      if (!thread.hasEnded) return thread.run(agent, received, controls);
+      if (!thread.hasEnded) return thread.run(this.#options.agent, received, controls);
+      // Dead, and not replaced yet: the next turn waits for the new one.
       await thread.ended;
     }
   }
 
-  /** Ends the thread, if there is one; the next attempt starts another. With `ifUnclean` only one with leftovers. */
-  async rest({ ifUnclean = false } = {}): Promise<void> {
+  /** Ends a thread in which something is left of attempts that are over; the next attempt starts another. */
+  async clean(): Promise<void> {
     const thread = await this.#current;
-    if (!thread || (ifUnclean && !thread.hasLeftovers)) return;
-    this.#current = null;
-    await thread.close();
+    if (thread?.hasLeftovers) await this.#drop(thread);
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#resting);
     this.#closing.abort();
     const thread = await this.#current;
     await thread?.close();
@@ -97,7 +110,25 @@ export class Lane {
 
   #watch(thread: AgentThread): AgentThread {
     void thread.ended.then((end) => this.#replace(end));
+    this.#restLater();
     return thread;
+  }
+
+  #restLater(): void {
+    const { restAfterMs } = this.#options;
+    clearTimeout(this.#resting);
+    if (restAfterMs === undefined || this.#closing.signal.aborted) return;
+    this.#resting = setTimeout(() => void this.#rest(), restAfterMs).unref();
+  }
+
+  async #rest(): Promise<void> {
+    const thread = await this.#current;
+    if (thread && this.#running === 0) await this.#drop(thread);
+  }
+
+  async #drop(thread: AgentThread): Promise<void> {
+    this.#current = null;
+    await thread.close();
   }
 
   #replace(end: ThreadEnd): void {

@@ -2,7 +2,10 @@ import type { AgentRunner } from '../runner.ts';
 import { AgentThread, type AgentThreadOptions } from './agent-thread.ts';
 import { createThreadedRunner } from './threaded-runner.ts';
 
-export type ThreadedRunnersOptions = AgentThreadOptions;
+export interface ThreadedRunnersOptions extends AgentThreadOptions {
+  /** A thread that nobody has needed for so long is ended, and started again when it is; never when not given. */
+  readonly restAfterMs?: number;
+}
 
 /**
  * Runs the agents of a module in threads: each agent in one of its own, so that a handler that ends, blocks or bloats its thread takes
@@ -13,7 +16,5 @@ export async function startThreadedRunners(options: ThreadedRunnersOptions): Pro
   // It says which agents there are, and then serves the first of them.
   const first = open();
   const agents = await first.ready;
-  return agents.map((agent, at) =>
-    createThreadedRunner({ agent, open, telemetry: options.telemetry, ...(at === 0 ? { first } : {}) }),
-  );
+  return agents.map((agent, at) => createThreadedRunner({ ...options, agent, open, ...(at === 0 ? { first } : {}) }));
 }

@@ -2,7 +2,7 @@ import type { AttemptControls, AttemptOutcome, ReceivedAttempt } from '../runner
 import { Lane, type LaneOptions } from './lane.ts';
 import { createTurns } from './turns.ts';
 
-const IDLE_MS = 30_000;
+const REST_AFTER_MS = 30_000;
 /** Behind others of its kind; then the message goes back to its queue. */
 const WAIT_MS = 60_000;
 
@@ -13,28 +13,23 @@ const WAIT_MS = 60_000;
 export class SuspectLane {
   readonly #lane: Lane;
   readonly #turns = createTurns();
-  #idle: NodeJS.Timeout | undefined;
 
-  constructor(options: Omit<LaneOptions, 'isEager' | 'first'>) {
-    this.#lane = new Lane({ ...options, isEager: false });
+  constructor(options: Pick<LaneOptions, 'agent' | 'open' | 'telemetry'>) {
+    this.#lane = new Lane({ ...options, isEager: false, restAfterMs: REST_AFTER_MS });
   }
 
   async run(received: ReceivedAttempt, controls: AttemptControls): Promise<AttemptOutcome> {
     const endTurn = await this.#turns.take(controls.signal, WAIT_MS);
     if (endTurn === null) return { status: 'stopped' };
-    clearTimeout(this.#idle);
     try {
       return await this.#lane.run(received, controls);
     } finally {
-      await this.#lane.rest({ ifUnclean: true });
-      clearTimeout(this.#idle);
-      this.#idle = setTimeout(() => void this.#lane.rest(), IDLE_MS).unref();
+      await this.#lane.clean();
       endTurn();
     }
   }
 
   close(): Promise<void> {
-    clearTimeout(this.#idle);
     return this.#lane.close();
   }
 }

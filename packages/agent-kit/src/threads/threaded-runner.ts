@@ -3,7 +3,7 @@ import type { AgentThread } from './agent-thread.ts';
 import { Lane, type LaneOptions } from './lane.ts';
 import { SuspectLane } from './suspect-lane.ts';
 
-export interface ThreadedRunnerOptions extends Pick<LaneOptions, 'open' | 'telemetry'> {
+export interface ThreadedRunnerOptions extends Pick<LaneOptions, 'open' | 'telemetry' | 'restAfterMs'> {
   readonly agent: AgentDescription;
   /** One that is ready already; without it the first attempt starts one. */
   readonly first?: AgentThread;

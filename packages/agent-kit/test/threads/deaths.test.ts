@@ -226,6 +226,17 @@ describe('an event loop that stands still', () => {
   });
 });
 
+it('a thread that nobody has needed for a while is ended, and the next attempt finds another', async () => {
+  lab = await openLab(module, { restAfterMs: 50 });
+  const closedBefore = (await readLines('closed')).length;
+  const first = await lab.run('echo');
+  await vi.waitFor(async () => expect((await readLines('closed')).length).toBe(closedBefore + 2), 10_000);
+  const second = await lab.run('echo');
+  expect([first.status, second.status]).toEqual(['succeeded', 'succeeded']);
+  expect(first).not.toEqual(second);
+  expect(lab.lines).toEqual([]);
+});
+
 describe('the end of a runner', () => {
   it('stops what runs, ends what agents hold, and may be asked for twice', async () => {
     lab = await openLab(module);
