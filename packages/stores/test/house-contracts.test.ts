@@ -144,12 +144,15 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
     },
   }),
   'one after the other, calls do what the rules say, whatever their order and whoever makes them': (inbox) => ({
-    claim: (request) => inbox.claim({ ...request, attempt: Math.min(request.attempt, 2) }),
+    async cancel(request) {
+      await inbox.cancel(request);
+      return { status: 'requested' };
+    },
   }),
   'made at the same time, calls do what they would have done in one order of them': (inbox) => ({
     async claim(request) {
       const outcome = await inbox.claim(request);
-      return outcome.status === 'claimed' ? { ...outcome, generation: 1 } : outcome;
+      return outcome.status === 'busy' ? { status: 'claimed', generation: 1, isCancelRequested: false } : outcome;
     },
   }),
 };
