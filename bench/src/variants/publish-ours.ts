@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { agentTopology, createNotificationPublisher } from '@tracepost/messaging';
+import { openOutbox } from '@tracepost/messaging/outbox';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createTelemetry, SERVICE_NAMES } from '@tracepost/telemetry';
 import { AGENT_ID, notification } from '../harness/queues.ts';
@@ -15,7 +19,9 @@ const broker = createRabbitMqBroker({
   telemetry,
 });
 await broker.declare(agentTopology(AGENT_ID));
-const publisher = createNotificationPublisher({ broker, telemetry });
+const folder = await mkdtemp(join(tmpdir(), 'tracepost-bench-'));
+const outbox = await openOutbox({ path: join(folder, 'outbox.db'), broker, telemetry });
+const publisher = createNotificationPublisher({ broker, outbox, telemetry });
 
 pipeline(async () => {
   const outcome = await publisher.publish(notification(randomUUID()));
