@@ -9,15 +9,19 @@ export interface Breakers {
 
 /** Hosts can be without number when users name them. */
 const MAX_DEPENDENCIES = 200;
+/** The first ones are told by the gauge, whatever becomes of them: each name is a series for ever. */
 const MAX_SERIES = 50;
 
 export function createBreakers(telemetry: Telemetry): Breakers {
   const known = new Map<string, Breaker>();
+  const named = new Set<string>();
   const stopObserving = telemetry.metrics.observe('tracepost.dependency.up', () =>
-    [...known].slice(0, MAX_SERIES).map(([dependency, { state }]) => ({
-      value: state === 'closed' ? 1 : 0,
-      attributes: { 'tracepost.dependency': dependency },
-    })),
+    [...known]
+      .filter(([dependency]) => named.has(dependency))
+      .map(([dependency, { state }]) => ({
+        value: state === 'closed' ? 1 : 0,
+        attributes: { 'tracepost.dependency': dependency },
+      })),
   );
   return {
     of(dependency) {
@@ -26,6 +30,7 @@ export function createBreakers(telemetry: Telemetry): Breakers {
       if (known.size >= MAX_DEPENDENCIES) forgetOne(known);
       const breaker = createBreaker(dependency, (state, pauseMs) => tell(telemetry, dependency, state, pauseMs));
       known.set(dependency, breaker);
+      if (named.size < MAX_SERIES) named.add(dependency);
       return breaker;
     },
     close: stopObserving,
