@@ -1,95 +1,22 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createTelemetry } from '@tracepost/telemetry';
+import { readdirSync } from 'node:fs';
 import { until } from '@tracepost/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker, IncomingMessage, OutgoingMessage } from '../src/broker.ts';
-import { openEmbeddedBroker } from '../src/embedded/index.ts';
-import { type Outbox, type OutboxOptions, openOutbox } from '../src/outbox/index.ts';
-import { agentTopology } from '../src/topology.ts';
-import { type FickleBroker, fickleBroker } from './fickle-broker.ts';
+import { describe, expect, test } from 'vitest';
+import { idsOf, isEmpty, message, send, useOutboxBench } from './outbox-harness.ts';
 
-const telemetry = createTelemetry({ serviceName: 'test' });
-const AGENTS = ['a', 'b'];
-let folder = '';
-let path = '';
-let real: Broker;
-let broker: FickleBroker;
-let opened: Outbox[] = [];
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tracepost-outbox-'));
-  path = join(folder, 'outbox.db');
-  real = await openEmbeddedBroker({ path: join(folder, 'queue.db'), telemetry });
-  for (const agentId of AGENTS) await real.declare(agentTopology(agentId));
-  broker = fickleBroker(real);
-});
-
-afterEach(async () => {
-  broker.mood = 'well';
-  for (const outbox of opened) await outbox.close();
-  opened = [];
-  await real.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function open(options: Partial<OutboxOptions> = {}): Promise<Outbox> {
-  const outbox = await openOutbox({ path, broker, telemetry, ...options });
-  opened.push(outbox);
-  return outbox;
-}
-
-function message(id: string, agentId = 'a', size = 10): OutgoingMessage {
-  return {
-    exchange: 'agents',
-    routingKey: `agent.${agentId}`,
-    mandatory: true,
-    body: Buffer.alloc(size, id),
-    headers: { traceparent: 'tp', 'x-published-at-ms': 5 },
-    messageId: id,
-    type: 't',
-    appId: 'app',
-    correlationId: 'c',
-    timestamp: 7,
-    priority: 8,
-    contentType: 'application/json',
-  };
-}
-
-const send = (outbox: Outbox, id: string, agentId = 'a') => outbox.send(message(id, agentId), { agentId });
-const isEmpty = (outbox: Outbox) => until(() => outbox.read().messages === 0, { what: 'the outbox to be empty' });
-
-/** Everything that lies on an agent's queue, in order. */
-async function takeAll(agentId = 'a'): Promise<IncomingMessage[]> {
-  const taken: IncomingMessage[] = [];
-  const { ready = 0 } = (await real.inspect(`agent.${agentId}`)) ?? {};
-  const consumption = await real.consume({
-    queue: `agent.${agentId}`,
-    prefetch: 100,
-    onDelivery(delivery) {
-      taken.push(delivery.message);
-      delivery.ack();
-    },
-  });
-  await until(() => taken.length >= ready, { what: `${ready} messages` });
-  await consumption.close();
-  return taken;
-}
-const idsOf = (messages: readonly IncomingMessage[]) => messages.map(({ messageId }) => messageId);
+const bench = useOutboxBench();
 
 describe('while all is well', () => {
   test('a message goes to the broker as it is, and nothing is kept', async () => {
-    const outbox = await open();
+    const outbox = await bench.open();
     expect(await send(outbox, '1')).toEqual({ status: 'confirmed' });
     expect(outbox.read()).toMatchObject({ messages: 0, bytes: 0, oldestMs: 0, fault: null, damaged: 0 });
-    const [taken] = await takeAll();
+    const [taken] = await bench.takeAll();
     expect(taken?.headers).not.toHaveProperty('x-copy');
   });
 
   test.each(['refused', 'unroutable'] as const)('what the broker says no to is %s, and not kept', async (mood) => {
-    const outbox = await open();
-    broker.mood = mood;
+    const outbox = await bench.open();
+    bench.broker.mood = mood;
     expect(await send(outbox, '1')).toMatchObject({ status: mood });
     expect(outbox.read().messages).toBe(0);
   });
@@ -99,16 +26,16 @@ describe('a broker that is away', () => {
   test.each(['unreachable', 'blocked'] as const)(
     '(%s) is made up for: stored at once, delivered whole and in order',
     async (state) => {
-      const outbox = await open();
-      broker.become(state);
+      const outbox = await bench.open();
+      bench.broker.become(state);
       const begin = performance.now();
       for (const id of ['1', '2', '3']) expect(await send(outbox, id)).toEqual({ status: 'stored' });
       expect(performance.now() - begin).toBeLessThan(1_000);
       expect(outbox.read()).toMatchObject({ messages: 3 });
-      expect(broker.seen).toEqual([]);
-      broker.become('ready');
+      expect(bench.broker.seen).toEqual([]);
+      bench.broker.become('ready');
       await isEmpty(outbox);
-      const taken = await takeAll();
+      const taken = await bench.takeAll();
       expect(idsOf(taken)).toEqual(['1', '2', '3']);
       const { mandatory: _, headers, ...rest } = message('1');
       expect(taken[0]).toMatchObject({ ...rest, headers });
@@ -117,45 +44,45 @@ describe('a broker that is away', () => {
   );
 
   test('new messages of an agent wait behind its older ones, those of another agent do not', async () => {
-    const outbox = await open();
-    broker.become('unreachable');
+    const outbox = await bench.open();
+    bench.broker.become('unreachable');
     await send(outbox, '1');
-    broker.moods.set('agent.a', 'refused');
-    broker.become('ready');
-    await until(() => broker.seen.length > 0);
+    bench.broker.moods.set('agent.a', 'refused');
+    bench.broker.become('ready');
+    await until(() => bench.broker.seen.length > 0);
     expect(await send(outbox, '2')).toEqual({ status: 'stored' });
     expect(await send(outbox, '3', 'b')).toEqual({ status: 'confirmed' });
-    broker.moods.clear();
+    bench.broker.moods.clear();
     await isEmpty(outbox);
-    expect(idsOf(await takeAll())).toEqual(['1', '2']);
+    expect(idsOf(await bench.takeAll())).toEqual(['1', '2']);
     expect(await send(outbox, '4')).toEqual({ status: 'confirmed' });
   });
 
   test('thousands that come while older ones go out keep their order', async () => {
-    const outbox = await open();
-    broker.become('unreachable');
+    const outbox = await bench.open();
+    bench.broker.become('unreachable');
     const sending: Promise<unknown>[] = [];
     for (let id = 0; id < 2_000; id += 1) {
       if (id === 1_000) await Promise.all(sending);
-      if (id === 1_000) broker.become('ready');
+      if (id === 1_000) bench.broker.become('ready');
       sending.push(send(outbox, String(id)));
       if (id > 1_000 && id % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     await Promise.all(sending);
     await isEmpty(outbox);
-    expect(idsOf(await takeAll())).toEqual(Array.from({ length: 2_000 }, (_, id) => String(id)));
+    expect(idsOf(await bench.takeAll())).toEqual(Array.from({ length: 2_000 }, (_, id) => String(id)));
   });
 });
 
 describe('a confirm that does not come', () => {
   test('leads to the same message once more, as another copy', async () => {
-    const outbox = await open();
-    broker.mood = 'stored, unconfirmed';
+    const outbox = await bench.open();
+    bench.broker.mood = 'stored, unconfirmed';
     expect(await send(outbox, '1')).toEqual({ status: 'stored' });
-    await until(() => broker.seen.length >= 2);
-    broker.mood = 'well';
+    await until(() => bench.broker.seen.length >= 2);
+    bench.broker.mood = 'well';
     await isEmpty(outbox);
-    const taken = await takeAll();
+    const taken = await bench.takeAll();
     expect(new Set(idsOf(taken))).toEqual(new Set(['1']));
     const copies = taken.map(({ headers }) => headers['x-copy']);
     expect(new Set(copies).size).toBe(taken.length);
@@ -163,56 +90,56 @@ describe('a confirm that does not come', () => {
   });
 
   test('one that failed later than its successor was stored still goes out before it', async () => {
-    const outbox = await open();
-    broker.confirmTimeoutMs = 150;
-    broker.mood = 'unconfirmed';
+    const outbox = await bench.open();
+    bench.broker.confirmTimeoutMs = 150;
+    bench.broker.mood = 'unconfirmed';
     const first = send(outbox, '1');
-    broker.become('blocked');
+    bench.broker.become('blocked');
     const second = await send(outbox, '2');
     expect(second).toEqual({ status: 'stored' });
     expect(await first).toEqual({ status: 'stored' });
-    broker.mood = 'well';
-    broker.become('ready');
+    bench.broker.mood = 'well';
+    bench.broker.become('ready');
     await isEmpty(outbox);
-    expect(idsOf(await takeAll())).toEqual(['1', '2']);
+    expect(idsOf(await bench.takeAll())).toEqual(['1', '2']);
   });
 
   test('while it is silent, one message at a time asks whether it is back', async () => {
-    const outbox = await open();
-    broker.become('unreachable');
+    const outbox = await bench.open();
+    bench.broker.become('unreachable');
     for (let id = 0; id < 20; id += 1) await send(outbox, String(id));
-    broker.mood = 'unconfirmed';
-    broker.become('ready');
-    await until(() => broker.seen.length >= 3);
-    expect(new Set(broker.seen.map(({ messageId }) => messageId))).toEqual(new Set(['0']));
+    bench.broker.mood = 'unconfirmed';
+    bench.broker.become('ready');
+    await until(() => bench.broker.seen.length >= 3);
+    expect(new Set(bench.broker.seen.map(({ messageId }) => messageId))).toEqual(new Set(['0']));
   });
 });
 
 test('a missing queue is declared again, and what waits for it arrives', async () => {
-  const outbox = await open();
-  broker.become('unreachable');
+  const outbox = await bench.open();
+  bench.broker.become('unreachable');
   await outbox.send(message('1', 'new'), { agentId: 'new' });
-  broker.become('ready');
+  bench.broker.become('ready');
   await isEmpty(outbox);
-  expect(idsOf(await takeAll('new'))).toEqual(['1']);
+  expect(idsOf(await bench.takeAll('new'))).toEqual(['1']);
 });
 
 describe('limits', () => {
   test('past the number of messages it says so, and takes more when some have gone', async () => {
-    const outbox = await open({ maxMessages: 2 });
-    broker.become('unreachable');
+    const outbox = await bench.open({ maxMessages: 2 });
+    bench.broker.become('unreachable');
     await send(outbox, '1');
     await send(outbox, '2');
     expect(await send(outbox, '3')).toMatchObject({ status: 'full', isUncertain: false });
-    broker.become('ready');
+    bench.broker.become('ready');
     await isEmpty(outbox);
     expect(await send(outbox, '4')).toEqual({ status: 'confirmed' });
-    expect(idsOf(await takeAll())).toEqual(['1', '2', '4']);
+    expect(idsOf(await bench.takeAll())).toEqual(['1', '2', '4']);
   });
 
   test('past the bytes too, and a limit that is met by many at once holds', async () => {
-    const outbox = await open({ maxBytes: 10_000 });
-    broker.become('unreachable');
+    const outbox = await bench.open({ maxBytes: 10_000 });
+    bench.broker.become('unreachable');
     const sending = Array.from({ length: 10 }, (_, id) =>
       outbox.send(message(String(id), 'a', 2_000), { agentId: 'a' }),
     );
@@ -222,61 +149,63 @@ describe('limits', () => {
   });
 
   test('a message that was sent and cannot be stored is told as uncertain', async () => {
-    const outbox = await open({ maxMessages: 0 });
-    broker.mood = 'unconfirmed';
+    const outbox = await bench.open({ maxMessages: 0 });
+    bench.broker.mood = 'unconfirmed';
     expect(await send(outbox, '1')).toMatchObject({ status: 'full', isUncertain: true });
   });
 });
 
 describe('another life', () => {
   test('finds what waits, in order, and sends it before anything newer', async () => {
-    const before = await open();
-    broker.become('unreachable');
+    const before = await bench.open();
+    bench.broker.become('unreachable');
     for (const id of ['1', '2', '3']) await send(before, id);
     await before.close();
     expect(await send(before, '9')).toMatchObject({ status: 'unavailable', isUncertain: false });
 
-    const after = await open();
+    const after = await bench.open();
     expect(after.read()).toMatchObject({ messages: 3 });
     expect(after.read().bytes).toBe(before.read().bytes);
     expect(after.read().oldestMs).toBeGreaterThan(0);
     expect(await send(after, '4')).toEqual({ status: 'stored' });
-    broker.become('ready');
+    bench.broker.become('ready');
     await isEmpty(after);
-    expect(idsOf(await takeAll())).toEqual(['1', '2', '3', '4']);
+    expect(idsOf(await bench.takeAll())).toEqual(['1', '2', '3', '4']);
   });
 
   test('does not send again what was confirmed', async () => {
-    const before = await open();
-    broker.become('unreachable');
+    const before = await bench.open();
+    bench.broker.become('unreachable');
     await send(before, '1');
-    broker.become('ready');
+    bench.broker.become('ready');
     await isEmpty(before);
     await before.close();
-    const after = await open();
+    const after = await bench.open();
     expect(after.read().messages).toBe(0);
-    expect(await takeAll()).toHaveLength(1);
+    expect(await bench.takeAll()).toHaveLength(1);
   });
 
   test('closing does not wait for a broker that is silent', async () => {
-    const outbox = await open();
-    broker.become('unreachable');
+    const outbox = await bench.open();
+    bench.broker.become('unreachable');
     await send(outbox, '1');
-    broker.confirmTimeoutMs = 60_000;
-    broker.mood = 'unconfirmed';
-    broker.become('ready');
-    await until(() => broker.seen.length > 0);
+    bench.broker.confirmTimeoutMs = 60_000;
+    bench.broker.mood = 'unconfirmed';
+    bench.broker.become('ready');
+    await until(() => bench.broker.seen.length > 0);
     const begin = performance.now();
     await outbox.close();
     expect(performance.now() - begin).toBeLessThan(3_000);
-    expect((await open()).read().messages).toBe(1);
+    expect((await bench.open()).read().messages).toBe(1);
   });
 
   test('is refused the file while it is in use, and harms nothing', async () => {
-    const outbox = await open();
-    await expect(open()).rejects.toThrow(`The database ${path} cannot be opened: somebody else has it open.`);
-    broker.become('unreachable');
+    const outbox = await bench.open();
+    await expect(bench.open()).rejects.toThrow(
+      `The database ${bench.path} cannot be opened: somebody else has it open.`,
+    );
+    bench.broker.become('unreachable');
     expect(await send(outbox, '1')).toEqual({ status: 'stored' });
-    expect(readdirSync(folder).filter((name) => name.includes('damaged'))).toEqual([]);
+    expect(readdirSync(bench.folder).filter((name) => name.includes('damaged'))).toEqual([]);
   });
 });
