@@ -14,7 +14,7 @@ import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { openLocalSignalStore } from '@tracepost/store-local';
 import { openSqliteRecordStore } from '@tracepost/store-sql';
-import type { RecordStore } from '@tracepost/stores';
+import type { HouseStores } from '@tracepost/stores';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { createGateway, type Gateway, type GatewayConfig, type GatewayOptions } from '../../src/index.ts';
@@ -53,7 +53,7 @@ export interface World extends AsyncDisposable {
   readonly port: number;
   readonly gateway: Gateway;
   readonly broker: Broker;
-  readonly records: RecordStore;
+  readonly records: HouseStores;
   readonly folder: string;
   /** The gateway's terminal lines so far. */
   readonly lines: readonly Record<string, unknown>[];
