@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { escapeJson, escapeText } from './escape-text.ts';
 
@@ -21,9 +23,12 @@ export interface Output {
   clear(): void;
 }
 
+/** What of a terminal, a pipe or a file is asked for. */
+export type Terminal = Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+
 export interface OutputOptions {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
   readonly isJson: boolean;
 }
 

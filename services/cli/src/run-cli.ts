@@ -7,15 +7,15 @@ import { COMMANDS } from './commands/index.ts';
 import { type CliConfig, cliFields, parseGatewayUrl } from './config.ts';
 import { CommandFailure, EXIT, type ExitCode, InterruptedError, UsageError } from './failures.ts';
 import { commandHelp, generalHelp, globalOptions, usageOf } from './help.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output, type Terminal } from './output.ts';
 
 export interface CliOptions {
   /** What was typed after `tracepost`. */
   readonly args: readonly string[];
   readonly config: CliConfig;
   readonly stdin: Readable;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -62,7 +62,7 @@ function splitCommand(args: readonly string[]): {
   return first ? { name: first.value, rest: args.toSpliced(first.index, 1) } : { name: undefined, rest: args };
 }
 
-function explainCommands(name: string | undefined, args: readonly string[], stdout: NodeJS.WriteStream): ExitCode {
+function explainCommands(name: string | undefined, args: readonly string[], stdout: Terminal): ExitCode {
   const asksForHelp = args.length === 0 || args.includes('--help') || args.includes('-h') || name === 'help';
   if (!asksForHelp) {
     const words = COMMANDS.map((command) => command.name).join(', ');

@@ -87,7 +87,7 @@ async function many({ api, output }: CommandContext, body: object): Promise<Exit
     { title: '', cell: ({ newTaskId, code, detail }) => newTaskId ?? [code, detail].filter(Boolean).join(': ') },
   ]);
   const counts = Object.entries(answer.counts).map(([outcome, count]) => `${count} ${outcome}`);
-  output.line(counts.join(' · ') || 'No task fits.');
+  if (counts.length > 0) output.line(counts.join(' · '));
   if (answer.hasMore) output.line(styled('yellow', 'More tasks fit than are taken at a time: run it again.'));
   const { refused = 0, not_reached: missed = 0 } = answer.counts;
   return refused + missed > 0 ? EXIT.failed : EXIT.done;

@@ -8,8 +8,12 @@ export interface Column<T> {
   readonly cell: (row: T) => Piece;
 }
 
-/** Columns as wide as their widest cell; the last one is not padded. */
+/** Columns as wide as their widest cell; the last one is not padded. Without rows it says so. */
 export function printTable<T>(output: Output, rows: readonly T[], columns: readonly Column<T>[]): void {
+  if (rows.length === 0) {
+    output.line(styled('dim', 'None.'));
+    return;
+  }
   const cells = rows.map((row) => columns.map((column) => column.cell(row)));
   const widths = columns.map(({ title }, at) =>
     cells.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), title.length),
