@@ -108,6 +108,56 @@ const BROKEN: Readonly<Record<string, Break>> = {
   'a trace of very many tasks shows its first hundred': (store) => ({
     listTasksOfTrace: async (traceId) => (await store.listTasksOfTrace(traceId)).slice(0, 50),
   }),
+  'tasks are found by each of their facts, and by several at once': (store) => ({
+    listTasks: ({ parentTaskId: _, ...query }) => store.listTasks(query),
+  }),
+  'tasks are found by any of the statuses that are named, and none when none is': (store) => ({
+    listTasks: ({ status, ...query }) => store.listTasks(status?.length ? { ...query, status } : query),
+  }),
+  'of a stretch of time the first instant counts and the last does not': (store) => ({
+    async listTasks(query) {
+      const { items, nextCursor } = await store.listTasks({ ...query, from: '' });
+      return { items: items.filter(({ acceptedAt }) => acceptedAt > (query.from ?? '')), nextCursor };
+    },
+  }),
+  'tasks are listed oldest first when that is asked for, also those that arrive meanwhile': (store) => ({
+    async listTasks({ limit, cursor, ...query }) {
+      const skip = Number(cursor ?? 0);
+      const { items } = await store.listTasks({ ...query, limit: 1_000 });
+      const isLast = skip + limit >= items.length;
+      return { items: items.slice(skip, skip + limit), nextCursor: isLast ? null : `${skip + limit}` };
+    },
+  }),
+  'words are found in ids, error and result, in either case, and mean nothing but themselves': (store) => ({
+    async listTasks({ text, ...query }) {
+      const { items } = await store.listTasks(query);
+      const words = new RegExp((text ?? '').replaceAll('%', '.*').replaceAll('\\', ''), 'i');
+      return { items: items.filter((task) => words.test(JSON.stringify(task))), nextCursor: null };
+    },
+  }),
+  'words are searched page by page like everything else': (store) => ({
+    async listTasks({ text, ...query }) {
+      // Searched after the page was cut.
+      const page = await store.listTasks(query);
+      return { ...page, items: page.items.filter((task) => JSON.stringify(task).includes(text?.toLowerCase() ?? '')) };
+    },
+  }),
+  'a task names the tasks that it led to, oldest first, wherever it is read': (_, { tasks }) => ({
+    getTask: async (taskId) => tasks.get(taskId) ?? null,
+  }),
+  'of every agent it is known how many tasks run, retry, came and began, and since when one waits': (store) => ({
+    async countByAgent(since) {
+      const counts = await store.countByAgent(since);
+      return counts.filter(({ oldestAcceptedAt, running }) => oldestAcceptedAt !== null || running > 0);
+    },
+  }),
+  'old tasks are forgotten once they have ended, younger ones and those under way are not': (_, { tasks }) => ({
+    async purgeTasks(nowMs, olderThanMs) {
+      const old = [...tasks.values()].filter(({ acceptedAt }) => Date.parse(acceptedAt) < nowMs - olderThanMs);
+      for (const { taskId } of old) tasks.delete(taskId);
+      return old.length;
+    },
+  }),
   'an announcement comes back as it was made': (store) => ({
     async listAnnouncements() {
       return (await store.listAnnouncements()).map((one) => ({ ...one, notificationTypes: [] }));

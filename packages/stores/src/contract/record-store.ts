@@ -3,6 +3,7 @@ import type { RecordStore } from '../record-store.ts';
 import { ANNOUNCEMENT_PROPERTIES } from './record-store-announcements.ts';
 import { LIST_PROPERTIES } from './record-store-lists.ts';
 import type { RecordStoreProperty } from './record-store-property.ts';
+import { QUERY_PROPERTIES } from './record-store-queries.ts';
 import { TASK_PROPERTIES } from './record-store-tasks.ts';
 
 /** How an adapter offers itself to the suite; the suite closes every store that it opens. */
@@ -15,6 +16,7 @@ export interface RecordStoreHarness {
 export const RECORD_STORE_PROPERTIES: readonly RecordStoreProperty[] = [
   ...TASK_PROPERTIES,
   ...LIST_PROPERTIES,
+  ...QUERY_PROPERTIES,
   ...ANNOUNCEMENT_PROPERTIES,
 ];
 
