@@ -65,6 +65,11 @@ export interface ProblemSpec {
   readonly retryAfterSeconds?: number;
 }
 
+/** A parameter that has the form of its schema and still cannot be taken. */
+export function invalidParameter(fault: FieldFault): ProblemSpec {
+  return { code: 'INVALID_REQUEST', detail: `"${fault.pointer.slice(1)}" ${fault.message}.`, errors: [fault] };
+}
+
 /** RFC 9457 problem details. https://www.rfc-editor.org/rfc/rfc9457 */
 export function describeProblem(
   spec: ProblemSpec,

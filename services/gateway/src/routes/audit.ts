@@ -5,6 +5,7 @@ import Type from 'typebox';
 import { withDeadline } from '../deadline.ts';
 import { sendProblem } from '../http/answers.ts';
 import { LIMITS } from '../http/limits.ts';
+import { invalidParameter } from '../http/problem.ts';
 import { QueryTime, readTimeRange } from '../http/query-time.ts';
 import type { GatewayServer } from '../http/server.ts';
 import { Cursor, INVALID_CURSOR, PageLimit } from './page.ts';
@@ -43,11 +44,7 @@ export function addAuditRoute(
     async (request, reply) => {
       const { from, to, limit = DEFAULT_LIMIT, ...filters } = request.query;
       const range = readTimeRange({ from, to });
-      if ('fault' in range) {
-        const { pointer, message } = range.fault;
-        const detail = `"${pointer.slice(1)}" ${message}.`;
-        return sendProblem(reply, { code: 'INVALID_REQUEST', detail, errors: [range.fault] });
-      }
+      if ('fault' in range) return sendProblem(reply, invalidParameter(range.fault));
       const { fromMs, toMs } = range;
       const times = {
         ...(fromMs === undefined ? {} : { from: new Date(fromMs).toISOString() }),

@@ -10,7 +10,7 @@ import {
 import Type from 'typebox';
 import { sendProblem } from '../http/answers.ts';
 import { LIMITS } from '../http/limits.ts';
-import type { FieldFault } from '../http/problem.ts';
+import { type FieldFault, invalidParameter } from '../http/problem.ts';
 import { readWords } from '../http/query-list.ts';
 import { traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
@@ -107,12 +107,7 @@ export function addLiveRoutes(app: GatewayServer, { streams, ring, memory, tasks
     },
     async (request, reply) => {
       const read = readFilter(request.query);
-      if ('fault' in read)
-        return sendProblem(reply, {
-          code: 'INVALID_REQUEST',
-          detail: `"${read.fault.pointer.slice(1)}" ${read.fault.message}.`,
-          errors: [read.fault],
-        });
+      if ('fault' in read) return sendProblem(reply, invalidParameter(read.fault));
       if (streams.isFull) return refuseStream(reply);
       const stream = streams.open(request, reply, { name: 'live', newestId: ring.newestId });
       followAll(stream, {

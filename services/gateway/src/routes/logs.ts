@@ -1,11 +1,15 @@
-import { IsoTime, LOG_LEVELS, type LogLevel, LogView, Token, TraceId } from '@tracepost/contracts';
-import type { LogStore } from '@tracepost/stores';
+import { LOG_LEVELS, type LogLevel, LogView, Token, TraceId } from '@tracepost/contracts';
+import { InvalidCursorError, type LogStore } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 import Type from 'typebox';
 import { withDeadline } from '../deadline.ts';
 import { sendProblem } from '../http/answers.ts';
 import { LIMITS } from '../http/limits.ts';
+import { invalidParameter } from '../http/problem.ts';
+import { QueryTime, readTimeRange } from '../http/query-time.ts';
 import type { GatewayServer } from '../http/server.ts';
+import { readLogPage } from '../logs/log-pages.ts';
+import { Cursor, INVALID_CURSOR, NextCursor, PageLimit } from './page.ts';
 import { problemAnswers } from './schemas.ts';
 
 const Query = Type.Object(
@@ -15,14 +19,15 @@ const Query = Type.Object(
     service: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     level: Type.Optional(Type.Unsafe<LogLevel>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level))))),
     text: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
-    from: Type.Optional(IsoTime),
-    to: Type.Optional(IsoTime),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+    from: Type.Optional(QueryTime),
+    to: Type.Optional(QueryTime),
+    limit: Type.Optional(PageLimit),
+    cursor: Type.Optional(Cursor),
   },
   { additionalProperties: false },
 );
 
-const LogList = Type.Object({ items: Type.Array(LogView), nextCursor: Type.Null() });
+const LogList = Type.Object({ items: Type.Array(LogView), nextCursor: NextCursor });
 
 const DEFAULT_LIMIT = 200;
 const DAY_MS = 86_400_000;
@@ -39,30 +44,32 @@ export function addLogRoute(
     {
       schema: {
         summary: 'Log lines',
-        description: '`level` means this level and above; `text` is looked for in the message, in any case.',
+        description:
+          'Of a trace or a task oldest first, within the last 14 days; otherwise the newest first, of the last day; `from` and `to` name another window. `level` means this level and above; `text` is looked for in the message, in either case. 200 lines a page when no `limit` is given.',
         tags: ['telemetry'],
         querystring: Query,
         response: { 200: LogList, ...problemAnswers },
       },
     },
     async (request, reply) => {
-      const { from, to, limit = DEFAULT_LIMIT, ...filters } = request.query;
+      const { from, to, limit = DEFAULT_LIMIT, cursor, ...filters } = request.query;
       const isNarrow = filters.traceId !== undefined || filters.taskId !== undefined;
-      const until = to === undefined ? new Date(Date.now() + 1_000) : new Date(to);
-      const since =
-        from === undefined ? new Date(until.getTime() - (isNarrow ? KEPT_DAYS : 1) * DAY_MS) : new Date(from);
-      if (!(since.getTime() < until.getTime()))
-        return sendProblem(reply, {
-          code: 'INVALID_REQUEST',
-          detail: 'The time range is empty or its times do not exist.',
-          errors: [{ pointer: '/from', message: 'has to be before "to"' }],
-        });
+      const range = readTimeRange({ from, to });
+      if ('fault' in range) return sendProblem(reply, invalidParameter(range.fault));
+      const toMs = range.toMs ?? Date.now() + 1_000;
+      const fromMs = range.fromMs ?? toMs - (isNarrow ? KEPT_DAYS : 1) * DAY_MS;
+      if (fromMs >= toMs)
+        return sendProblem(reply, invalidParameter({ pointer: '/from', message: 'lies in the future' }));
       try {
-        const query = { ...filters, from: since, to: until, limit };
-        const items = await withDeadline(logs.queryLogs(query), LIMITS.storeTimeoutMs, 'The log store');
+        const page = await withDeadline(
+          readLogPage((query) => logs.queryLogs(query), { ...filters, fromMs, toMs, limit, cursor }),
+          LIMITS.storeTimeoutMs,
+          'The log store',
+        );
         reply.header('cache-control', 'no-store');
-        return reply.code(200).send({ items, nextCursor: null });
+        return reply.code(200).send(page);
       } catch (error) {
+        if (error instanceof InvalidCursorError) return sendProblem(reply, INVALID_CURSOR);
         logger.warn({ layer: 'store', result: 'error', error }, 'The log store does not answer');
         return sendProblem(reply, {
           code: 'LOGS_UNAVAILABLE',

@@ -14,7 +14,7 @@ import type { Logger } from '@tracepost/telemetry';
 import Type from 'typebox';
 import { sendProblem } from '../http/answers.ts';
 import { LIMITS } from '../http/limits.ts';
-import type { FieldFault } from '../http/problem.ts';
+import { type FieldFault, invalidParameter } from '../http/problem.ts';
 import { readWords } from '../http/query-list.ts';
 import { QueryTime, readTimeRange } from '../http/query-time.ts';
 import { reachHop, traceOf } from '../http/request-trace.ts';
@@ -22,6 +22,7 @@ import type { GatewayServer } from '../http/server.ts';
 import { EXPORT_PAGE, EXPORT_TYPES, exportTasks, readExportFormat } from '../tasks/task-export.ts';
 import type { TaskFilter } from '../tasks/task-filter.ts';
 import type { TaskPage, TaskPages } from '../tasks/task-pages.ts';
+import { Cursor, INVALID_CURSOR, NextCursor } from './page.ts';
 import { problemAnswers } from './schemas.ts';
 
 const Query = Type.Object(
@@ -60,7 +61,7 @@ const Query = Type.Object(
         description: 'Tasks of a page, at most 1,000; 50 when not given. Of an export: of all pages together',
       }),
     ),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2_048, description: '`nextCursor` of a page' })),
+    cursor: Type.Optional(Cursor),
   },
   { additionalProperties: false },
 );
@@ -68,7 +69,7 @@ type Query = Type.Static<typeof Query>;
 
 const TaskList = Type.Object({
   items: Type.Array(TaskRecord),
-  nextCursor: Type.Union([Type.String(), Type.Null()]),
+  nextCursor: NextCursor,
 });
 
 const DEFAULT_LIMIT = 50;
@@ -98,11 +99,14 @@ export function addTaskListRoute(app: GatewayServer, { pages, logger }: TaskList
     async (request, reply) => {
       const { limit, cursor, ...conditions } = request.query;
       const read = readFilter(conditions);
-      if ('fault' in read) return refuse(read.fault);
+      if ('fault' in read) return sendProblem(reply, invalidParameter(read.fault));
       const { filter } = read;
       const format = readExportFormat(request.raw.headers.accept);
       if (format === null && limit !== undefined && limit > MOST_LIMIT)
-        return refuse({ pointer: '/limit', message: `has to be at most ${MOST_LIMIT}, unless it is an export` });
+        return sendProblem(
+          reply,
+          invalidParameter({ pointer: '/limit', message: `has to be at most ${MOST_LIMIT}, unless it is an export` }),
+        );
       if (format !== null && exporting >= LIMITS.exports)
         return sendProblem(reply, {
           code: 'TOO_MANY_STREAMS',
@@ -115,11 +119,7 @@ export function addTaskListRoute(app: GatewayServer, { pages, logger }: TaskList
         const pageLimit = format === null ? (limit ?? DEFAULT_LIMIT) : Math.min(EXPORT_PAGE, limit ?? EXPORT_PAGE);
         first = await pages.read({ filter, limit: pageLimit, cursor });
       } catch (error) {
-        if (error instanceof InvalidCursorError)
-          return refuse({
-            pointer: '/cursor',
-            message: 'was not given as nextCursor by this list; begin again without it',
-          });
+        if (error instanceof InvalidCursorError) return sendProblem(reply, INVALID_CURSOR);
         logger.warn({ layer: 'store', result: 'error', error }, 'The record store does not answer');
         return sendProblem(reply, {
           code: 'RECORDS_UNAVAILABLE',
@@ -146,14 +146,6 @@ export function addTaskListRoute(app: GatewayServer, { pages, logger }: TaskList
       );
       // The reply's type knows the page only.
       return reply.code(200).send(body as never);
-
-      function refuse(fault: FieldFault) {
-        return sendProblem(reply, {
-          code: 'INVALID_REQUEST',
-          detail: `"${fault.pointer.slice(1)}" ${fault.message}.`,
-          errors: [fault],
-        });
-      }
     },
   );
 }
