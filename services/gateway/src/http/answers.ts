@@ -46,7 +46,7 @@ export function createErrorHandler(
   logger: Logger,
 ): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
   return (error, request, reply) => {
-    const spec = describeError(error);
+    const spec = describeError(error, request.routeOptions.bodyLimit);
     if (spec.code === 'INTERNAL_ERROR') context.with(traceOf(request).context, logUnexpected, undefined, logger, error);
     sendProblem(reply, spec);
   };
@@ -59,7 +59,7 @@ function logUnexpected(logger: Logger, error: Error): void {
   );
 }
 
-function describeError(error: Error & { readonly code: string }): ProblemSpec {
+function describeError(error: Error & { readonly code: string }, bodyLimit: number): ProblemSpec {
   if (error instanceof RequestInvalidError)
     return {
       code: 'INVALID_REQUEST',
@@ -70,7 +70,10 @@ function describeError(error: Error & { readonly code: string }): ProblemSpec {
     return { code: 'INVALID_JSON', detail: `The body cannot be taken: ${error.message}.` };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return { code: 'BODY_TOO_LARGE', detail: 'The body is larger than this route takes.' };
+      return {
+        code: 'BODY_TOO_LARGE',
+        detail: `The body has at most ${Math.floor(bodyLimit / 1024)} KiB here. What is larger travels as an artifact: POST /api/v1/artifacts.`,
+      };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
     case 'gateway/media-type-refused':
       return { code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'This route takes application/json in UTF-8.' };

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Telemetry } from '@tracepost/telemetry';
 import fastify, {
@@ -13,6 +13,7 @@ import { createClientErrorHandler } from './client-errors.ts';
 import { createHostCheck, type HostCheck } from './host-check.ts';
 import { takeOnlyJson } from './json-body.ts';
 import { LIMITS } from './limits.ts';
+import { type KnownRoute, nearRoutes } from './near-routes.ts';
 import { describeProblem, PROBLEM_CONTENT_TYPE } from './problem.ts';
 import { createRequestTelemetry, pathOf, type RequestTelemetry } from './request-telemetry.ts';
 import type { AnswerHeaders } from './request-trace.ts';
@@ -93,12 +94,23 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
   takeOnlyJson(app);
   app.decorateRequest('trace', null);
   app.addHook('onRoute', describeRoute);
+  const routes: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, schema, config }) => {
+    const template = config?.routeTemplate;
+    if (typeof method === 'string' && method !== 'HEAD' && template !== undefined && schema?.hide !== true)
+      routes.push({ method, template });
+  });
   app.addHook('onRequest', (request, reply, done) => {
     const refusal = begin(request, reply, { hosts, observed });
     if (refusal) sendProblem(reply, refusal);
     else if (isStopping()) {
       reply.header('connection', 'close');
       sendProblem(reply, { code: 'STOPPING', detail: 'The gateway is stopping.', retryAfterSeconds: 2 });
+    } else if (isCompressed(request.raw)) {
+      reply.header('accept-encoding', 'identity');
+      // The rest of the body would be taken for the next request.
+      reply.header('connection', 'close');
+      sendProblem(reply, COMPRESSED);
     } else done();
   });
   app.setErrorHandler(answerError);
@@ -110,11 +122,14 @@ export function createServer({ telemetry, allowedHosts, maxConnections, isStoppi
       return found !== null && Object.values(found.params).every((part) => part !== '');
     });
     // A route that takes the method and still ends here has nothing at that path.
-    if (allowed.length === 0 || allowed.some((method) => method === request.method))
+    if (allowed.length === 0 || allowed.some((method) => method === request.method)) {
+      const near = nearRoutes(pathname, routes);
+      const hint = near.length === 0 ? '' : ` Near it: ${near.join(', ')}.`;
       return sendProblem(reply, {
         code: 'NOT_FOUND',
-        detail: 'There is nothing at this path. GET /api/docs lists what there is.',
+        detail: `There is nothing at this path.${hint} GET /api/docs lists what there is.`,
       });
+    }
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, { code: 'METHOD_NOT_ALLOWED', detail: `This path takes ${allowed.join(', ')}.` });
   });
@@ -129,6 +144,18 @@ const OWN_COMPILERS = {
   buildValidator: () => compileValidator,
   buildSerializer: () => () => JSON.stringify,
 } as unknown as NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
+
+/** Nothing is unpacked here, so that nothing small can become large. */
+function isCompressed({ headers }: IncomingMessage): boolean {
+  const coding = headers['content-encoding'];
+  if (coding === undefined || coding === '' || coding.toLowerCase() === 'identity') return false;
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+}
+
+const COMPRESSED = {
+  code: 'UNSUPPORTED_MEDIA_TYPE',
+  detail: 'Bodies are taken as they are, not compressed: send it without Content-Encoding.',
+} as const;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
 

@@ -42,7 +42,7 @@ export function addArtifactRoutes(server: GatewayServer, { artifacts, logger }: 
       },
       async (request, reply) => {
         const trace = traceOf(request);
-        const refusal = refuseUpload(request.raw);
+        const refusal = refuseUpload(request.raw) ?? ((await isEmpty(request.raw)) ? EMPTY : null);
         if (refusal) {
           // The rest of the body would be taken for the next request.
           reply.header('connection', 'close');
@@ -129,7 +129,32 @@ function refuseUpload({ headers }: IncomingMessage) {
       detail: 'An artifact needs its content type, such as image/png.',
     } as const;
   if (Number(headers['content-length']) > MAX_ARTIFACT_BYTES) return TOO_LARGE;
-  if (headers['content-length'] === '0')
-    return { code: 'INVALID_REQUEST', detail: 'The body is empty: there is nothing to keep.' } as const;
   return null;
+}
+
+const EMPTY = { code: 'INVALID_REQUEST', detail: 'The body is empty: there is nothing to keep.' } as const;
+
+/** True when the body ends before its first byte, which a length does not always say. */
+async function isEmpty(body: IncomingMessage): Promise<boolean> {
+  const { headers } = body;
+  if (headers['content-length'] !== undefined) return Number(headers['content-length']) === 0;
+  if (headers['transfer-encoding'] === undefined) return true;
+  if (body.readableLength === 0) await nextSign(body);
+  const chunk: Buffer | null = body.destroyed ? null : body.read();
+  // A body that broke off is told as that, by whoever reads it.
+  if (chunk === null) return body.complete;
+  body.unshift(chunk);
+  return false;
+}
+
+/** That there is something to read, or nothing more to come. */
+function nextSign(body: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const events = ['readable', 'end', 'close', 'error'] as const;
+  const settle = (): void => {
+    for (const event of events) body.off(event, settle);
+    resolve();
+  };
+  for (const event of events) body.once(event, settle);
+  return promise;
 }
