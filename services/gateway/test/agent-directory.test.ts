@@ -1,6 +1,7 @@
 import { type AgentAnnouncement, WORKER_SILENT_AFTER_MS } from '@tracepost/contracts';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type AgentDirectory, createAgentDirectory } from '../src/agents/agent-directory.ts';
+import { checkAgents } from '../src/health/checks.ts';
 
 let nowMs: number;
 let agents: AgentDirectory;
@@ -94,4 +95,63 @@ test('of more than a thousand workers the one silent for longest is forgotten', 
   expect(workers).toHaveLength(1_000);
   expect(workers).not.toContain('w0');
   expect(workers).toContain('w1000');
+});
+
+describe('a worker whose clock is far ahead', () => {
+  const ahead = (rest: Partial<AgentAnnouncement> = {}) =>
+    announcement({ at: new Date(nowMs + 3_600_000).toISOString(), ...rest });
+
+  test('counts as of the moment when it is heard, and does not win for ever', () => {
+    agents.apply(ahead({ version: '9.0.0' }));
+    expect(agents.get('weather')).toMatchObject({ status: 'running', lastSeenAt: new Date(nowMs).toISOString() });
+    nowMs += 1_000;
+    // Its clock was put right.
+    expect(agents.apply(announcement({ version: '1.0.1' }))).toBe(true);
+    expect(agents.get('weather')?.version).toBe('1.0.1');
+    nowMs += WORKER_SILENT_AFTER_MS + 1;
+    expect(agents.get('weather')?.status).toBe('stopped');
+  });
+
+  test('is believed when it differs by less than a minute', () => {
+    const at = new Date(nowMs + 59_000).toISOString();
+    agents.apply(announcement({ at }));
+    expect(agents.get('weather')?.lastSeenAt).toBe(at);
+  });
+
+  test('is known from the store as one that is silent, however often the store is read', () => {
+    const stored = ahead();
+    expect(agents.apply(stored, { isStored: true })).toBe(true);
+    const first = agents.get('weather');
+    expect(first).toMatchObject({ status: 'stopped', workers: [{ state: 'silent' }] });
+    nowMs += 30_000;
+    expect(agents.apply(stored, { isStored: true })).toBe(false);
+    expect(agents.get('weather')?.lastSeenAt).toBe(first?.lastSeenAt);
+    agents.apply(announcement());
+    expect(agents.apply(stored, { isStored: true })).toBe(false);
+    expect(agents.get('weather')).toMatchObject({ status: 'running', lastSeenAt: new Date(nowMs).toISOString() });
+  });
+});
+
+describe('the check of agents', () => {
+  const check = () => checkAgents(agents, nowMs);
+
+  test('is degraded while one that was heard of lately does not run', () => {
+    agents.apply(announcement());
+    agents.apply(announcement({ agentId: 'bg-remover', state: 'stopped' }));
+    expect(check()).toEqual({ status: 'degraded', message: 'without a running worker: bg-remover' });
+  });
+
+  test('does not mind agents of the past', () => {
+    agents.apply(announcement({ agentId: 'old', state: 'stopped' }));
+    nowMs += 86_400_001;
+    agents.apply(announcement());
+    expect(check()).toEqual({ status: 'healthy', message: '1 running; 1 not heard of for more than a day' });
+  });
+
+  test('is degraded when none runs at all', () => {
+    expect(check().status).toBe('degraded');
+    agents.apply(announcement({ state: 'stopped' }));
+    nowMs += 86_400_001;
+    expect(check()).toEqual({ status: 'degraded', message: '0 running; 1 not heard of for more than a day' });
+  });
 });

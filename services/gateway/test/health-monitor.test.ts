@@ -70,3 +70,16 @@ test('sinceMs counts from the last change of the status, not from the last look'
   await until(() => monitor.checks()[0]?.message === 'second');
   expect(monitor.checks()[0]?.sinceMs).toBeGreaterThanOrEqual(40);
 });
+
+test('a check with a grace counts only when it has failed for longer', async () => {
+  let result: CheckResult = { status: 'unhealthy', message: 'away' };
+  const monitor = givenMonitor([{ name: 'records', isCritical: true, graceMs: 60, run: () => result }]);
+  await until(() => monitor.checks()[0]?.message === 'away');
+  expect(monitor.status()).toBe('degraded');
+  expect(monitor.failing()).toEqual([]);
+  await until(() => monitor.failing().length === 1);
+  expect(monitor.failing()[0]?.sinceMs).toBeGreaterThanOrEqual(60);
+  expect(monitor.status()).toBe('unhealthy');
+  result = HEALTHY;
+  await until(() => monitor.status() === 'healthy');
+});

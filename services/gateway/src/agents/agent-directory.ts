@@ -9,8 +9,12 @@ import { agentQueueName } from '@tracepost/messaging';
 
 /** The agents that have ever announced themselves. */
 export interface AgentDirectory {
-  /** True when the announcement was news; an older one of the same worker changes nothing. */
-  apply(announcement: AgentAnnouncement): boolean;
+  /**
+   * True when the announcement was news; an older one of the same worker changes nothing. A worker whose clock is far ahead would
+   * win for ever: what it says counts as of the moment when it is heard, and what the store kept of it (`isStored`), of which
+   * nobody knows when it was, only as long as nothing else is known of that worker.
+   */
+  apply(announcement: AgentAnnouncement, options?: { readonly isStored?: boolean }): boolean;
   has(agentId: string): boolean;
   /** The type as announced last; undefined when the agent does not take it. */
   findType(agentId: string, type: string): AnnouncedType | undefined;
@@ -29,6 +33,8 @@ interface Known {
 
 const MAX_AGENTS = 1_000;
 const MAX_WORKERS = 1_000;
+/** Clocks of machines differ by seconds; beyond this one of them is wrong. */
+const MOST_AHEAD_MS = 60_000;
 
 export function createAgentDirectory({ now = Date.now }: { readonly now?: () => number } = {}): AgentDirectory {
   const agents = new Map<string, Known>();
@@ -68,8 +74,19 @@ export function createAgentDirectory({ now = Date.now }: { readonly now?: () => 
     };
   };
 
+  /** With a time that can be; null when it says nothing that is not known better. */
+  const believable = (announcement: AgentAnnouncement, isStored: boolean): AgentAnnouncement | null => {
+    if (Date.parse(announcement.at) <= now() + MOST_AHEAD_MS) return announcement;
+    if (!isStored) return { ...announcement, at: new Date(now()).toISOString() };
+    const isKnown = agents.get(announcement.agentId)?.workers.has(announcement.workerId) === true;
+    // Whoever runs announces itself again in a moment.
+    return isKnown ? null : { ...announcement, at: new Date(now() - WORKER_SILENT_AFTER_MS - 1).toISOString() };
+  };
+
   return {
-    apply(announcement) {
+    apply(told, { isStored = false } = {}) {
+      const announcement = believable(told, isStored);
+      if (!announcement) return false;
       const { agentId, workerId, at } = announcement;
       const known = agents.get(agentId);
       if (!known) {

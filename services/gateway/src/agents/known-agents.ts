@@ -52,16 +52,16 @@ export function createKnownAgents({
     const declared = declare(agentId, agentTopology(agentId)).finally(() => pending.delete(agentId));
     pending.set(agentId, declared);
   };
-  const learn = (announcement: AgentAnnouncement): void => {
+  const learn = (announcement: AgentAnnouncement, options: { readonly isStored: boolean }): void => {
     const isNew = !agents.has(announcement.agentId);
     // The queue has to be there before the first message, also while the agent is down.
-    if (agents.apply(announcement) && isNew) declareQueue(announcement.agentId);
+    if (agents.apply(announcement, options) && isNew) declareQueue(announcement.agentId);
   };
   const refresh = async (): Promise<void> => {
     let nextMs = REFRESH_MS;
     try {
       const stored = await withDeadline(records.listAnnouncements(), TIMEOUT_MS, 'The record store');
-      for (const announcement of stored) learn(announcement);
+      for (const announcement of stored) learn(announcement, { isStored: true });
       isLoaded = true;
     } catch {
       // Told by the check of the record store.
@@ -80,7 +80,7 @@ export function createKnownAgents({
       void declare('events', eventsTopology());
       return refresh();
     },
-    onAnnouncement: learn,
+    onAnnouncement: (announcement) => learn(announcement, { isStored: false }),
     restoreQueue: declareQueue,
     pendingQueue: (agentId) => pending.get(agentId),
     close() {

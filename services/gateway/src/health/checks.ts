@@ -24,12 +24,16 @@ export interface CheckOptions {
   readonly storageFolder: string | null;
 }
 
-/** Only the broker stands in the way of a notification: with a store away one can still send, and read what is remembered. */
+/**
+ * Ready means that work can make progress. Without the broker none does. Without the record store none does either, though notifications
+ * are still taken: workers claim a task there before they run it, and give it back while they cannot. With the other stores
+ * away everything goes on, unseen.
+ */
 export function createChecks(options: CheckOptions): CheckSpec[] {
   const { broker, outbox, records, metrics, traces, logs, agents, ledger, queues, storageFolder } = options;
   const specs: CheckSpec[] = [
     { name: 'broker', isCritical: true, run: () => checkBroker(broker) },
-    { name: 'records', isCritical: false, run: () => checkRecords(records, queues) },
+    { name: 'records', isCritical: true, graceMs: RECORDS_GRACE_MS, run: () => checkRecords(records, queues) },
     pingCheck('metrics', metrics),
     pingCheck('traces', traces),
     pingCheck('logs', logs),
@@ -40,6 +44,9 @@ export function createChecks(options: CheckOptions): CheckSpec[] {
   if (storageFolder !== null) specs.push({ name: 'disk', isCritical: false, run: () => checkDisk(storageFolder) });
   return specs;
 }
+
+/** A database that starts again, or one slow answer, is over by then. */
+const RECORDS_GRACE_MS = 2_000;
 
 /** What is observed as `tracepost.dependency.up`. */
 export const DEPENDENCIES: ReadonlySet<string> = new Set(['broker', 'records', 'metrics', 'traces', 'logs']);
@@ -82,13 +89,23 @@ function checkOutbox(outbox: Pick<Outbox, 'read'>): CheckResult {
   return { status: 'healthy', message: 'empty' };
 }
 
-function checkAgents(agents: AgentDirectory): CheckResult {
+/** An agent that has been gone for longer was taken away on purpose, most likely. */
+const PAST_AFTER_MS = 86_400_000;
+
+export function checkAgents(agents: Pick<AgentDirectory, 'list'>, now = Date.now()): CheckResult {
   const known = agents.list();
-  const stopped = known.filter((agent) => agent.status === 'stopped').map((agent) => agent.agentId);
+  const running = known.filter((agent) => agent.status === 'running');
+  const stopped = known.filter((agent) => agent.status === 'stopped');
+  const missing = stopped.filter((agent) => now - Date.parse(agent.lastSeenAt) <= PAST_AFTER_MS);
+  const past = stopped.length - missing.length;
+  const alsoPast = past === 0 ? '' : `; ${past} not heard of for more than a day`;
   if (known.length === 0) return { status: 'degraded', message: 'no agent has announced itself' };
-  if (stopped.length > 0)
-    return { status: 'degraded', message: `without a running worker: ${stopped.slice(0, 10).join(', ')}` };
-  return { status: 'healthy', message: `${known.length} running` };
+  if (missing.length > 0) {
+    const names = missing.slice(0, 10).map((agent) => agent.agentId);
+    return { status: 'degraded', message: `without a running worker: ${names.join(', ')}${alsoPast}` };
+  }
+  const status = running.length === 0 ? 'degraded' : 'healthy';
+  return { status, message: `${running.length} running${alsoPast}` };
 }
 
 function checkTelemetry(ledger: Ledger): CheckResult {

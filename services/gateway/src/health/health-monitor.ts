@@ -8,8 +8,10 @@ export interface CheckResult {
 
 export interface CheckSpec {
   readonly name: string;
-  /** While it is unhealthy no notification can be taken: the gateway is not ready. */
+  /** While it is unhealthy no work can make progress: the gateway is not ready. */
   readonly isCritical: boolean;
+  /** So long it may be unhealthy before that counts: a moment holds nobody up. Default 0. */
+  readonly graceMs?: number;
   /** A rejection, or no answer in time, counts as unhealthy. */
   readonly run: () => Promise<CheckResult> | CheckResult;
 }
@@ -70,6 +72,9 @@ export function createHealthMonitor({
     sinceMs: Math.round(performance.now() - since),
   });
 
+  const isFailing = ({ isCritical, graceMs = 0, result, since }: Watched): boolean =>
+    isCritical && result.status === 'unhealthy' && performance.now() - since >= graceMs;
+
   return {
     start() {
       if (timer) return;
@@ -79,10 +84,10 @@ export function createHealthMonitor({
     },
     checks: () => watched.map(describe),
     status() {
-      if (watched.some((check) => check.isCritical && check.result.status === 'unhealthy')) return 'unhealthy';
+      if (watched.some(isFailing)) return 'unhealthy';
       return watched.every((check) => check.result.status === 'healthy') ? 'healthy' : 'degraded';
     },
-    failing: () => watched.filter((check) => check.isCritical && check.result.status === 'unhealthy').map(describe),
+    failing: () => watched.filter(isFailing).map(describe),
     close() {
       clearInterval(timer);
       timer = undefined;
