@@ -1,4 +1,4 @@
-import { defineAgent, defineTool, onNotification, TaskFailure } from '@tracepost/agent-kit';
+import { defineAgent, defineTool, onNotification, PermanentFailure } from '@tracepost/agent-kit';
 import Type from 'typebox';
 
 const NAMES: Readonly<Record<string, string>> = { '1': 'Ada', '2': 'Grace' };
@@ -19,7 +19,7 @@ export const greeter = defineAgent({
       schema: Type.Object({ userId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
       async handle({ useTool, logger }, { userId }) {
         const name = await useTool(lookUpName, userId);
-        if (name === null) throw new TaskFailure('unknown_user', `there is no user ${userId}`);
+        if (name === null) throw new PermanentFailure('unknown_user', `there is no user ${userId}`);
         logger.info({ layer: 'agent', phase: 'hop', result: 'success' }, 'found somebody to greet');
         return { greeting: `Good morning, ${name}!` };
       },

@@ -117,6 +117,21 @@ describe('an answer that is none', () => {
     expect(fault).toBe(`open-meteo answered ${status} to forecast`);
   });
 
+  it.each([
+    [429, true],
+    [503, true],
+    [404, false],
+    [204, false],
+  ])('of status %i may be asked for again: %s', async (status, isRetryable) => {
+    const asked = openMeteo().forecast(LISBON, 2, answering({ daily: DAILY }, status).context);
+    await expect(asked).rejects.toMatchObject({ isRetryable });
+  });
+
+  it('that makes no sense is not asked for again', async () => {
+    const asked = openMeteo().forecast(LISBON, 2, answering({}).context);
+    await expect(asked).rejects.toMatchObject({ isRetryable: false });
+  });
+
   it.each(['', '<html>busy</html>', '{"daily":', '[]', 'null', '"fine"'])(
     'with the body %j is no JSON object',
     async (body) => {

@@ -1,4 +1,4 @@
-import { type ToolContext, ToolError } from '@tracepost/agent-kit';
+import { refuseAnswer, type ToolContext, ToolError } from '@tracepost/agent-kit';
 import type { ForecastDay, WeatherProvider } from './weather-provider.ts';
 
 export interface OpenMeteoOptions {
@@ -13,7 +13,7 @@ export interface OpenMeteoOptions {
 export function createOpenMeteo({ weatherUrl, geocodingUrl, timeoutMs }: OpenMeteoOptions): WeatherProvider {
   const ask = async (operation: string, url: URL, { fetch, signal }: ToolContext): Promise<Record<string, unknown>> => {
     const answer = await fetch({ service: 'open-meteo', operation, url, signal, timeoutMs });
-    if (answer.status !== 200) throw new ToolError(`open-meteo answered ${answer.status} to ${operation}`);
+    if (answer.status !== 200) throw refuseAnswer(answer, `open-meteo answered ${answer.status} to ${operation}`);
     const body = parseObject(answer.body);
     if (!body) throw new ToolError(`open-meteo answered ${operation} with something that is not a JSON object`);
     return body;

@@ -48,6 +48,11 @@ it('counts nothing when there was no forecast', async () => {
   expect(told.counted).toEqual([]);
 });
 
+it('tells who waits within a few seconds that there is no forecast', () => {
+  const retry = weatherAgent().agent.notifications['weather.forecast']?.retry;
+  expect(retry).toEqual({ maxAttempts: 3, initialDelayMs: 1_000, factor: 2, maxDelayMs: 2_000 });
+});
+
 /** The agent with a provider that writes down what it is asked; every name becomes the provider's own. */
 function weatherAgent(instead: Partial<WeatherProvider> = {}) {
   const told = {
@@ -87,5 +92,5 @@ function weatherAgent(instead: Partial<WeatherProvider> = {}) {
   };
   const handler = agent.notifications['weather.forecast'];
   const ask = async (payload: unknown) => handler?.handle(context as TaskContext, payload);
-  return { ask, told };
+  return { agent, ask, told };
 }

@@ -37,6 +37,8 @@ export function createWeatherAgent(provider: WeatherProvider): Agent {
       'weather.forecast': onNotification({
         description: 'Forecast by name of a place, or by coordinates',
         schema: ForecastRequest,
+        // Whoever asks for the weather waits for it: after three attempts, some three seconds apart in all, they are told.
+        retry: { maxAttempts: 3, initialDelayMs: 1_000, maxDelayMs: 2_000 },
         async handle({ useTool, metrics }, request: ForecastRequest) {
           const place =
             'location' in request

@@ -15,7 +15,10 @@ export interface ForecastDay {
   readonly weatherCode: number;
 }
 
-/** Where weather comes from. Failures are `ToolError`s with a reason; weather is never made up unless it says so. */
+/**
+ * Where weather comes from. Failures are `ToolError`s with a reason, retryable when they pass by themselves (no answer, too many
+ * requests); weather is never made up unless it says so.
+ */
 export interface WeatherProvider {
   readonly name: 'open-meteo' | 'simulated';
   findPlace(location: string, context: ToolContext): Promise<Place>;
