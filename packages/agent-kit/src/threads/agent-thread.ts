@@ -279,7 +279,7 @@ export class AgentThread {
     for (const run of runs) {
       const crashed: AttemptOutcome = {
         status: 'crashed',
-        error: { code: reason, message: `the thread of the agent ended: ${message}` },
+        error: { code: 'worker_crashed', message: `the thread that it ran in ended (${reason}): ${message}` },
         isAlone,
       };
       this.#end(run.number, run.verdict ?? (reason === 'closed' ? { status: 'stopped' } : crashed));

@@ -9,34 +9,14 @@ export interface ThreadedRunnerOptions extends Pick<LaneOptions, 'open' | 'telem
   readonly first?: AgentThread;
 }
 
-/** Tasks that were in a thread when it died through somebody, perhaps them; older ones are forgotten past this number. */
-const MOST_SUSPECTS = 10_000;
-
 /** Runs one agent's attempts in a thread of its own, and those under suspicion each alone in another. */
 export function createThreadedRunner(options: ThreadedRunnerOptions): AgentRunner {
-  const { agent } = options;
+  const { agent, open, telemetry } = options;
   const lane = new Lane({ ...options, isEager: true });
-  const suspectLane = new SuspectLane({ agent, open: options.open, telemetry: options.telemetry });
-  const suspects = new Set<string>();
-
-  const suspect = (taskId: string): void => {
-    suspects.delete(taskId);
-    suspects.add(taskId);
-    const [oldest] = suspects;
-    if (suspects.size > MOST_SUSPECTS && oldest !== undefined) suspects.delete(oldest);
-  };
-
+  const suspectLane = new SuspectLane({ agent, open, telemetry });
   return {
     agent,
-    async run(received, controls) {
-      const { taskId } = received.notification;
-      const isSuspect = controls.crashes > 0 || suspects.has(taskId);
-      const outcome = await (isSuspect ? suspectLane : lane).run(received, controls);
-      // Given back by a stop, it stays what it was.
-      if (outcome.status === 'crashed') suspect(taskId);
-      else if (outcome.status !== 'stopped') suspects.delete(taskId);
-      return outcome;
-    },
+    run: (received, controls) => (controls.crashes > 0 ? suspectLane : lane).run(received, controls),
     close: async () => {
       await Promise.all([lane.close(), suspectLane.close()]);
     },

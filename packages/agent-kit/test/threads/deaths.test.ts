@@ -117,17 +117,18 @@ describe('the death of a thread', () => {
     ['eatBuffers', 'out_of_memory', 'its buffers grew past 256 MiB'],
   ])(
     'by %s crashes the attempt that was alone in it, and the next one finds a new thread',
-    async (deed, code, message) => {
+    async (deed, reason, message) => {
       lab = await openLab(module);
       const outcome = await lab.run(deed);
-      expect(outcome).toMatchObject({ status: 'crashed', isAlone: true, error: { code } });
+      expect(outcome).toMatchObject({ status: 'crashed', isAlone: true, error: { code: 'worker_crashed' } });
+      expect(outcome).toMatchObject({ error: { message: expect.stringContaining(`(${reason})`) } });
       expect(outcome).toMatchObject({ error: { message: expect.stringContaining(message) } });
       expect(await lab.run('echo')).toMatchObject({ status: 'succeeded' });
-      expect(lab.lines.find((line) => line['error.code'] === code)).toMatchObject({
+      expect(lab.lines.find((line) => line['error.code'] === reason)).toMatchObject({
         level: 'error',
         agentId: 'tester',
         handlers: 'deed.wanted',
-        hopResult: code,
+        hopResult: reason,
       });
     },
   );
@@ -142,14 +143,14 @@ describe('the death of a thread', () => {
 
   it('crashes those beside it too, who are not alone; run again they are, one after the other, and succeed', async () => {
     lab = await openLab(module);
-    const beside = [1, 2, 3].map((at) => lab.run('wait', { taskId: `innocent-${at}`, payload: { ms: 5_000 } }));
+    const beside = [1, 2, 3].map(() => lab.run('wait', { payload: { ms: 5_000 } }));
     await begun(3);
-    const culprit = await lab.run('exit', { taskId: 'culprit' });
+    const culprit = await lab.run('exit');
     expect(culprit).toMatchObject({ status: 'crashed', isAlone: false });
     for (const outcome of await Promise.all(beside))
       expect(outcome).toMatchObject({ status: 'crashed', isAlone: false });
 
-    const again = [1, 2, 3].map((at) => lab.run('wait', { taskId: `innocent-${at}`, payload: { ms: 100 } }));
+    const again = [1, 2, 3].map(() => lab.run('wait', { crashes: 1, payload: { ms: 100 } }));
     const other = await lab.run('echo');
     const outcomes = await Promise.all(again);
     const threads = outcomes.map((outcome) => (outcome.status === 'succeeded' ? threadOf(outcome.result) : null));
@@ -157,7 +158,7 @@ describe('the death of a thread', () => {
     // Where the suspects are, nobody else is.
     expect(other).toMatchObject({ status: 'succeeded' });
     expect(threadOf(other.status === 'succeeded' ? other.result : null)).not.toBe(threads[0]);
-    expect(await lab.run('exit', { taskId: 'culprit' })).toMatchObject({ status: 'crashed', isAlone: true });
+    expect(await lab.run('exit', { crashes: 1 })).toMatchObject({ status: 'crashed', isAlone: true });
   });
 
   it('in a message that came back after a crash happens alone, and nobody in the other thread feels it', async () => {
@@ -206,12 +207,12 @@ describe('an event loop that stands still', () => {
 
   it('crashes those beside it without blame; run again, alone, they succeed', async () => {
     lab = await openLab(module);
-    const beside = lab.run('wait', { taskId: 'beside', payload: { ms: 10_000 } });
+    const beside = lab.run('wait', { payload: { ms: 10_000 } });
     await begun(1);
     const blocker = lab.run('spin', { payload: { ms: 20_000 }, timeoutMs: 500 });
     expect(await blocker).toMatchObject({ status: 'timed_out' });
-    expect(await beside).toMatchObject({ status: 'crashed', isAlone: false, error: { code: 'unresponsive' } });
-    expect(await lab.run('wait', { taskId: 'beside', payload: { ms: 10 } })).toMatchObject({ status: 'succeeded' });
+    expect(await beside).toMatchObject({ status: 'crashed', isAlone: false, error: { code: 'worker_crashed' } });
+    expect(await lab.run('wait', { crashes: 1, payload: { ms: 10 } })).toMatchObject({ status: 'succeeded' });
   });
 
   it('is not felt by another agent', async () => {
