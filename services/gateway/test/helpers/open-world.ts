@@ -76,7 +76,7 @@ export interface Answer<T> {
 export interface WorldOptions {
   readonly config?: Partial<GatewayConfig>;
   /** Replaces what reality refuses to do on command. */
-  readonly replace?: (real: GatewayOptions) => Partial<GatewayOptions>;
+  readonly replace?: (real: GatewayOptions) => Partial<GatewayOptions> | Promise<Partial<GatewayOptions>>;
   readonly isAnnounced?: boolean;
 }
 
@@ -108,7 +108,7 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     artifacts,
     telemetry,
   };
-  const gateway = createGateway({ ...real, ...replace?.(real) });
+  const gateway = createGateway({ ...real, ...(await replace?.(real)) });
   await broker.declare(eventsTopology());
   const { url } = await gateway.listen();
   const events = createEventPublisher({ broker });
