@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { context, trace } from '@opentelemetry/api';
-import { createTelemetry } from '@tracepost/telemetry';
+import { createTelemetry, type Telemetry } from '@tracepost/telemetry';
 import type { AgentRunner, AttemptControls, AttemptOutcome } from '../../src/runner.ts';
 import { startThreadedRunners, type ThreadedRunnersOptions } from '../../src/threads/index.ts';
 
@@ -36,6 +36,7 @@ const spin = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
 const deeds = {
   echo: async (context, { value }) => ({ value, threadId, traceId: trace.getActiveSpan()?.spanContext().traceId }),
   wait: async (context, { ms }) => { await sleep(ms); return { threadId }; },
+  work: async ({ taskId }, { folder }) => { await sleep(100); appendFileSync(join(folder, 'done'), taskId + '\\n'); return 'done'; },
   hang: () => new Promise(() => setInterval(() => {}, 1000)),
   listen: ({ signal }) => new Promise((resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   exit: async ({ logger }) => { logger.info({ layer: 'agent' }, 'last words'); process.exit(7); },
@@ -58,7 +59,7 @@ const deeds = {
   },
 };
 
-export async function openAgents({ folder, capacity = 10 }, telemetry) {
+export async function openAgents({ folder, capacity = 10, retry = {} }, telemetry) {
   const artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
   const agent = (id) => defineAgent({
     id,
@@ -66,9 +67,9 @@ export async function openAgents({ folder, capacity = 10 }, telemetry) {
     capacity,
     timeoutMs: 20_000,
     notifications: {
-      'deed.wanted': onNotification({ description: '', schema: { type: 'object' }, handle: (context, payload) => {
+      'deed.wanted': onNotification({ description: '', schema: { type: 'object' }, retry, handle: (context, payload) => {
         appendFileSync(join(folder, 'begun'), context.taskId + '\\n');
-        return deeds[payload.deed](context, payload);
+        return deeds[payload.deed](context, { folder, ...payload });
       } }),
     },
     close: async () => appendFileSync(join(folder, 'closed'), id + '\\n'),
@@ -80,6 +81,7 @@ export async function openAgents({ folder, capacity = 10 }, telemetry) {
 export interface Lab {
   readonly runners: readonly AgentRunner[];
   readonly lines: readonly Line[];
+  readonly telemetry: Telemetry;
   /** Runs one deed as a task of its own. */
   run(deed: string, options?: RunOptions): Promise<AttemptOutcome>;
 }
@@ -96,7 +98,8 @@ export interface RunOptions {
 
 export async function openLab(
   module: { readonly url: URL; readonly folder: string },
-  options: Partial<Omit<ThreadedRunnersOptions, 'settings'>> & {
+  options: Partial<Omit<ThreadedRunnersOptions, 'settings' | 'module'>> & {
+    data?: Readonly<Record<string, unknown>>;
     settings?: Partial<ThreadedRunnersOptions['settings']>;
   } = {},
 ): Promise<Lab> {
@@ -107,7 +110,7 @@ export async function openLab(
     write: (line) => lines.push(JSON.parse(line) as Line),
   });
   const runners = await startThreadedRunners({
-    module: { url: module.url, exportName: 'openAgents', data: { folder: module.folder } },
+    module: { url: module.url, exportName: 'openAgents', data: { folder: module.folder, ...options.data } },
     telemetry,
     terminalLevel: 'silent',
     openChannel: () => ({ data: null, transferList: [], close: () => {} }),
@@ -118,6 +121,7 @@ export async function openLab(
   return {
     runners,
     lines,
+    telemetry,
     run(
       deed,
       { agent = 0, taskId = `task-${++tasks}`, payload = {}, timeoutMs = null, crashes = 0, signal, services } = {},
