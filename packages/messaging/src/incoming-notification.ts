@@ -7,6 +7,7 @@ import {
   TOKEN_PATTERN,
 } from '@tracepost/contracts';
 import type { IncomingMessage } from './broker.ts';
+import { headersLength, MAX_HEADERS_LENGTH } from './headers-length.ts';
 import { ENVELOPE_VERSION } from './outgoing-notification.ts';
 import { readNumber } from './read-number.ts';
 import { readTextHeader } from './trace-headers.ts';
@@ -47,8 +48,6 @@ export type BrokenReason = 'not_json' | 'unknown_version' | 'invalid_envelope' |
 /** Nothing of ours is larger; somebody else's may be, and must not take the worker down. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** One of ours could not have more: all properties of an AMQP message have 64 KiB together. */
-const MAX_HEADERS_LENGTH = 64 * 1024;
 const MAX_ATTEMPT = 1_000_000;
 
 const TOKEN = new RegExp(TOKEN_PATTERN);
@@ -71,7 +70,7 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
   if (message.body.length > MAX_BODY_BYTES) {
     return broken('too_large', `the body has ${message.body.length} bytes, at most ${MAX_BODY_BYTES} are read`);
   }
-  if (lengthOf(message.headers) > MAX_HEADERS_LENGTH) {
+  if (headersLength(message.headers) > MAX_HEADERS_LENGTH) {
     return broken('too_large', `the headers have more than ${MAX_HEADERS_LENGTH} characters`);
   }
   const version = message.headers['x-envelope-version'] ?? ENVELOPE_VERSION;
@@ -110,16 +109,6 @@ export function readNotification(message: IncomingMessage, now: number): ReadNot
       attempt: attemptOf(message),
     },
   };
-}
-
-/** Of names, texts and bytes; tables and arrays, which the broker bounds too, are not opened. */
-function lengthOf(headers: Readonly<Record<string, unknown>>): number {
-  let length = 0;
-  for (const name in headers) {
-    const value = headers[name];
-    length += name.length + (typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8);
-  }
-  return length;
 }
 
 /** Nothing is ever unpacked: a small body could become a large one. */

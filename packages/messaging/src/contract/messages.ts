@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
-import type { IncomingMessage, OutgoingMessage } from '../broker.ts';
+import type { IncomingMessage, OutgoingMessage, PublishOutcome } from '../broker.ts';
 import { withIncoming, withOutgoing } from './broken.ts';
 import type { BrokerHarness, BrokerProperty } from './harness.ts';
 import { message, workbench } from './workbench.ts';
@@ -18,6 +18,8 @@ const propertiesTravel: BrokerProperty = {
       timestamp: 1_795_250_000,
       priority: 8,
       contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      replyTo: 'answers',
     };
     const arrived = await sendAndTake(harness, { body: EVERY_BYTE, ...properties });
     const { body, headers: _, exchange, routingKey, ...rest } = arrived;
@@ -109,7 +111,30 @@ const bigBodiesTravel: BrokerProperty = {
   },
 };
 
-export const messageProperties = [propertiesTravel, absentStaysAbsent, headersTravel, bigBodiesTravel];
+const hugeHeadersAreRefused: BrokerProperty = {
+  title: 'a message whose headers are larger than 64 KiB is refused, alone',
+  async run(harness) {
+    const bench = workbench(harness);
+    const queue = await bench.queue('headers');
+    const publish = (bytes: number): Promise<PublishOutcome> =>
+      harness.broker().publish(message(queue, 'x', { headers: { large: 'x'.repeat(bytes) } }));
+    const outcomes = await Promise.all([60_000, 70_000, 1024 * 1024, 1].map(publish));
+    expect(outcomes.map(({ status }) => status)).toEqual(['confirmed', 'refused', 'refused', 'confirmed']);
+    await bench.holds(queue, 2);
+  },
+  broken: {
+    'sends them cut': (good) =>
+      withOutgoing(good, (sent) => ({ ...sent, headers: { large: String(sent.headers.large).slice(0, 60_000) } })),
+  },
+};
+
+export const messageProperties = [
+  propertiesTravel,
+  absentStaysAbsent,
+  headersTravel,
+  hugeHeadersAreRefused,
+  bigBodiesTravel,
+];
 
 async function sendAndTake(harness: BrokerHarness, content: Partial<OutgoingMessage>): Promise<IncomingMessage> {
   const bench = workbench(harness);

@@ -1,5 +1,6 @@
 import { OverloadedError, SqliteUnavailableError } from '@tracepost/sqlite';
 import type { OutgoingMessage, PublishOutcome } from '../broker.ts';
+import { headersLength, MAX_HEADERS_LENGTH } from '../headers-length.ts';
 import type { Availability } from './availability.ts';
 import { toIncoming } from './message-codec.ts';
 import type { Messages } from './messages.ts';
@@ -71,6 +72,9 @@ function refusal({ body, headers }: OutgoingMessage, queues: readonly Queue[]): 
       status: 'refused',
       reason: `the body of ${body.length} bytes exceeds the limit of ${MESSAGE_LIMIT_BYTES}`,
     };
+  }
+  if (headersLength(headers) > MAX_HEADERS_LENGTH) {
+    return { status: 'refused', reason: `the headers have more than ${MAX_HEADERS_LENGTH} characters` };
   }
   const full = queues.find(({ isFull }) => isFull);
   return full ? { status: 'refused', reason: `the queue ${full.name} has reached its maximum length` } : null;

@@ -3,22 +3,45 @@ import type { DurableQueueSpec, QueueSpec, Topology, TransientQueueSpec } from '
 import { closeQuietly } from './deadline.ts';
 import { describe } from './keep-established.ts';
 
-/** Declares everything on a channel of its own: a refusal closes the channel, and nobody else may lose theirs by it. */
-export async function declareOn(model: ChannelModel, topology: Topology): Promise<void> {
+/**
+ * A queue on disk takes the broker some milliseconds, most of them waiting; a channel declares one after the other. With eight
+ * the queues of an agent are there in half the time.
+ */
+const QUEUE_CHANNELS = 8;
+
+/** Declares everything on channels of its own: a refusal closes its channel, and nobody else may lose theirs by it. */
+export async function declareOn(
+  model: ChannelModel,
+  { exchanges = [], queues = [], bindings = [] }: Topology,
+): Promise<void> {
+  await onOwnChannel(model, async (channel) => {
+    for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true });
+    await declareQueues(model, channel, queues);
+    for (const { queue, exchange, key } of bindings) await channel.bindQueue(queue, exchange, key);
+  });
+}
+
+async function declareQueues(model: ChannelModel, channel: Channel, queues: readonly QueueSpec[]): Promise<void> {
+  const left = [...queues];
+  const declareSome = async (on: Channel): Promise<void> => {
+    for (let queue = left.shift(); queue; queue = left.shift()) await on.assertQueue(queue.name, queueOptions(queue));
+  };
+  const more = Array.from({ length: Math.min(QUEUE_CHANNELS, queues.length) - 1 });
+  // All are waited for: none may still be declaring when this is answered.
+  const ended = await Promise.allSettled([declareSome(channel), ...more.map(() => onOwnChannel(model, declareSome))]);
+  const errors: unknown[] = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+  if (errors.length > 0) throw errors.find((error) => refusalOf(error) !== null) ?? errors[0];
+}
+
+async function onOwnChannel(model: ChannelModel, use: (channel: Channel) => Promise<void>): Promise<void> {
   const channel = await model.createChannel();
   // Without a listener the refusal would be thrown as an uncaught event, besides rejecting the call.
   channel.on('error', () => {});
   try {
-    await declareAll(channel, topology);
+    await use(channel);
   } finally {
     await closeQuietly(channel);
   }
-}
-
-async function declareAll(channel: Channel, { exchanges = [], queues = [], bindings = [] }: Topology): Promise<void> {
-  for (const { name, type } of exchanges) await channel.assertExchange(name, type, { durable: true });
-  for (const queue of queues) await channel.assertQueue(queue.name, queueOptions(queue));
-  for (const { queue, exchange, key } of bindings) await channel.bindQueue(queue, exchange, key);
 }
 
 export function queueOptions(queue: QueueSpec): Options.AssertQueue {

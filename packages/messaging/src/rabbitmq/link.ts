@@ -5,6 +5,7 @@ import { BrokerClosedError } from '../broker.ts';
 import { closeQuietly } from './deadline.ts';
 import type { Endpoint } from './endpoint.ts';
 import { describe, keepEstablished } from './keep-established.ts';
+import { surviveDeepHeaders } from './survive-deep-headers.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -70,6 +71,7 @@ export class Link {
       noDelay: true,
       clientProperties: { connection_name: name },
     });
+    surviveDeepHeaders(model);
     const lost = this.#watch(model);
     if (this.#stop.signal.aborted) {
       destroySocket(model);

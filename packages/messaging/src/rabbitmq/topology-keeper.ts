@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@tracepost/telemetry';
 import type { ChannelModel } from 'amqplib';
 import { type Topology, TopologyRefusedError } from '../broker.ts';
+import { createSlots } from '../slots.ts';
 import { declareOn, isLockedByAnother, refusalMessage, refusalOf } from './declare.ts';
 import { describe } from './keep-established.ts';
 
@@ -9,6 +10,7 @@ import { describe } from './keep-established.ts';
 const LOCKED_TIMEOUT_MS = 30_000;
 const RETRY_MS = 250;
 const REPAIR_INTERVAL_MS = 1_000;
+const MAX_AT_ONCE = 4;
 
 export interface TopologyKeeperOptions {
   readonly whenUp: () => Promise<ChannelModel>;
@@ -18,6 +20,7 @@ export interface TopologyKeeperOptions {
 /** Remembers what was declared and declares it again, after a reconnect and whenever something turns out to be missing. */
 export class TopologyKeeper {
   readonly #options: TopologyKeeperOptions;
+  readonly #slots = createSlots(MAX_AT_ONCE);
   readonly #known = new Map<string, Topology>();
   #repairing: Promise<void> | null = null;
   #restoredAt = Number.NEGATIVE_INFINITY;
@@ -31,7 +34,7 @@ export class TopologyKeeper {
     for (;;) {
       const model = await this.#options.whenUp();
       try {
-        await declareOn(model, topology);
+        await this.#inTurn(() => declareOn(model, topology));
         this.#known.set(JSON.stringify(topology), topology);
         return;
       } catch (error) {
@@ -41,6 +44,16 @@ export class TopologyKeeper {
         if (isFinal) throw new TopologyRefusedError(refusalMessage(topology, error), { cause: error });
         await sleep(RETRY_MS);
       }
+    }
+  }
+
+  /** Many topologies at once would take more channels than a connection has. */
+  async #inTurn(declare: () => Promise<void>): Promise<void> {
+    await this.#slots.take();
+    try {
+      await declare();
+    } finally {
+      this.#slots.give();
     }
   }
 
