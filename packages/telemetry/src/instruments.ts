@@ -72,7 +72,8 @@ export const INSTRUMENTS = {
   'tracepost.queue.depth': {
     type: 'observableGauge',
     unit: '{message}',
-    description: 'Messages in a queue',
+    description:
+      'Messages of a queue by state: ready, unacknowledged, delayed (put aside for a retry), dead (dead letters)',
     attributes: ['tracepost.queue', 'tracepost.queue.state'],
   },
   'tracepost.queue.wait.duration': {
@@ -278,7 +279,8 @@ export const INSTRUMENTS = {
   'tracepost.retention.purged': {
     type: 'counter',
     unit: '{item}',
-    description: 'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit',
+    description:
+      'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit',
     attributes: ['tracepost.kind'],
   },
   'tracepost.messages.parked': {

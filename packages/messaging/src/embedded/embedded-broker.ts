@@ -16,7 +16,6 @@ import { Availability } from './availability.ts';
 import { Consumer } from './consumer.ts';
 import { Contents } from './contents.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { depthsOf } from './depths.ts';
 import { Journal } from './journal.ts';
 import type { Loaded } from './load.ts';
 import { Messages } from './messages.ts';
@@ -50,7 +49,6 @@ export class EmbeddedBroker implements Broker {
   readonly #deadLetters: DeadLetters;
   readonly #publisher: Publisher;
   readonly #consumptions = new Set<Consumption>();
-  readonly #stopObserving: () => void;
   /** Declarations take turns: each looks at what is there and then adds to it. */
   #declaring: Promise<void> = Promise.resolve();
   #declared = Promise.withResolvers<void>();
@@ -91,7 +89,6 @@ export class EmbeddedBroker implements Broker {
       maxUnconfirmed: options.maxUnconfirmed ?? MAX_UNCONFIRMED,
     });
     this.#restore(loaded);
-    this.#stopObserving = telemetry.metrics.observe('tracepost.queue.depth', () => depthsOf(this.#queues.values()));
   }
 
   get state(): BrokerState {
@@ -211,7 +208,6 @@ export class EmbeddedBroker implements Broker {
     this.#availability.close();
     await this.#deadLetters.settled();
     await this.#journal.barrier().catch(() => {});
-    this.#stopObserving();
     await this.#database.close();
   }
 
