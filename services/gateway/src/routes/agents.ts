@@ -3,7 +3,6 @@ import Type from 'typebox';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
 import { sendProblem } from '../http/answers.ts';
 import type { GatewayServer } from '../http/server.ts';
-import { problemAnswers } from './schemas.ts';
 
 const AgentList = Type.Object({ items: Type.Array(AgentView), nextCursor: Type.Null() });
 
@@ -11,7 +10,7 @@ const AgentList = Type.Object({ items: Type.Array(AgentView), nextCursor: Type.N
 export function addAgentRoutes(app: GatewayServer, { agents }: { readonly agents: AgentDirectory }): void {
   app.get(
     '/api/v1/agents',
-    { schema: { summary: 'The known agents', tags: ['agents'], response: { 200: AgentList, ...problemAnswers } } },
+    { schema: { summary: 'The known agents', tags: ['agents'], response: { 200: AgentList } } },
     (_request, reply) => {
       reply.code(200).send({ items: agents.list(), nextCursor: null });
     },
@@ -23,7 +22,8 @@ export function addAgentRoutes(app: GatewayServer, { agents }: { readonly agents
         summary: 'One agent',
         tags: ['agents'],
         params: Type.Object({ agentId: AgentId }),
-        response: { 200: AgentView, ...problemAnswers },
+        response: { 200: AgentView },
+        'x-tracepost': { problems: ['AGENT_NOT_FOUND'] },
       },
     },
     (request, reply) => {

@@ -8,7 +8,6 @@ import { sendProblem } from '../http/answers.ts';
 import { LIMITS } from '../http/limits.ts';
 import { reachHop, traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface ArtifactRouteOptions {
   readonly artifacts: ArtifactStore;
@@ -36,8 +35,15 @@ export function addArtifactRoutes(server: GatewayServer, { artifacts, logger }: 
           summary: 'Keep an image or another large thing',
           description: 'A raw body with its content type, at most 25 MiB. The answer comes when it is on disk.',
           tags: ['artifacts'],
-          consumes: ['application/octet-stream', 'image/png', 'image/jpeg', 'image/webp'],
-          response: { 201: ArtifactInfo, ...problemAnswers },
+          response: { 201: ArtifactInfo },
+          'x-tracepost': {
+            problems: ['ARTIFACTS_UNAVAILABLE'],
+            answerHeaders: ['Location'],
+            rawBody: {
+              description: 'The bytes, under whatever type they have; at most 25 MiB, at least one byte',
+              mediaTypes: ['application/octet-stream', 'image/png', 'image/jpeg', 'image/webp'],
+            },
+          },
         },
       },
       async (request, reply) => {
@@ -82,7 +88,8 @@ export function addArtifactRoutes(server: GatewayServer, { artifacts, logger }: 
           summary: 'Give an artifact back',
           tags: ['artifacts'],
           params: Type.Object({ artifactId: ArtifactId }),
-          response: { 200: BYTES, ...problemAnswers },
+          response: { 200: BYTES },
+          'x-tracepost': { problems: ['ARTIFACT_NOT_FOUND', 'ARTIFACTS_UNAVAILABLE'], answerHeaders: ['ETag'] },
         },
       },
       async (request, reply) => {

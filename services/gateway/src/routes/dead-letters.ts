@@ -12,11 +12,10 @@ import { reachHop, traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
 import { openLetter, viewLetter } from '../queues/dead-letter-view.ts';
 import type { AuditTrail } from '../tasks/audit-trail.ts';
-import { NO_LETTER, type TaskRetrier } from '../tasks/retry-task.ts';
+import { NO_LETTER, REPEAT_PROBLEMS, type TaskRetrier } from '../tasks/retry-task.ts';
 import type { TaskReader } from '../tasks/task-reader.ts';
 import { askerOf, OptionalActionRequest } from './asker.ts';
 import { Cursor, INVALID_CURSOR, PageLimit } from './page.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface DeadLetterRouteOptions {
   readonly agents: Pick<AgentDirectory, 'has'>;
@@ -37,6 +36,7 @@ const Page = Type.Object(
 const By = Type.Object({ by: Type.Optional(Token) }, { additionalProperties: false });
 
 const DEFAULT_LIMIT = 50;
+const OF_LETTER = ['DEAD_LETTER_NOT_FOUND', 'QUEUE_NOT_FOUND', 'RECORDS_UNAVAILABLE'] as const;
 const LETTER = '/api/v1/queues/:queue/dead-letters/:taskId';
 
 /** Messages that were given up: listed, opened, sent again, deleted, one by one. */
@@ -69,7 +69,8 @@ export function addDeadLetterRoutes(app: GatewayServer, options: DeadLetterRoute
         tags: ['queues'],
         params: OfQueue,
         querystring: Page,
-        response: { 200: DeadLetterList, ...problemAnswers },
+        response: { 200: DeadLetterList },
+        'x-tracepost': { problems: ['QUEUE_NOT_FOUND', 'RECORDS_UNAVAILABLE'] },
       },
     },
     async (request, reply) => {
@@ -92,7 +93,8 @@ export function addDeadLetterRoutes(app: GatewayServer, options: DeadLetterRoute
         description: 'With headers, attempts and body; what looks like a secret is masked.',
         tags: ['queues'],
         params: OfLetter,
-        response: { 200: DeadLetterDetail, ...problemAnswers },
+        response: { 200: DeadLetterDetail },
+        'x-tracepost': { problems: OF_LETTER },
       },
     },
     async (request, reply) => {
@@ -116,7 +118,8 @@ export function addDeadLetterRoutes(app: GatewayServer, options: DeadLetterRoute
         tags: ['queues'],
         params: OfLetter,
         body: OptionalActionRequest,
-        response: { 202: RetryAccepted, ...problemAnswers },
+        response: { 202: RetryAccepted },
+        'x-tracepost': { problems: [...OF_LETTER, ...REPEAT_PROBLEMS], answerHeaders: ['Location'] },
       },
     },
     async (request, reply) => {
@@ -140,7 +143,8 @@ export function addDeadLetterRoutes(app: GatewayServer, options: DeadLetterRoute
         tags: ['queues'],
         params: OfLetter,
         querystring: By,
-        response: { 204: { description: 'Deleted' }, ...problemAnswers },
+        response: { 204: { description: 'Deleted' } },
+        'x-tracepost': { problems: OF_LETTER },
       },
     },
     async (request, reply) => {

@@ -4,6 +4,7 @@ import { VERSION } from '@tracepost/telemetry';
 import fastify from 'fastify';
 import Type from 'typebox';
 import type { GatewayServer } from '../http/server.ts';
+import { completeDocument, type OpenApiDocument } from '../openapi/complete-document.ts';
 
 const OPENAPI_PATH = '/api/v1/openapi.json';
 const DOCS_PATH = '/api/docs';
@@ -47,7 +48,7 @@ function addDocs(app: GatewayServer): void {
   const hidden = { schema: { hide: true } };
 
   app.get(OPENAPI_PATH, hidden, (_request, reply) => {
-    document ??= JSON.stringify(app.swagger());
+    document ??= JSON.stringify(describeApi(app));
     reply.header('content-type', 'application/json; charset=utf-8').send(document);
   });
   // The addresses of the console lead to what it would show, so that the links of an answer are never dead.
@@ -72,6 +73,11 @@ function addDocs(app: GatewayServer): void {
       return reply.send(page.rawPayload);
     },
   );
+}
+
+function describeApi(app: GatewayServer): OpenApiDocument {
+  // The plugin's type knows every form that a document may have; this is the one that its routes give.
+  return completeDocument(app.swagger() as unknown as OpenApiDocument);
 }
 
 /** The reference page is a Fastify plugin, and plugins can only be added before the start: so it has an instance of its own. */

@@ -17,9 +17,9 @@ import type { GatewayServer } from '../http/server.ts';
 import type { EventRing, RingEntry } from '../live/event-ring.ts';
 import type { EventStream, EventStreams } from '../live/event-streams.ts';
 import { followTask, hasSeenAll } from '../live/follow-task.ts';
+import { refuseMissing } from '../tasks/asked.ts';
 import type { TaskMemory } from '../tasks/task-memory.ts';
 import type { TaskReader } from '../tasks/task-reader.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface LiveRouteOptions {
   readonly streams: EventStreams;
@@ -61,7 +61,11 @@ export function addLiveRoutes(app: GatewayServer, { streams, ring, memory, tasks
         tags: ['tasks'],
         params: Type.Object({ taskId: Token }),
         querystring: Type.Object({}, { additionalProperties: false }),
-        response: { 200: STREAM, 204: { description: 'Nothing is to come', type: 'null' }, ...problemAnswers },
+        response: { 200: STREAM, 204: Type.Null({ description: 'Nothing is to come' }) },
+        'x-tracepost': {
+          problems: ['TASK_NOT_FOUND', 'RECORDS_UNAVAILABLE', 'TOO_MANY_STREAMS'],
+          requestHeaders: ['Last-Event-ID'],
+        },
       },
     },
     async (request, reply) => {
@@ -69,19 +73,7 @@ export function addLiveRoutes(app: GatewayServer, { streams, ring, memory, tasks
       traceOf(request).taskId = taskId;
       if (streams.isFull) return refuseStream(reply);
       const found = await tasks.find(taskId);
-      if (found.status === 'unavailable')
-        return sendProblem(reply, {
-          code: 'RECORDS_UNAVAILABLE',
-          detail: 'The record store does not answer, and this gateway has not heard of the task.',
-          retryAfterSeconds: 2,
-        });
-      if (found.status === 'unknown')
-        return sendProblem(reply, {
-          code: 'TASK_NOT_FOUND',
-          detail:
-            'No task with this id is known here. One that another gateway has just accepted is known in a moment.',
-          retryAfterSeconds: 1,
-        });
+      if (found.status !== 'found') return sendProblem(reply, refuseMissing(found));
       const lastEventId = lastEventIdOf(request.raw.headers['last-event-id']);
       // A client that comes back by itself would do so for ever: 204 is what ends that.
       if (hasSeenAll(found.record, lastEventId)) return reply.code(204).send(null);
@@ -102,7 +94,8 @@ export function addLiveRoutes(app: GatewayServer, { streams, ring, memory, tasks
           'As this gateway hears them. `Last-Event-ID` goes on behind that event; when something may be missing in between, an event `gap` says so first.',
         tags: ['tasks'],
         querystring: LiveQuery,
-        response: { 200: STREAM, ...problemAnswers },
+        response: { 200: STREAM },
+        'x-tracepost': { problems: ['TOO_MANY_STREAMS'], requestHeaders: ['Last-Event-ID'] },
       },
     },
     async (request, reply) => {

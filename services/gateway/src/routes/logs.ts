@@ -10,7 +10,6 @@ import { QueryTime, readTimeRange } from '../http/query-time.ts';
 import type { GatewayServer } from '../http/server.ts';
 import { readLogPage } from '../logs/log-pages.ts';
 import { Cursor, INVALID_CURSOR, NextCursor, PageLimit } from './page.ts';
-import { problemAnswers } from './schemas.ts';
 
 const Query = Type.Object(
   {
@@ -48,7 +47,8 @@ export function addLogRoute(
           'Of a trace or a task oldest first, within the last 14 days; otherwise the newest first, of the last day; `from` and `to` name another window. `level` means this level and above; `text` is looked for in the message, in either case. 200 lines a page when no `limit` is given.',
         tags: ['telemetry'],
         querystring: Query,
-        response: { 200: LogList, ...problemAnswers },
+        response: { 200: LogList },
+        'x-tracepost': { problems: ['LOGS_UNAVAILABLE'] },
       },
     },
     async (request, reply) => {

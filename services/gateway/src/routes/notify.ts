@@ -19,10 +19,10 @@ import { describeOutcome, isAccepted, isUncertain } from '../notify/describe-out
 import type { Delivered, Idempotency, Turn } from '../notify/idempotency.ts';
 import { readIdempotencyKey } from '../notify/read-key.ts';
 import type { WaitingRoom } from '../notify/waiting-room.ts';
+import { ACCEPTED_EXAMPLE, NOTIFY_EXAMPLES } from '../openapi/examples.ts';
 import { buildAcceptedEvent } from '../tasks/accepted-event.ts';
 import type { AcceptedAnnouncer } from '../tasks/announce-accepted.ts';
 import type { TaskMemory } from '../tasks/task-memory.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface NotifyRouteOptions {
   readonly agents: AgentDirectory;
@@ -35,6 +35,23 @@ export interface NotifyRouteOptions {
   readonly known: Pick<KnownAgents, 'isLoaded' | 'pendingQueue' | 'restoreQueue'>;
   readonly metrics: Metrics;
 }
+
+const NOTIFY_PROBLEMS = [
+  'AGENT_NOT_FOUND',
+  'BROKER_UNREACHABLE',
+  'CONFIRM_MISSING',
+  'FIELD_NOT_SUPPORTED',
+  'IDEMPOTENCY_KEY_REUSED',
+  'INVALID_PAYLOAD',
+  'KEYS_UNAVAILABLE',
+  'OUTBOX_FULL',
+  'OUTBOX_UNAVAILABLE',
+  'QUEUE_FULL',
+  'QUEUE_MISSING',
+  'RECORDS_UNAVAILABLE',
+  'TOO_MANY_WAITING',
+  'UNKNOWN_NOTIFICATION_TYPE',
+] as const;
 
 type NotifyBody = Type.Static<typeof NotifyRequest>;
 
@@ -109,7 +126,14 @@ With an \`Idempotency-Key\` (1 to 255 printable ASCII characters, for this agent
         tags: ['tasks'],
         params: Type.Object({ agentId: Type.String({ pattern: AGENT_ID_PATTERN }) }),
         body: NotifyRequest,
-        response: { 202: NotifyAccepted, ...problemAnswers },
+        response: { 202: NotifyAccepted },
+        'x-tracepost': {
+          problems: NOTIFY_PROBLEMS,
+          requestHeaders: ['Idempotency-Key'],
+          answerHeaders: ['Location', 'idempotent-replayed'],
+          bodyExamples: NOTIFY_EXAMPLES,
+          answerExample: ACCEPTED_EXAMPLE,
+        },
       },
     },
     async (request, reply) => {

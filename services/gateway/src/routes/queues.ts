@@ -1,7 +1,6 @@
 import { QueueList } from '@tracepost/contracts';
 import type { GatewayServer } from '../http/server.ts';
 import type { QueueOverview } from '../queues/queue-overview.ts';
-import { problemAnswers } from './schemas.ts';
 
 /** `GET /api/v1/queues`: what waits, is worked on, is put aside and was given up, for each known agent. */
 export function addQueueRoute(app: GatewayServer, { queues }: { readonly queues: QueueOverview }): void {
@@ -12,7 +11,7 @@ export function addQueueRoute(app: GatewayServer, { queues }: { readonly queues:
         summary: 'The queues of the known agents',
         description: 'Counts are messages, rates messages a second over the last minute; null where nobody can tell.',
         tags: ['queues'],
-        response: { 200: QueueList, ...problemAnswers },
+        response: { 200: QueueList },
       },
     },
     async (_request, reply) => {

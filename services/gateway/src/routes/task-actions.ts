@@ -3,11 +3,12 @@ import Type from 'typebox';
 import { sendProblem } from '../http/answers.ts';
 import { reachHop, traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
+import { ACCEPTED_EXAMPLE, TASK_EXAMPLE } from '../openapi/examples.ts';
 import type { BulkActions } from '../tasks/bulk-actions.ts';
 import type { TaskCanceller } from '../tasks/cancel-task.ts';
 import type { TaskRetrier } from '../tasks/retry-task.ts';
+import { REPEAT_PROBLEMS } from '../tasks/retry-task.ts';
 import { askerOf, OptionalActionRequest } from './asker.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface TaskActionOptions {
   readonly canceller: TaskCanceller;
@@ -29,7 +30,11 @@ export function addTaskActionRoutes(app: GatewayServer, { canceller, retrier, bu
         tags: ['tasks'],
         params: OfTask,
         body: OptionalActionRequest,
-        response: { 200: CancelAnswer, ...problemAnswers },
+        response: { 200: CancelAnswer },
+        'x-tracepost': {
+          problems: ['TASK_NOT_FOUND', 'RECORDS_UNAVAILABLE', 'BROKER_UNREACHABLE'],
+          bodyExamples: { 'Said who asks': { by: 'ada' } },
+        },
       },
     },
     async (request, reply) => {
@@ -51,7 +56,13 @@ export function addTaskActionRoutes(app: GatewayServer, { canceller, retrier, bu
         tags: ['tasks'],
         params: OfTask,
         body: OptionalActionRequest,
-        response: { 202: RetryAccepted, ...problemAnswers },
+        response: { 202: RetryAccepted },
+        'x-tracepost': {
+          problems: ['TASK_NOT_ENDED', 'TASK_NOT_FOUND', ...REPEAT_PROBLEMS],
+          answerHeaders: ['Location'],
+          bodyExamples: { 'Said who asks': { by: 'ada' } },
+          answerExample: { ...ACCEPTED_EXAMPLE, retryOf: TASK_EXAMPLE.taskId },
+        },
       },
     },
     async (request, reply) => {
@@ -73,7 +84,17 @@ export function addTaskActionRoutes(app: GatewayServer, { canceller, retrier, bu
           'Either `taskIds` or `filter`. A filter that names no status means, for cancel, tasks that have not ended; for retry those that failed, timed out or died. The oldest are taken first; `hasMore` says that there are more.',
         tags: ['tasks'],
         body: BulkRequest,
-        response: { 200: BulkAnswer, ...problemAnswers },
+        response: { 200: BulkAnswer },
+        'x-tracepost': {
+          problems: ['RECORDS_UNAVAILABLE'],
+          bodyExamples: {
+            'What failed in an hour, again': {
+              action: 'retry',
+              filter: { agentId: 'weather', from: '2026-11-21T09:00:00.000Z', to: '2026-11-21T10:00:00.000Z' },
+            },
+            'These tasks': { action: 'cancel', taskIds: [TASK_EXAMPLE.taskId], by: 'ada' },
+          },
+        },
       },
     },
     async (request, reply) => {

@@ -19,11 +19,11 @@ import { readWords } from '../http/query-list.ts';
 import { QueryTime, readTimeRange } from '../http/query-time.ts';
 import { reachHop, traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
+import { TASK_EXAMPLE } from '../openapi/examples.ts';
 import { EXPORT_PAGE, EXPORT_TYPES, exportTasks, readExportFormat } from '../tasks/task-export.ts';
 import type { TaskFilter } from '../tasks/task-filter.ts';
 import type { TaskPage, TaskPages } from '../tasks/task-pages.ts';
 import { Cursor, INVALID_CURSOR, NextCursor } from './page.ts';
-import { problemAnswers } from './schemas.ts';
 
 const Query = Type.Object(
   {
@@ -93,7 +93,17 @@ export function addTaskListRoute(app: GatewayServer, { pages, logger }: TaskList
           'Conditions are joined by and; times are those of `acceptedAt`, `from` included, `to` not. A task is listed at once after its 202. With `Accept: application/x-ndjson` or `text/csv` everything that matches is streamed, `limit` being the total.',
         tags: ['tasks'],
         querystring: Query,
-        response: { 200: TaskList, ...problemAnswers },
+        response: { 200: TaskList },
+        'x-tracepost': {
+          problems: ['RECORDS_UNAVAILABLE', 'TOO_MANY_STREAMS'],
+          requestHeaders: ['Accept'],
+          answerHeaders: ['Content-Disposition'],
+          answerExample: { items: [TASK_EXAMPLE], nextCursor: null },
+          otherAnswers: {
+            [EXPORT_TYPES.ndjson]: 'One task a line, as above',
+            [EXPORT_TYPES.csv]: 'RFC 4180 with a head; without results and single attempts',
+          },
+        },
       },
     },
     async (request, reply) => {

@@ -3,9 +3,10 @@ import Type from 'typebox';
 import { sendProblem } from '../http/answers.ts';
 import { traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
+import { TASK_EXAMPLE } from '../openapi/examples.ts';
+import { refuseMissing } from '../tasks/asked.ts';
 import { readWaitSeconds } from '../tasks/prefer-wait.ts';
 import type { TaskReader } from '../tasks/task-reader.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface TaskRouteOptions {
   readonly tasks: TaskReader;
@@ -27,7 +28,13 @@ export function addTaskRoute(app: GatewayServer, { tasks, stopping }: TaskRouteO
         description: '`Prefer: wait=20` holds the answer until the task has ended, at most 60 seconds (RFC 7240).',
         tags: ['tasks'],
         params: Type.Object({ taskId: Token }),
-        response: { 200: TaskRecord, ...problemAnswers },
+        response: { 200: TaskRecord },
+        'x-tracepost': {
+          problems: ['TASK_NOT_FOUND', 'RECORDS_UNAVAILABLE'],
+          requestHeaders: ['Prefer'],
+          answerHeaders: ['Preference-Applied'],
+          answerExample: TASK_EXAMPLE,
+        },
       },
     },
     async (request, reply) => {
@@ -52,17 +59,7 @@ export function addTaskRoute(app: GatewayServer, { tasks, stopping }: TaskRouteO
 
       reply.header('cache-control', 'no-store');
       if (found.status === 'found') return reply.code(200).send(found.record);
-      if (found.status === 'unavailable')
-        return sendProblem(reply, {
-          code: 'RECORDS_UNAVAILABLE',
-          detail: 'The record store does not answer, and this gateway has not heard of the task.',
-          retryAfterSeconds: 2,
-        });
-      return sendProblem(reply, {
-        code: 'TASK_NOT_FOUND',
-        detail: 'No task with this id is known here. One that another gateway has just accepted is known in a moment.',
-        retryAfterSeconds: 1,
-      });
+      return sendProblem(reply, refuseMissing(found));
     },
   );
 }

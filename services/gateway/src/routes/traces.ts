@@ -8,7 +8,6 @@ import { LIMITS } from '../http/limits.ts';
 import type { GatewayServer } from '../http/server.ts';
 import type { TaskReader } from '../tasks/task-reader.ts';
 import { describeTrace } from '../tasks/trace-view.ts';
-import { problemAnswers } from './schemas.ts';
 
 export interface TraceRouteOptions {
   readonly traces: TraceReader;
@@ -26,7 +25,8 @@ export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: Tra
         description: '`complete` is false while spans of a known task are still under way.',
         tags: ['telemetry'],
         params: Type.Object({ traceId: TraceId }),
-        response: { 200: TraceView, ...problemAnswers },
+        response: { 200: TraceView },
+        'x-tracepost': { problems: ['TRACE_NOT_FOUND', 'TRACES_UNAVAILABLE'] },
       },
     },
     async (request, reply) => {

@@ -25,9 +25,7 @@ export function refused(problem: ProblemSpec): Asked<never> {
   return { status: 'refused', problem };
 }
 
-/** Null when the task was found. */
-export function refuseMissing(found: FoundTask): ProblemSpec | null {
-  if (found.status === 'found') return null;
+export function refuseMissing(found: Exclude<FoundTask, { readonly status: 'found' }>): ProblemSpec {
   if (found.status === 'unavailable')
     return recordsAway('The record store does not answer, and this gateway has not heard of the task.');
   return {

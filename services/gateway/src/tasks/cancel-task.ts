@@ -68,7 +68,7 @@ export function createTaskCanceller(options: TaskCancellerOptions): TaskCancelle
   return {
     async cancel(taskId, asker) {
       const found = await tasks.find(taskId);
-      if (found.status !== 'found') return refused(refuseMissing(found) ?? recordsAway('The task cannot be read.'));
+      if (found.status !== 'found') return refused(refuseMissing(found));
       const asked = await cancelFound(found.record, asker.by);
       if (asked.status === 'refused') return asked;
       const { agentId } = found.record;

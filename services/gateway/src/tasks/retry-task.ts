@@ -16,6 +16,21 @@ import { followRetries } from './retry-chain.ts';
 import type { TaskMemory } from './task-memory.ts';
 import type { TaskReader } from './task-reader.ts';
 
+/** What sending an old notification again may be refused with. */
+export const REPEAT_PROBLEMS = [
+  'AGENT_NOT_FOUND',
+  'BROKER_UNREACHABLE',
+  'CONFIRM_MISSING',
+  'MESSAGE_UNREADABLE',
+  'OUTBOX_FULL',
+  'OUTBOX_UNAVAILABLE',
+  'PAYLOAD_FORGOTTEN',
+  'QUEUE_FULL',
+  'QUEUE_MISSING',
+  'RECORDS_UNAVAILABLE',
+  'RETRIED_TOO_OFTEN',
+] as const;
+
 /** Does an ended task again, as a new one. Asked again before the new one has ended, the answer is the same one. */
 export interface TaskRetrier {
   retry(taskId: string, asker: Asker): Promise<Asked<RetryAccepted>>;
@@ -98,7 +113,7 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
     retry: (taskId, asker) =>
       guarded(taskId, async () => {
         const found = await tasks.find(taskId);
-        if (found.status !== 'found') return refused(refuseMissing(found) ?? FORGOTTEN);
+        if (found.status !== 'found') return refused(refuseMissing(found));
         const { record } = found;
         const { agentId } = record;
         if (!isEnded(record.status)) return refused(notEnded(record));

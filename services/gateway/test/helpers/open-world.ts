@@ -18,6 +18,7 @@ import type { HouseStores } from '@tracepost/stores';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { createGateway, type Gateway, type GatewayConfig, type GatewayOptions } from '../../src/index.ts';
+import { type ApiDocument, undocumentedRefusals } from './documented.ts';
 
 // Sets the context manager, as every process of ours has it; what is observed goes nowhere unless a test says otherwise.
 process.env.TRACEPOST_TELEMETRY ??= 'off';
@@ -57,6 +58,8 @@ export interface World extends AsyncDisposable {
   readonly folder: string;
   /** The gateway's terminal lines so far. */
   readonly lines: readonly Record<string, unknown>[];
+  /** The same as they were written. */
+  readonly terminal: readonly string[];
   /** The body is what the test expects it to be; without a word, problem details. */
   get<T = Problem>(path: string, headers?: Record<string, string>): Promise<Answer<T>>;
   post<T = Problem>(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
@@ -84,10 +87,14 @@ export interface WorldOptions {
 export async function openWorld({ config = {}, replace, isAnnounced = true }: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-gateway-'));
   const lines: Record<string, unknown>[] = [];
+  const terminal: string[] = [];
   const telemetry = createTelemetry({
     serviceName: 'tracepost-gateway',
     terminalLevel: 'debug',
-    write: (line) => lines.push(JSON.parse(line)),
+    write: (line) => {
+      terminal.push(line);
+      lines.push(JSON.parse(line));
+    },
   });
   const broker = await openEmbeddedBroker({ path: join(folder, 'queue.db'), telemetry });
   const records = await openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry });
@@ -121,6 +128,7 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     records,
     folder,
     lines,
+    terminal,
     get: async (path, headers = {}) => readAnswer(await fetch(url + path, { headers })),
     post: async (path, body, headers = {}) =>
       readAnswer(
@@ -147,10 +155,16 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
       await events.publishTaskEvent(event);
     },
     async [Symbol.asyncDispose]() {
+      // One that its test has closed says nothing any more.
+      const document = await fetch(`${url}/api/v1/openapi.json`)
+        .then(async (answer) => (answer.ok ? ((await answer.json()) as ApiDocument) : null))
+        .catch(() => null);
       await gateway.close();
       await broker.close();
       await Promise.all([records.close(), signals.close(), artifacts.close()]);
       await rm(folder, { recursive: true, force: true });
+      const undocumented = document ? undocumentedRefusals(document, lines) : [];
+      if (undocumented.length > 0) throw new Error(`The document does not tell of: ${undocumented.join('; ')}`);
     },
   };
   if (isAnnounced) await world.announce({ ...WEATHER, at: new Date().toISOString() });

@@ -1,0 +1,106 @@
+import type { NotifyAccepted, Problem, TaskRecord } from '@tracepost/contracts';
+import { describeProblem, type ProblemCode } from '../http/problem.ts';
+import { PROBLEM_MEANINGS } from '../http/problem-meanings.ts';
+
+const TASK_ID = '0198c0de-7a10-7000-8000-5a1c6e2b9f03';
+const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+export const NOTIFY_EXAMPLES = {
+  'The least that is needed': { notificationType: 'weather.forecast', payload: { location: 'Lisbon' } },
+  'With everything that a caller may say': {
+    notificationType: 'weather.forecast',
+    source: 'curl',
+    payload: { latitude: 38.72, longitude: -9.14, days: 2 },
+    sessionId: 's-1',
+    priority: 'high',
+    timeoutMs: 30_000,
+  },
+} as const;
+
+export const ACCEPTED_EXAMPLE: NotifyAccepted = {
+  taskId: TASK_ID,
+  traceId: TRACE_ID,
+  correlationId: 'order-4711',
+  status: 'accepted',
+  links: {
+    task: `/api/v1/tasks/${TASK_ID}`,
+    trace: `/api/v1/traces/${TRACE_ID}`,
+    console: `/tasks/${TASK_ID}`,
+  },
+};
+
+/** A task that succeeded with its second attempt. */
+export const TASK_EXAMPLE: TaskRecord = {
+  taskId: TASK_ID,
+  agentId: 'weather',
+  notificationType: 'weather.forecast',
+  status: 'succeeded',
+  stopReason: null,
+  acceptedAt: '2026-11-21T09:00:00.000Z',
+  startedAt: '2026-11-21T09:00:00.003Z',
+  endedAt: '2026-11-21T09:00:01.055Z',
+  queueWaitMs: 3.1,
+  runMs: 51.6,
+  durationMs: 1_055,
+  attempts: [
+    {
+      number: 1,
+      status: 'failed',
+      startedAt: '2026-11-21T09:00:00.003Z',
+      endedAt: '2026-11-21T09:00:00.013Z',
+      queueWaitMs: 3.1,
+      runMs: 9.9,
+      workerId: 'agents-1',
+      spanId: '00f067aa0ba902b7',
+      error: { code: 'tool_error', message: 'the forecast service answered 503' },
+    },
+    {
+      number: 2,
+      status: 'succeeded',
+      startedAt: '2026-11-21T09:00:01.013Z',
+      endedAt: '2026-11-21T09:00:01.055Z',
+      backOffMs: 1_000,
+      queueWaitMs: 0,
+      runMs: 41.7,
+      workerId: 'agents-1',
+      spanId: '53995c3f42cd8ad8',
+      error: null,
+    },
+  ],
+  usage: {
+    inputTokens: 0,
+    outputTokens: 0,
+    cacheReadTokens: 0,
+    modelCalls: 0,
+    toolCalls: 1,
+    costUsd: 0,
+    unpricedCalls: 0,
+  },
+  statusChanges: [
+    { status: 'accepted', at: '2026-11-21T09:00:00.000Z', by: 'gateway' },
+    { status: 'running', at: '2026-11-21T09:00:00.003Z', by: 'agents-1' },
+    { status: 'retrying', at: '2026-11-21T09:00:00.013Z', by: 'agents-1' },
+    { status: 'running', at: '2026-11-21T09:00:01.013Z', by: 'agents-1' },
+    { status: 'succeeded', at: '2026-11-21T09:00:01.055Z', by: 'agents-1' },
+  ],
+  step: null,
+  result: { location: { name: 'Lisbon', latitude: 38.72, longitude: -9.14 }, provider: 'open-meteo', days: [] },
+  partial: false,
+  error: null,
+  parentTaskId: null,
+  childTaskIds: [],
+  retryOf: null,
+  createdBy: 'curl',
+  sessionId: 's-1',
+  traceId: TRACE_ID,
+  correlationId: 'order-4711',
+  idempotencyKey: null,
+  source: 'curl',
+  tenantId: 'default',
+  priority: 'normal',
+};
+
+/** As it would be answered, with the meaning of the code in place of what happened in one case. */
+export function problemExample(code: ProblemCode): Problem {
+  return describeProblem({ code, detail: PROBLEM_MEANINGS[code] }, { path: '/api/v1/…', traceId: TRACE_ID });
+}
