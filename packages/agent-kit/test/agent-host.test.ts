@@ -1,7 +1,7 @@
 import type { Broker } from '@tracepost/messaging';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAgentHost, defineTool, PermanentFailure } from '../src/index.ts';
-import { agentOf, openWorkbench, telemetry, type Workbench } from './workbench.ts';
+import { agentOf, openWorkbench, SOON, telemetry, type Workbench } from './workbench.ts';
 
 let bench: Workbench;
 
@@ -197,7 +197,7 @@ describe('an agent host', () => {
     const host = await bench.host([agentOf(async () => null, { capacity: 3 })]);
     await host.close();
     await expect
-      .poll(() => bench.announcements.map((announcement) => announcement.state))
+      .poll(() => bench.announcements.map((announcement) => announcement.state), SOON)
       .toEqual(['running', 'stopped']);
     expect(bench.announcements[0]).toMatchObject({
       agentId: 'tester',
@@ -255,7 +255,7 @@ describe('an agent host', () => {
     );
     await bench.publish({ what: 'short' }, { taskId: 'short' });
     await bench.publish({ what: 'long' }, { taskId: 'long' });
-    await expect.poll(() => bench.events.filter((event) => event.kind === 'started').length).toBe(2);
+    await expect.poll(() => bench.events.filter((event) => event.kind === 'started').length, SOON).toBe(2);
     const closing = host.close();
     release();
     await closing;

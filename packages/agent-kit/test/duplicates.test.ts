@@ -3,7 +3,7 @@ import type { Delivery } from '@tracepost/messaging';
 import type { InboxStore } from '@tracepost/stores';
 import { createTelemetry } from '@tracepost/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agentOf, openWorkbench, telemetry, type Workbench } from './workbench.ts';
+import { agentOf, openWorkbench, SOON, telemetry, type Workbench } from './workbench.ts';
 
 let bench: Workbench;
 let runs: number;
@@ -29,10 +29,10 @@ describe('a message that comes twice', () => {
     await bench.publish({ what: 'x' });
     const first = await bench.ending();
     await bench.publish({ what: 'x' });
-    await expect.poll(() => endings().length).toBe(2);
+    await expect.poll(() => endings().length, SOON).toBe(2);
     expect(endings()[1]).toEqual(first);
     expect(runs).toBe(1);
-    await expect.poll(() => bench.depth('agent.tester')).toBe(0);
+    await expect.poll(() => bench.depth('agent.tester'), SOON).toBe(0);
   });
 
   it('at the same time runs once: the second waits, and then tells the ending of the first', async () => {
@@ -46,9 +46,9 @@ describe('a message that comes twice', () => {
     ]);
     await bench.publish({ what: 'x' });
     await bench.publish({ what: 'x' }, { copy: 'resent' });
-    await expect.poll(() => bench.depth('agent.tester.retry.1s')).toBe(1);
+    await expect.poll(() => bench.depth('agent.tester.retry.1s'), SOON).toBe(1);
     gate.resolve();
-    await expect.poll(() => endings().length, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => endings().length, SOON).toBe(2);
     expect(runs).toBe(1);
   });
 
@@ -57,8 +57,8 @@ describe('a message that comes twice', () => {
     await bench.publish({ what: 'x' });
     await bench.ending();
     await bench.publish({ what: 'x' });
-    await expect.poll(() => endings().length).toBe(2);
-    await expect.poll(() => bench.depth('agent.tester')).toBe(0);
+    await expect.poll(() => endings().length, SOON).toBe(2);
+    await expect.poll(() => bench.depth('agent.tester'), SOON).toBe(0);
     expect(await bench.depth('agent.tester.dead')).toBe(1);
   });
 
@@ -148,8 +148,8 @@ describe('a message that its worker lost', () => {
     };
     await bench.host([counting()], { broker });
     await bench.publish({ what: 'x' });
-    await expect.poll(() => runs).toBe(1);
-    await expect.poll(async () => (await claimedAgain()).status).toBe('ended');
+    await expect.poll(() => runs, SOON).toBe(1);
+    await expect.poll(async () => (await claimedAgain()).status, SOON).toBe('ended');
     isMute = false;
     expect(await bench.ending()).toMatchObject({ kind: 'succeeded', result: { runs: 1 } });
     expect(runs).toBe(1);
@@ -170,7 +170,7 @@ describe('a message that its worker lost', () => {
     const taken = await bench.inbox.claim({ ...CLAIM, copy: '1:b', isRedelivered: false, nowMs: Date.now() + 600_000 });
     expect(taken).toMatchObject({ status: 'claimed', generation: 2 });
     gate.resolve();
-    await expect.poll(() => bench.depth('agent.tester.retry.1s')).toBe(1);
+    await expect.poll(() => bench.depth('agent.tester.retry.1s'), SOON).toBe(1);
     expect(bench.told()).toEqual(['started']);
     expect(runs).toBe(1);
   });
@@ -192,7 +192,7 @@ describe('an inbox that does not answer', () => {
     };
     await bench.host([counting()], { inbox, telemetry: { ...heard, metrics: metrics as typeof telemetry.metrics } });
     await bench.publish({ what: 'x' });
-    await expect.poll(() => lines.join()).toContain('the inbox does not answer');
+    await expect.poll(() => lines.join(), SOON).toContain('the inbox does not answer');
     expect(given).toContainEqual([
       'tracepost.task.given_back',
       { 'tracepost.agent.id': 'tester', 'tracepost.reason': 'inbox_unavailable' },
@@ -249,7 +249,7 @@ it('a garbled copy of a task that ended well does not make it dead', async () =>
     headers: {},
     body: Buffer.from('{"half":'),
   });
-  await expect.poll(() => endings().map(({ kind }) => kind)).toEqual(['succeeded', 'succeeded']);
+  await expect.poll(() => endings().map(({ kind }) => kind), SOON).toEqual(['succeeded', 'succeeded']);
 });
 
 it('without an inbox a message that comes twice is worked on twice, and once() says that it cannot be', async () => {
@@ -264,7 +264,7 @@ it('without an inbox a message that comes twice is worked on twice, and once() s
   );
   await bench.publish({ what: 'x' });
   await bench.publish({ what: 'x' });
-  await expect.poll(() => runs).toBe(2);
+  await expect.poll(() => runs, SOON).toBe(2);
   await bench.publish({ what: 'effect' }, { taskId: 'task-2' });
   expect(await bench.ending('task-2')).toMatchObject({ kind: 'failed', error: { code: 'no_inbox' } });
 });

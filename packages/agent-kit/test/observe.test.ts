@@ -2,7 +2,7 @@ import type { Attributes, Span, SpanOptions, SpanStatus } from '@opentelemetry/a
 import type { Telemetry } from '@tracepost/telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RetryLater } from '../src/index.ts';
-import { agentOf, type Handle, openWorkbench, telemetry, type Workbench } from './workbench.ts';
+import { agentOf, type Handle, openWorkbench, SOON, telemetry, type Workbench } from './workbench.ts';
 
 let bench: Workbench;
 let heard: ReturnType<typeof listen>;
@@ -70,7 +70,7 @@ it('a duplicate says that it is one', async () => {
   await bench.ending();
   await bench.publish({ what: 'x' });
   await expect
-    .poll(() => heard.processed().map(({ attributes }) => attributes['tracepost.outcome']))
+    .poll(() => heard.processed().map(({ attributes }) => attributes['tracepost.outcome']), SOON)
     .toEqual(['succeeded', 'duplicate']);
   expect(heard.values('tracepost.task.executions')).toHaveLength(1);
 });
