@@ -1,3 +1,4 @@
+import type { TaskEvent } from '@tracepost/contracts';
 import { sampleEvent, sampleLife, sampleTask } from '@tracepost/stores/contract';
 import type { LogFields } from '@tracepost/telemetry';
 import { createTelemetry } from '@tracepost/telemetry';
@@ -12,6 +13,8 @@ import {
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { NewerSchemaError, openPostgresRecordStore, type PostgresRecordStoreOptions } from '../src/index.ts';
+import { recordSteps } from '../src/schema.ts';
+import { earlierTaskRow, expectEarlierTask } from './earlier-schema.ts';
 
 const telemetry = createTelemetry({ serviceName: 'test' });
 
@@ -29,8 +32,38 @@ describeWithDocker('records in Postgres', () => {
   test('a database of a newer version is refused, even with time to wait, and stays as it is', async () => {
     const options = await freshDatabase(postgres());
     await (await openPostgresRecordStore(options)).close();
-    await withClient(options, (client) => client.query('insert into schema_steps (step) values (2), (3)'));
+    await withClient(options, (client) =>
+      client.query('insert into schema_steps (step) select max(step) + 1 from schema_steps'),
+    );
     await expect(openPostgresRecordStore({ ...options, waitMs: 60_000 })).rejects.toBeInstanceOf(NewerSchemaError);
+  });
+
+  test('an opening that is cut off in the middle of an upgrade leaves the database as it was', async () => {
+    const options = await freshDatabase(postgres());
+    const life = sampleLife(sampleTask());
+    await withClient(options, (client) => writeEarlierDatabase(client, life));
+    await using proxy = await startFaultProxy({ port: options.port });
+    const ask = async (query: string) => {
+      let rows: unknown[] = [];
+      await withClient(options, async (client) => {
+        rows = (await client.query(query)).rows;
+      });
+      return rows;
+    };
+    await withClient(options, async (client) => {
+      // The upgrade comes as far as the first step that changes this table.
+      await client.query('begin; lock table tasks in access exclusive mode');
+      const opening = openPostgresRecordStore({ ...options, port: proxy.port });
+      opening.catch(() => {});
+      await until(async () => (await ask(WAITING)).length > 0);
+      proxy.cut();
+      await expect(opening).rejects.toThrow();
+    });
+    await until(async () => (await ask(OTHERS)).length === 0);
+    expect(await ask("select 1 from pg_tables where tablename in ('inbox', 'audit')")).toEqual([]);
+    const store = await openPostgresRecordStore(options);
+    await expectEarlierTask(store, life);
+    await store.close();
   });
 
   test('a wrong password is told at once, however long one would wait', async () => {
@@ -110,6 +143,20 @@ describeWithDocker('records in Postgres', () => {
     await store.close();
   });
 });
+
+const WAITING = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+const OTHERS = 'select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()';
+
+async function writeEarlierDatabase(client: pg.Client, life: readonly TaskEvent[]): Promise<void> {
+  await client.query(
+    'create table schema_steps (step integer primary key, applied_at timestamptz not null default now())',
+  );
+  await client.query(recordSteps('postgres')[0] ?? '');
+  await client.query('insert into schema_steps (step) values (1)');
+  const { columns, values } = earlierTaskRow(life);
+  const places = columns.map((_, index) => `$${index + 1}`);
+  await client.query(`insert into tasks (${columns}) values (${places})`, [...values]);
+}
 
 async function freshDatabase(server: PostgresServer): Promise<PostgresRecordStoreOptions> {
   const { host, port, user, password } = server;

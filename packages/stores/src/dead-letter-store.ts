@@ -2,9 +2,12 @@ import type { AttemptHistoryEntry, TaskError } from '@tracepost/contracts';
 
 /** Messages that were given up, as the recorder read them from the dead-letter queues. Kept for 30 days, or as long as an installation says. */
 export interface DeadLetterStore {
-  /** Adding one twice changes nothing. Rejects like `RecordStore.applyTaskEvents`. */
+  /**
+   * Adding one twice changes nothing, also when it was removed meanwhile: only one that died after that is back.
+   * Rejects like `RecordStore.applyTaskEvents`.
+   */
   add(letters: readonly DeadLetter[]): Promise<void>;
-  /** Newest first, at most 1,000 a page. Rejects with `InvalidCursorError`. */
+  /** Newest first, at most 1,000 and 16 MiB of bodies a page. Rejects with `InvalidCursorError`. */
   list(query: {
     readonly queue: string;
     readonly limit: number;

@@ -10,7 +10,10 @@ export interface RecordStore {
   getTask(taskId: string): Promise<TaskRecord | null>;
   /** The tasks that share this trace, oldest first, at most 100. */
   listTasksOfTrace(traceId: string): Promise<TaskRecord[]>;
-  /** Newest first, at most 1,000 a page. Rejects with `InvalidCursorError` on a cursor that no page gave. */
+  /**
+   * At most 1,000 a page. A page of a search for words may hold fewer than were asked for, even none, and still have a
+   * next one: only so many tasks are looked through at a time. Rejects with `InvalidCursorError` on a cursor that no page gave.
+   */
   listTasks(query: TaskQuery): Promise<{ items: TaskRecord[]; nextCursor: string | null }>;
   /** Newer announcements of a worker replace older ones; an older one changes nothing. Rejects like `applyTaskEvents`. */
   applyAnnouncements(announcements: readonly AgentAnnouncement[]): Promise<void>;
@@ -39,7 +42,7 @@ export interface TaskQuery {
   readonly correlationId?: string;
   readonly traceId?: string;
   readonly parentTaskId?: string;
-  /** Anywhere in error, result or ids, in either case; means nothing but itself. */
+  /** Anywhere in error, result (names and values) or ids, in either case, within their first 4,000 characters; means nothing but itself. */
   readonly text?: string;
   readonly from?: string;
   readonly to?: string;

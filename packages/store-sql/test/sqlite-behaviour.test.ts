@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TaskEvent } from '@tracepost/contracts';
+import { CannotOpenError, openSqlite, type Sqlite } from '@tracepost/sqlite';
+import { sampleEvent, sampleLife, sampleTask, sampleTime } from '@tracepost/stores/contract';
+import { createTelemetry } from '@tracepost/telemetry';
+import { until } from '@tracepost/testing';
+import { Kysely } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { applyTaskEvents } from '../src/apply-task-events.ts';
+import { openSqliteRecordStore } from '../src/index.ts';
+import { type RecordTables, recordSteps } from '../src/schema.ts';
+import { createSqliteDialect } from '../src/sqlite/sqlite-dialect.ts';
+import { earlierTaskRow, expectEarlierTask } from './earlier-schema.ts';
+
+const telemetry = createTelemetry({ serviceName: 'test' });
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tracepost-records-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('records in SQLite', () => {
+  const life = sampleLife(sampleTask());
+  const filePath = () => join(folder, 'records.db');
+
+  test('a file of an earlier version is brought up to date, with what lies in it', async () => {
+    await writeEarlierFile(filePath(), life);
+    const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+    await expectEarlierTask(stores, life);
+    await stores.close();
+  });
+
+  test('an upgrade whose process is killed leaves the file as it was', async () => {
+    await writeEarlierFile(filePath(), life);
+    const script = fileURLToPath(new URL('open-forever.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, filePath()], { stdio: 'ignore' });
+    // The transaction has spilled into the log: steps are under way.
+    try {
+      await until(async () => ((await stat(`${filePath()}-wal`).catch(() => null))?.size ?? 0) > 4_000_000);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    await once(child, 'exit');
+    const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+    await expectEarlierTask(stores, life);
+    await stores.close();
+  });
+
+  test('an upgrade that fails leaves the file as it was', async () => {
+    await writeEarlierFile(filePath(), life, 'create table audit (somebody_elses text)');
+    await expect(openSqliteRecordStore({ path: filePath(), telemetry })).rejects.toBeInstanceOf(CannotOpenError);
+    await withFile(filePath(), 1, (file) => file.write([{ sql: 'drop table audit' }]));
+    const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+    await expectEarlierTask(stores, life);
+    await stores.close();
+  });
+
+  test('a search for words among very many tasks ends each page in time, and its cursor leads on', async () => {
+    const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+    const [oldest, newest] = [sampleTask(), sampleTask({ acceptedAt: sampleTime(1_000_000) })] as const;
+    const told = [oldest, newest].map((task) =>
+      sampleEvent(task, 'failed', 1, { error: { code: 'rare', message: '' } }),
+    );
+    await stores.applyTaskEvents(told);
+    await withFile(filePath(), recordSteps('sqlite').length, (file) =>
+      file.write([{ sql: MANY_BETWEEN, params: [newest.taskId, Date.parse(oldest.acceptedAt)] }]),
+    );
+    const first = await stores.listTasks({ text: 'RARE', limit: 10 });
+    expect(first.items.map(({ taskId }) => taskId)).toEqual([newest.taskId]);
+    const second = await stores.listTasks({ text: 'RARE', limit: 10, cursor: first.nextCursor ?? '' });
+    expect(second.items.map(({ taskId }) => taskId)).toEqual([oldest.taskId]);
+    expect(second.nextCursor).toBeNull();
+    await stores.close();
+  });
+
+  test('two hundred events of forty tasks are one reading and one writing', async () => {
+    const events = Array.from({ length: 40 }, () => sampleLife(sampleTask())).flat();
+    const sqlite = await openSqlite({ path: filePath(), synchronous: 'FULL', schema: recordSteps('sqlite') });
+    const statements: string[] = [];
+    const db = new Kysely<RecordTables>({
+      dialect: createSqliteDialect(sqlite),
+      log({ query }) {
+        statements.push(query.sql.split(' ', 1)[0] ?? '');
+      },
+    });
+    await db.transaction().execute((transaction) => applyTaskEvents({ transaction, events, lockRows: false }));
+    expect(statements).toEqual(['select', 'insert']);
+    await db.destroy();
+  });
+});
+
+/** So many rows as one page looks through, between two others in time. */
+const MANY_BETWEEN = `
+  with recursive number (n) as (select 1 union all select n + 1 from number where n < 50000)
+  insert into tasks (task_id, version, agent_id, tenant_id, notification_type, status, accepted_at_ms, search_text, record)
+  select 'filler-' || n, 1, agent_id, tenant_id, notification_type, 'accepted', ?2 + n, 'nothing', '{}'
+  from number cross join tasks where task_id = ?1`;
+
+async function writeEarlierFile(path: string, life: readonly TaskEvent[], ...more: readonly string[]): Promise<void> {
+  const { columns, values } = earlierTaskRow(life);
+  const schema = recordSteps('sqlite').slice(0, 1);
+  await using file = await openSqlite({ path, synchronous: 'FULL', schema });
+  const sql = `insert into tasks (${columns}) values (${columns.map(() => '?')})`;
+  await file.write([{ sql, params: values }, ...more.map((statement) => ({ sql: statement }))]);
+}
+
+async function withFile(path: string, steps: number, work: (file: Sqlite) => Promise<unknown>): Promise<void> {
+  await using file = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite').slice(0, steps) });
+  await work(file);
+}
