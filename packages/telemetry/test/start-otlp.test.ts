@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { status } from '@grpc/grpc-js';
 import { context, logs, metrics, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -30,6 +33,38 @@ describe('a collector that is there', () => {
     for (const word of ['service.name', 'tracepost-test', 'service.namespace', 'service.instance.id', 'box-1'])
       expect(request).toContain(word);
     expect(request).not.toContain('process.pid');
+  });
+
+  it('gets what a thread records from its process', async () => {
+    const { collector, telemetry } = await given();
+    const channel = telemetry.openThreadChannel();
+    const room = fileURLToPath(new URL('../src', import.meta.url));
+    const thread = new Worker(
+      `const { workerData } = require('node:worker_threads');
+      void (async () => {
+        const { startThreadTelemetry } = await import('${room}/start/thread/index.ts');
+        const { createTelemetry } = await import('${room}/index.ts');
+        const { flush } = startThreadTelemetry(workerData);
+        const telemetry = createTelemetry({ serviceName: 'shop' });
+        const outer = telemetry.tracer.startSpan('in the thread');
+        outer.addLink({ context: outer.spanContext() });
+        outer.end();
+        telemetry.logger.info({}, 'said there');
+        telemetry.metrics.add('weather.requests', 1);
+        await flush();
+      })();`,
+      { eval: true, workerData: channel.data, transferList: [...channel.transferList], execArgv: [] },
+    );
+    await once(thread, 'exit');
+    channel.close();
+    expect(await telemetry.flush()).toBe(true);
+    expect(collector.taken).toEqual({
+      spans: ['in the thread'],
+      logs: ['said there'],
+      metrics: ['weather.requests'],
+    });
+    const request = collector.requests[0]?.bytes.toString('latin1') ?? '';
+    for (const word of ['tracepost-test', 'box-1']) expect(request).toContain(word);
   });
 
   it('gets batches without anybody asking', async () => {

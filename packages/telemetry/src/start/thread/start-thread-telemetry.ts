@@ -45,13 +45,11 @@ export function startThreadTelemetry(data: ThreadChannelData | null): ThreadTele
     }),
   );
   metrics.setGlobalMeterProvider(meters);
-  // A callback that throws is the agent's fault, and no reason to end its thread.
-  const collect = () => meters.collect().catch(() => {});
-  setInterval(collect, data.collectIntervalMs).unref();
+  setInterval(() => void meters.collect(), data.collectIntervalMs).unref();
   process.on('exit', () => outbox.flush());
   return {
     async flush() {
-      await collect();
+      await meters.collect();
       outbox.flush();
     },
   };

@@ -4,12 +4,12 @@ import type { InstrumentKind, Measurement, ThreadInstrument } from './thread-sig
 export interface ThreadInstruments {
   /** False when the thread has made more instruments than anybody needs. */
   record(measurement: Measurement): boolean;
-  /** What the thread's observables said last is forgotten. */
+  /** Its observables are not asked any more. */
   end(): void;
 }
 
 interface Recorder {
-  record(value: number, attributes: Attributes, round: number): void;
+  record(value: number, attributes: Attributes): void;
   end(): void;
 }
 
@@ -19,13 +19,13 @@ const MOST_INSTRUMENTS = 1_000;
 export function createThreadInstruments(): ThreadInstruments {
   const recorders = new Map<string, Recorder>();
   return {
-    record({ instrument, value, attributes, round }) {
+    record({ instrument, value, attributes }) {
       const key = `${instrument.scope.name} ${instrument.kind} ${instrument.name}`;
       const known = recorders.get(key);
       if (!known && recorders.size >= MOST_INSTRUMENTS) return false;
       const recorder = known ?? createRecorder(instrument);
       recorders.set(key, recorder);
-      recorder.record(value, attributes, round);
+      recorder.record(value, attributes);
       return true;
     },
     end() {
@@ -66,15 +66,12 @@ const MOST_SERIES = 1_000;
 
 function observing(observable: Observable): Recorder {
   const last = new Map<string, { readonly value: number; readonly attributes: Attributes }>();
-  let lastRound = 0;
   const callback: ObservableCallback = (result) => {
     for (const { value, attributes } of last.values()) result.observe(value, attributes);
   };
   observable.addCallback(callback);
   return {
-    record(value, attributes, round) {
-      if (round !== lastRound) last.clear();
-      lastRound = round;
+    record(value, attributes) {
       const key = JSON.stringify(attributes);
       if (last.has(key) || last.size < MOST_SERIES) last.set(key, { value, attributes });
     },

@@ -21,7 +21,6 @@ export function createThreadMeterProvider(take: (measurement: Measurement) => vo
   const observables = new Set<ThreadObservable>();
   const batches = new Set<BatchObservableCallback>();
   const meters = new Map<string, Meter>();
-  let round = 0;
   return {
     getMeter(name, version = '') {
       const key = `${name}@${version}`;
@@ -30,15 +29,16 @@ export function createThreadMeterProvider(take: (measurement: Measurement) => vo
       return meter;
     },
     async collect() {
-      round += 1;
-      for (const observable of observables) await observable.collect(take, round);
+      for (const observable of observables) await observable.collect(take);
       for (const callback of batches) {
-        await callback({
-          observe: (observable, value, attributes = {}) => {
-            if (observable instanceof ThreadObservable)
-              take({ instrument: observable.instrument, value, attributes: { ...attributes }, round });
-          },
-        });
+        await tryCallback(() =>
+          callback({
+            observe: (observable, value, attributes = {}) => {
+              if (observable instanceof ThreadObservable)
+                take({ instrument: observable.instrument, value, attributes: { ...attributes } });
+            },
+          }),
+        );
       }
     },
   };
@@ -61,11 +61,14 @@ function createMeter(
   const direct = (kind: InstrumentKind, name: string, options?: MetricOptions) => {
     const instrument = describe(kind, name, options);
     // Copied: whoever measures may change the object afterwards, and it leaves later.
-    return (value: number, attributes: object = {}) =>
-      take({ instrument, value, attributes: { ...attributes }, round: 0 });
+    return (value: number, attributes: object = {}) => take({ instrument, value, attributes: { ...attributes } });
   };
+  const mine = new Map<string, ThreadObservable>();
   const observed = (kind: InstrumentKind, name: string, options?: MetricOptions): Observable => {
+    const known = mine.get(`${kind} ${name}`);
+    if (known) return known;
     const observable = new ThreadObservable(describe(kind, name, options));
+    mine.set(`${kind} ${name}`, observable);
     observables.add(observable);
     return observable;
   };
@@ -80,6 +83,15 @@ function createMeter(
     addBatchObservableCallback: (callback) => void batches.add(callback as BatchObservableCallback),
     removeBatchObservableCallback: (callback) => void batches.delete(callback as BatchObservableCallback),
   };
+}
+
+/** One that throws is its author's mistake: the others are asked all the same. */
+async function tryCallback(call: () => unknown): Promise<void> {
+  try {
+    await call();
+  } catch {
+    // As OpenTelemetry's own collection does: there is no value this time.
+  }
 }
 
 class ThreadObservable implements Observable {
@@ -98,12 +110,12 @@ class ThreadObservable implements Observable {
     this.#callbacks.delete(callback);
   }
 
-  async collect(take: (measurement: Measurement) => void, round: number): Promise<void> {
+  async collect(take: (measurement: Measurement) => void): Promise<void> {
     const { instrument } = this;
     for (const callback of this.#callbacks) {
-      await callback({
-        observe: (value, attributes = {}) => take({ instrument, value, attributes: { ...attributes }, round }),
-      });
+      await tryCallback(() =>
+        callback({ observe: (value, attributes = {}) => take({ instrument, value, attributes: { ...attributes } }) }),
+      );
     }
   }
 }

@@ -76,6 +76,4 @@ export interface Measurement {
   readonly instrument: ThreadInstrument;
   readonly value: number;
   readonly attributes: Attributes;
-  /** Of an observable: which collection it belongs to; a later one replaces it as a whole. Else 0. */
-  readonly round: number;
 }
