@@ -124,7 +124,8 @@ export const overview: Dashboard = {
     row('Queues'),
     series({
       title: 'Queue depth',
-      description: 'Messages that wait (ready), are worked on (unacknowledged), wait for a retry (delayed) or were given up (dead)',
+      description:
+        'Messages that wait (ready), are worked on (unacknowledged), wait for a retry (delayed) or were given up (dead)',
       queries: [
         gauge({
           metric: 'tracepost.queue.depth',
