@@ -134,6 +134,8 @@ describe('the life of one task', () => {
     ];
     expect(reduce(told)).toMatchObject({ status: 'running', step: 'writes the answer', stepAt: time(30) });
     expect(reduce(told.toReversed())).toEqual(reduce(told));
+    const together = [progress(50, 'b'), progress(50, 'a')];
+    expect(reduce([...told, ...together.toReversed()])).toEqual(reduce([...told, ...together]));
     const failed = event('attempt_failed', 40, { number: 1, startedAt: 10, endedAt: 40 });
     expect(reduce([...told, failed])).toMatchObject({ status: 'retrying', step: null });
     expect(reduce([...told, failed])).not.toHaveProperty('stepAt');
