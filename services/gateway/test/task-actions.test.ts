@@ -111,6 +111,17 @@ describe('retry', () => {
     expect(next.body.retryOf).toBe(taskId);
   });
 
+  test('the dead letter of a task that is repeated is gone', async () => {
+    const { taskId } = await failTask(world(), worker);
+    const { deadLetters } = world().records;
+    const { body } = await worker.take(taskId).then(({ message }) => message);
+    const known = { queue: 'agent.weather', agentId: 'weather', notificationType: null, traceId: null, headers: {} };
+    const said = { reason: 'tool_error', error: null, deadAt: new Date().toISOString(), attempts: [] };
+    await deadLetters.add([{ taskId, ...known, ...said, body }]);
+    expect((await retry(taskId)).status).toBe(202);
+    expect(await deadLetters.get('agent.weather', taskId)).toBeNull();
+  });
+
   test('a task that has not ended is not repeated', async () => {
     const { taskId } = await world().accept();
     expect(await retry(taskId)).toMatchObject({ status: 409, body: { code: 'TASK_NOT_ENDED' } });
