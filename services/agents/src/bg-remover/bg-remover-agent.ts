@@ -46,7 +46,7 @@ export function createBgRemoverAgent({ remover, capacity }: BgRemoverOptions): A
 /** With the reason of every image as far as a sentence holds them. */
 function noneSucceeded({ images }: BatchResult): PermanentFailure {
   const reasons = images.map((image, index) => {
-    return 'error' in image ? `${index}: ${image.error.code} (${image.error.message})` : '';
+    return 'error' in image ? `images[${index}]: ${image.error.code} (${image.error.message})` : '';
   });
   const shown = reasons.slice(0, 5).join('; ');
   const more = reasons.length > 5 ? `; and ${reasons.length - 5} more` : '';

@@ -89,7 +89,7 @@ describe('a batch', () => {
       expect.objectContaining({
         code: 'all_images_failed',
         isRetryable: false,
-        message: expect.stringMatching(/^None of 2 images .* 0: invalid_image \(.+\); 1: invalid_image \(.+base64\)$/),
+        message: expect.stringMatching(/^None of 2 images .* images\[0\]: invalid_image \(.+\); images\[1\]: invalid_image \(.+base64\)$/),
       }),
     );
   });

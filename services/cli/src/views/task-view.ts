@@ -72,7 +72,7 @@ function linksOf(task: TaskRecord): readonly (readonly [string, string])[] {
     ['parent', parentTaskId],
     ['children', childTaskIds.length === 0 ? null : childTaskIds.join(', ')],
     ['session', sessionId],
-    ['caller', correlationId],
+    ['correlation', correlationId],
     ['trace', traceId],
   ];
   return links.filter((link): link is readonly [string, string] => link[1] !== null);
