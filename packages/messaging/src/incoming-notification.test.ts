@@ -98,6 +98,8 @@ describe('a notification in a message', () => {
     ['no type', { body: json({ id: 'x', data: 1 }) }, 'invalid_envelope'],
     ['a type of capitals', { body: json({ id: 'x', type: 'T', data: 1 }) }, 'invalid_envelope'],
     ['no data', { body: json({ id: 'x', type: 't' }) }, 'invalid_envelope'],
+    ['headers without end', { headers: { a: 'x'.repeat(40_000), b: Buffer.alloc(40_000) } }, 'too_large'],
+    ['packed', { body: Buffer.from([0x1f, 0x8b, 8]), contentEncoding: 'gzip' }, 'not_json'],
     ['sixteen megabytes', { body: Buffer.alloc(16 * 1024 * 1024, 0x20) }, 'too_large'],
   ])('is broken, with its reason, when it is %s', (_what, part, reason) => {
     expect(readNotification({ ...foreign({ id: 'x', type: 't', data: 1 }), ...part }, now)).toMatchObject({
@@ -111,6 +113,25 @@ describe('a notification in a message', () => {
     expect(readNotification({ ...foreign({ id: 'x', type: 't', data: 1 }), headers }, now)).toMatchObject({
       notification: { acceptedAtMs: now, attempt: 1 },
     });
+  });
+
+  it('knows the task that it repeats', () => {
+    const message = buildNotificationMessage({ ...outgoing, retryOf: 'first' }, { now, traceHeaders: {} });
+    expect(readNotification(message, now)).toMatchObject({ notification: { retryOf: 'first' } });
+  });
+
+  it.each([
+    [3, 3],
+    ['3', 3],
+    [Buffer.from('3'), 3],
+    [0, 1],
+    [-1, 1],
+    [1.5, 1],
+    [1_000_001, 1],
+    ['many', 1],
+  ])('is an attempt that can be: %j is %i', (header, attempt) => {
+    const message = { ...foreign({ id: 'x', type: 't', data: 1 }), headers: { 'x-attempt': header } };
+    expect(readNotification(message, now)).toMatchObject({ notification: { attempt } });
   });
 
   it('never waits less than nothing, whatever clock the sender had', () => {

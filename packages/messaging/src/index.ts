@@ -1,4 +1,3 @@
-export type { AttemptHistoryEntry as AttemptHistory } from '@tracepost/contracts';
 export { readAttemptHistory, writeAttemptHistory } from './attempt-history.ts';
 export * from './broker.ts';
 export { type ControlPublisher, createControlPublisher, type ReadControl, readControl } from './control.ts';

@@ -65,6 +65,11 @@ test('a message that kills its process is counted, and parked when it does it ag
     await using after = await openEmbeddedBroker({ path, telemetry });
     await until(async () => (await after.inspect('dead'))?.ready === 1 - left, { timeoutMs: 5_000, what: 'the count' });
     expect(await after.inspect('poisoned')).toMatchObject({ ready: left, consumers: 0 });
+    if (left === 0) continue;
+    const again = Promise.withResolvers<Delivery>();
+    const consumption = await after.consume({ queue: 'poisoned', prefetch: 1, onDelivery: again.resolve });
+    expect(await again.promise).toMatchObject({ redelivered: true, deliveryCount: 1 });
+    await consumption.close({ deadlineMs: 0 });
   }
 });
 

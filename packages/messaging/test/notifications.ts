@@ -10,6 +10,7 @@ import {
   type BrokenMessage,
   consumeNotifications,
   createNotificationPublisher,
+  DELIVERY_LIMIT,
   deadLetterQueueName,
   RETRY_DELAYS,
   type ReceivedNotification,
@@ -192,7 +193,7 @@ export function describeNotifications(name: string, createHarness: () => Promise
       expect(letter?.messageId).toBe('poison');
       const poison = received.filter(({ notification }) => notification.taskId === 'poison');
       expect(poison.map(({ notification, crashes }) => [notification.attempt, crashes])).toEqual(
-        [0, 1, 2, 3, 4, 5].map((crashes) => [crashes + 1, crashes]),
+        Array.from({ length: DELIVERY_LIMIT + 1 }, (_, crashes) => [crashes + 1, crashes]),
       );
       await until(() => received.some(({ notification }) => notification.taskId === 'healthy'));
       await world.isEmpty();

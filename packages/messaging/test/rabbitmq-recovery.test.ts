@@ -54,6 +54,26 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     await until(() => received.has('after'));
   });
 
+  test('whoever holds a message is told when its connection breaks, and is not when it was settled before', async () => {
+    await using client = await openClient(server());
+    const { queue, topology } = named('lost');
+    await client.broker.declare(topology);
+    const held: Delivery[] = [];
+    await client.broker.consume({ queue, prefetch: 2, onDelivery: (delivery) => void held.push(delivery) });
+    for (const text of ['settled', 'held']) await client.broker.publish(message(queue, text));
+    await until(() => held.length === 2);
+    const [settled, lost] = held;
+    const told: unknown[] = [];
+    for (const delivery of held) delivery.lost.addEventListener('abort', () => told.push(delivery.lost.reason));
+    settled?.ack();
+    client.proxy.reset();
+    // The acknowledgement may be lost with the connection; then the settled one comes again too.
+    const again = await until(() => held.slice(2).find(({ message }) => message.messageId === 'held'));
+    expect([settled, lost, again].map((delivery) => delivery?.lost.aborted)).toEqual([false, true, false]);
+    expect(told).toEqual([expect.objectContaining({ code: 'messaging/delivery-lost' })]);
+    expect(again).toMatchObject({ redelivered: true, deliveryCount: 1 });
+  });
+
   test('a queue deleted while it is consumed is there again with its bindings and its consumer', async () => {
     await using client = await openClient(server());
     const { queue, exchange, topology } = named('deleted');

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Broker } from '../broker.ts';
-import { altered, withOutgoing } from './broken.ts';
+import type { Broker, OutgoingMessage } from '../broker.ts';
+import { altered, changedDelivery, withDeliveries, withOutgoing } from './broken.ts';
 import type { BrokerProperty } from './harness.ts';
 import { message, workbench } from './workbench.ts';
 
@@ -131,7 +131,40 @@ const defaultExchange: BrokerProperty = {
   },
 };
 
-export const routingProperties = [topicsMatch, directMatches, fanOut, defaultExchange];
+const headersAreNoKeys: BrokerProperty = {
+  title: 'headers named CC and BCC are refused, and no other header sends a message anywhere',
+  async run(harness) {
+    const bench = workbench(harness);
+    const queue = await bench.queue('named');
+    const other = await bench.queue('other');
+    const publish = (headers: OutgoingMessage['headers']) =>
+      harness.broker().publish(message(queue, 'one', { headers }));
+    expect(await publish({ CC: other })).toMatchObject({ status: 'refused' });
+    expect(await publish({ BCC: other })).toMatchObject({ status: 'refused' });
+    const odd = { cc: other, 'reply-to': other, expiration: '1', 'x-death': other, 'x-delivery-count': 99 };
+    expect(await publish(odd)).toEqual({ status: 'confirmed' });
+    await bench.holds(queue, 1);
+    const { arrived } = await bench.receive(queue, { onDelivery: (delivery) => delivery.ack() });
+    const [delivery] = await arrived(1);
+    expect(delivery).toMatchObject({ redelivered: false, deliveryCount: 0, message: { headers: odd } });
+    await bench.holds(other, 0);
+  },
+  broken: {
+    'sends on what has a CC': (good) =>
+      altered(good, {
+        publish: async (sent) => {
+          if ('CC' in sent.headers) await good.publish({ ...sent, headers: {}, routingKey: String(sent.headers.CC) });
+          return good.publish({ ...sent, headers: {} });
+        },
+      }),
+    'believes the headers of others': (good) =>
+      withDeliveries(good, (delivery) =>
+        changedDelivery(delivery, { deliveryCount: Number(delivery.message.headers['x-delivery-count'] ?? 0) }),
+      ),
+  },
+};
+
+export const routingProperties = [topicsMatch, directMatches, fanOut, defaultExchange, headersAreNoKeys];
 
 function withBindingKeys(good: Broker, change: (key: string) => string): Broker {
   return altered(good, {
