@@ -5,9 +5,15 @@ import type { AgentDescription } from './runner.ts';
 
 /** The right to run one attempt and to tell how it ended. Without an inbox everybody has it, and nothing is remembered. */
 export interface Claim {
+  /** Number of the attempt that begins now. */
+  readonly attempt: number;
+  /** Attempts of this task that ended with the death of their process. */
+  readonly crashes: number;
   readonly isCancelRequested: boolean;
   /** True once the claim is exchanged for the next attempt's; false when another worker has it. Rejects when the store is away. */
   awaitRetry(nextAttempt: number): Promise<boolean>;
+  /** Gives the attempt back unharmed; what is not given back counts as a crash when another worker takes it over. */
+  release(): Promise<void>;
   /** The ending that holds, which may be an earlier one; null when another worker has the claim. Rejects when the store is away. */
   end(event: TaskEvent): Promise<TaskEvent | null>;
 }
@@ -24,16 +30,17 @@ export async function claimAttempt(
   { agent, workerId }: { readonly agent: AgentDescription; readonly workerId: string },
   received: ReceivedNotification,
 ): Promise<Claiming> {
-  if (!inbox) return { status: 'claimed', claim: UNREMEMBERED };
+  if (!inbox) return { status: 'claimed', claim: rememberNothing(received) };
   const { notification, message, copy, isRedelivered, crashes } = received;
-  const { taskId, attempt } = notification;
+  const { taskId } = notification;
   const timeoutMs = notification.timeoutMs ?? agent.timeoutMs;
   const nowMs = Date.now();
   const outcome = await inbox.claim({
     taskId,
     agentId: agent.id,
     workerId,
-    attempt,
+    // The broker's count is left out: it also counts deliveries that only waited for their turn when their worker died.
+    attempt: notification.attempt - crashes,
     copy,
     isRedelivered,
     nowMs,
@@ -42,11 +49,14 @@ export async function claimAttempt(
     payload: { body: message.body, properties: propertiesOf(received) },
   });
   if (outcome.status !== 'claimed') return outcome;
-  const { generation, isCancelRequested } = outcome;
+  const { generation, isCancelRequested, attempt } = outcome;
   return {
     status: 'claimed',
     claim: {
       isCancelRequested,
+      attempt,
+      crashes: outcome.crashes,
+      release: async () => void (await inbox.release({ taskId, generation })),
       awaitRetry: (nextAttempt) => inbox.awaitRetry({ taskId, generation, nextAttempt }),
       async end(event) {
         const ended = await inbox.end({ taskId, generation, event });
@@ -56,11 +66,16 @@ export async function claimAttempt(
   };
 }
 
-const UNREMEMBERED: Claim = {
-  isCancelRequested: false,
-  awaitRetry: async () => true,
-  end: async (event) => event,
-};
+function rememberNothing({ notification, crashes }: ReceivedNotification): Claim {
+  return {
+    isCancelRequested: false,
+    attempt: notification.attempt,
+    crashes,
+    release: async () => {},
+    awaitRetry: async () => true,
+    end: async (event) => event,
+  };
+}
 
 function propertiesOf({ notification }: ReceivedNotification) {
   const { notificationType, source, correlationId, sessionId, priority, tenantId } = notification;

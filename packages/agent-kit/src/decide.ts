@@ -1,7 +1,9 @@
 import { NO_USAGE, type TaskError, type Usage } from '@tracepost/contracts';
-import { DELIVERY_LIMIT } from '@tracepost/messaging';
 import { planRetry } from './retry-policy.ts';
 import type { AttemptOutcome, RetryPolicy } from './runner.ts';
+
+/** So often a task may take its thread or its process with it. */
+export const CRASH_LIMIT = 5;
 
 /** What follows from how an attempt went. */
 export type Decision =
@@ -30,8 +32,7 @@ export function decide(outcome: AttemptOutcome, circumstances: Circumstances): D
     case 'stopped':
       return { status: 'let_go' };
     case 'crashed': {
-      // As often as the broker would bear with it: it is nobody's fault but its own.
-      if (circumstances.crashes + 1 >= DELIVERY_LIMIT) return { status: 'dead', error: outcome.error, usage: NO_USAGE };
+      if (circumstances.crashes + 1 >= CRASH_LIMIT) return { status: 'dead', error: outcome.error, usage: NO_USAGE };
       return retryOr('dead', { ...outcome, usage: NO_USAGE }, null, circumstances);
     }
     case 'timed_out':

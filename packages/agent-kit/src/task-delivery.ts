@@ -18,6 +18,8 @@ export interface WorkOptions {
 /** One delivery of a notification, and who works on it. */
 export interface TaskDelivery extends WorkOptions {
   readonly received: ReceivedNotification;
+  /** When it was taken from the queue, milliseconds since the epoch. */
+  readonly takenAtMs: number;
   /** Aborted with a `CancelledError` by request, with another reason when the delivery has to be let go. */
   readonly signal: AbortSignal;
   readonly observer: Observer;

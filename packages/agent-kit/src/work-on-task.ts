@@ -1,8 +1,9 @@
 import { type AttemptFacts, NO_USAGE, type TaskSummary } from '@tracepost/contracts';
 import { chooseRetryDelay, type ReceivedNotification, type Settlement } from '@tracepost/messaging';
+import { ATTR } from '@tracepost/telemetry';
 import { createAttemptServices } from './attempt-services.ts';
 import { type Claim, claimAttempt } from './claim.ts';
-import { decide } from './decide.ts';
+import { CRASH_LIMIT, decide } from './decide.ts';
 import { CancelledError } from './failures.ts';
 import { createObserver } from './observe-attempt.ts';
 import { DEFAULT_RETRY } from './retry-policy.ts';
@@ -15,11 +16,12 @@ import { buildTaskEvent, stepEvent, summarise } from './task-events.ts';
 /** One delivery, from its claim to what becomes of its message. */
 export async function workOnTask(options: WorkOptions, received: ReceivedNotification): Promise<Settlement> {
   const { runner, running, telemetry } = options;
+  const takenAtMs = Date.now();
   const observer = createObserver(telemetry, runner.agent, received);
   // In hand from before the claim: whoever marks the task as cancelled after the claim is heard here.
   const inHand = running.begin(runner.agent.id, received.notification.taskId, received.lost);
   try {
-    return await takeOn({ ...options, received, signal: inHand.signal, observer });
+    return await takeOn({ ...options, received, takenAtMs, signal: inHand.signal, observer });
   } finally {
     inHand.end();
   }
@@ -33,7 +35,7 @@ async function takeOn(delivery: TaskDelivery): Promise<Settlement> {
   }));
   switch (claiming.status) {
     case 'claimed':
-      return work(delivery, claiming.claim);
+      return work(withClaim(delivery, claiming.claim), claiming.claim);
     case 'ended':
       observer.duplicate('ended');
       return tellAgain(delivery, claiming.event);
@@ -48,17 +50,26 @@ async function takeOn(delivery: TaskDelivery): Promise<Settlement> {
   }
 }
 
+/** Which attempt it is, and whether it is a suspect, is the claim's word. */
+function withClaim(delivery: TaskDelivery, { attempt, crashes }: Claim): TaskDelivery {
+  const { telemetry, runner } = delivery;
+  const notification = { ...delivery.received.notification, attempt };
+  const received: ReceivedNotification = { ...delivery.received, notification, crashes };
+  received.span.setAttribute(ATTR.attempt, attempt);
+  return { ...delivery, received, observer: createObserver(telemetry, runner.agent, received) };
+}
+
 async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
-  const { runner, workerId, received, signal } = delivery;
+  const { runner, workerId, received, signal, takenAtMs } = delivery;
   const { notification, queueWaitMs, backOffMs, span } = received;
   const task = summarise(runner.agent.id, received);
   if (claim.isCancelRequested || isCancelled(signal)) return cancelUnstarted(delivery, claim, task);
+  if (claim.crashes >= CRASH_LIMIT) return giveUpUnstarted(delivery, claim, task);
 
-  const startedAtMs = Date.now();
   const startedOn = performance.now();
   const beginning: AttemptFacts = {
     number: notification.attempt,
-    startedAt: new Date(startedAtMs).toISOString(),
+    startedAt: new Date(takenAtMs).toISOString(),
     queueWaitMs,
     ...(backOffMs === null ? {} : { backOffMs }),
     workerId,
@@ -66,7 +77,7 @@ async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
   };
   const outcome = await run(delivery, task, beginning);
   const runMs = Math.round((performance.now() - startedOn) * 10) / 10;
-  const endedAt = new Date(startedAtMs + Math.ceil(runMs)).toISOString();
+  const endedAt = new Date(Math.max(Date.now(), takenAtMs + Math.ceil(runMs))).toISOString();
   const attempt: AttemptFacts = { ...beginning, endedAt, runMs };
 
   const decision = decide(outcome, {
@@ -75,7 +86,11 @@ async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
     crashes: crashesOf(received),
     isCancelled: isCancelled(signal),
   });
-  if (decision.status === 'let_go') return giveBack(delivery, received.lost.aborted ? 'abandoned' : 'stopping');
+  if (decision.status === 'let_go') {
+    // Left undone, it only counts as a crash.
+    await claim.release().catch(() => {});
+    return giveBack(delivery, received.lost.aborted ? 'abandoned' : 'stopping');
+  }
   if (decision.status === 'retry') {
     const { ms } = chooseRetryDelay(decision.delayMs, Math.random());
     return retryLater(delivery, claim, { task, attempt, decision: { ...decision, delayMs: ms } });
@@ -124,13 +139,21 @@ function cancelUnstarted(delivery: TaskDelivery, claim: Claim, task: TaskSummary
   return endTask(delivery, claim, { task, at: new Date().toISOString(), by, decision });
 }
 
+/** Every attempt so far took its process with it: another one is not begun. */
+function giveUpUnstarted(delivery: TaskDelivery, claim: Claim, task: TaskSummary): Promise<Settlement> {
+  const message = `${claim.crashes} attempts ended with the death of their worker, so no other one was begun`;
+  const error = { code: 'worker_crashed', message };
+  const decision = { status: 'dead', error, usage: NO_USAGE } as const;
+  return endTask(delivery, claim, { task, at: new Date().toISOString(), by: delivery.workerId, decision });
+}
+
 function policyOf({ runner, received }: TaskDelivery): RetryPolicy {
   const { notifications } = runner.agent;
   const type = received.notification.notificationType;
   return (Object.hasOwn(notifications, type) ? notifications[type]?.retry : undefined) ?? DEFAULT_RETRY;
 }
 
-/** Of its process, as the broker counted them, and of its thread, as its history tells: each retry is a new message to the broker. */
+/** Of its process, as the inbox counted them, and of its thread, as its history tells. */
 function crashesOf({ crashes, attempts }: ReceivedNotification): number {
   return crashes + attempts.filter(({ error }) => error?.code === 'worker_crashed').length;
 }

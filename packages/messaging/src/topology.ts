@@ -8,8 +8,12 @@ export const EVENTS_EXCHANGE = 'events';
 export const CONTROL_EXCHANGE = 'control';
 export const RECORDER_QUEUE = 'recorder';
 
-/** Defaults of delivery: five failed deliveries, and a queue of a hundred thousand. */
-export const DELIVERY_LIMIT = 5;
+/**
+ * A net under the inbox, which gives a task up after five crashes of its own. The broker also counts messages that only waited for
+ * their turn when their worker died: at five, a poison message would take those with it that are delivered beside it each time.
+ */
+export const DELIVERY_LIMIT = 20;
+/** Messages. */
 export const QUEUE_LENGTH_LIMIT = 100_000;
 
 export function agentQueueName(agentId: string): string {

@@ -37,8 +37,11 @@ export interface InboxTable {
   task_id: string;
   agent_id: string;
   state: 'running' | 'waiting' | 'ended';
-  /** The one that runs, or the next one that may. */
+  /** As the message says that runs, or the next one that may: what older copies are told by. */
   attempt: number;
+  /** Of the attempt that was begun last: crashes count, which no message tells. 0: none was. */
+  attempt_number: number;
+  crashes: number;
   copy: string;
   worker_id: string;
   /** Grows with each claim; whoever holds a lower one has lost it. 0: nobody has claimed it yet. */
@@ -222,5 +225,8 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
      create index tasks_by_session on tasks (session_id, accepted_at_ms, task_id) where session_id is not null;
      create index tasks_by_parent on tasks (parent_task_id, accepted_at_ms, task_id) where parent_task_id is not null;
      create index tasks_by_status on tasks (status, accepted_at_ms, task_id, agent_id) where status <> 'succeeded';`,
+    `alter table inbox add column attempt_number integer not null default 0;
+     alter table inbox add column crashes integer not null default 0;
+     update inbox set attempt_number = attempt;`,
   ];
 }

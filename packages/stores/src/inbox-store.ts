@@ -2,7 +2,9 @@ import type { TaskEvent } from '@tracepost/contracts';
 
 /**
  * Who works on which task, and how each task ended: what makes a duplicated delivery harmless. Everything here is
- * durable when the promise resolves. Each method rejects when the store cannot answer; then nothing is known, and the worker gives the message back.
+ * durable when the promise resolves. Each method rejects when the store cannot answer; then nothing is known, and the
+ * worker gives the message back. `RecordsRefusedError`: the values can never be stored (a time that is no number, a
+ * payload over 16 MiB); then nothing was, and no other call is the worse for it.
  */
 export interface InboxStore {
   /**
@@ -12,7 +14,9 @@ export interface InboxStore {
    * - `waiting` for a later attempt: `superseded`; the message is an old copy and can be forgotten.
    * - `running`: when `isRedelivered` and the same `copy`, its worker has lost it: claimed, with a higher generation.
    *   Else `busy` until the claim runs out (`expiresAt`), since another copy of the message is being worked on; past that time claimed.
-   * A claim of a task whose cancelling was requested gives `isCancelRequested`.
+   * A claim of a task whose cancelling was requested gives `isCancelRequested`. `attempt` is the number of the attempt that begins now: the one
+   * that the message names, or, when a running one was taken over, the next. `crashes`: how many running ones were taken over so far. The broker
+   * cannot count either: it also counts deliveries that only waited for their turn when their worker died.
    */
   claim(request: ClaimRequest): Promise<ClaimOutcome>;
   /**
@@ -23,6 +27,11 @@ export interface InboxStore {
     readonly generation: number;
     readonly nextAttempt: number;
   }): Promise<boolean>;
+  /**
+   * Gives a running attempt back unharmed, because its worker stops: whoever has the message next runs the same attempt. False when
+   * the claim was lost meanwhile. One that is not released counts as a crash when it is taken over.
+   */
+  release(claim: { readonly taskId: string; readonly generation: number }): Promise<boolean>;
   /**
    * Writes the ending; the first one holds for ever. Gives the ending that holds: the same event, or an earlier one. With
    * `generation: null` (the recorder, for a message that was given up) it also ends what nobody or somebody else holds.
@@ -38,7 +47,10 @@ export interface InboxStore {
    * Asked again, it says the same.
    */
   cancel(request: { readonly taskId: string; readonly event: TaskEvent }): Promise<CancelOutcome>;
-  /** The raw message as the worker first saw it, kept for retries for seven days; null when it was never begun or is forgotten. */
+  /**
+   * The raw message as a worker first saw it, also when the task was cancelled before that; kept for retries for seven
+   * days. Null when no worker has seen it yet, or it is forgotten.
+   */
   payloadOf(taskId: string): Promise<KeptPayload | null>;
 
   /**
@@ -56,6 +68,7 @@ export interface ClaimRequest {
   readonly taskId: string;
   readonly agentId: string;
   readonly workerId: string;
+  /** As the message says: 1, or what its retry was published with. */
   readonly attempt: number;
   /** Which copy of the message: a resend or a retry has another one. */
   readonly copy: string;
@@ -67,7 +80,13 @@ export interface ClaimRequest {
 }
 
 export type ClaimOutcome =
-  | { readonly status: 'claimed'; readonly generation: number; readonly isCancelRequested: boolean }
+  | {
+      readonly status: 'claimed';
+      readonly generation: number;
+      readonly isCancelRequested: boolean;
+      readonly attempt: number;
+      readonly crashes: number;
+    }
   | { readonly status: 'ended'; readonly event: TaskEvent }
   | { readonly status: 'superseded' }
   | { readonly status: 'busy'; readonly expiresAtMs: number };

@@ -15,6 +15,8 @@ type Breaks<Store> = Readonly<Record<string, (store: Store, data: HouseData) => 
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
+const CLAIMED = { status: 'claimed', generation: 1, isCancelRequested: false, attempt: 1, crashes: 0 } as const;
+
 /** For each property one way to be wrong that it has to notice. */
 const BROKEN_INBOXES: Breaks<InboxStore> = {
   'a task of which nothing is known can be claimed, and its message is kept as it came': (inbox) => ({
@@ -27,7 +29,7 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
     async claim(request) {
       const isKnown = data.inbox.has(request.taskId);
       await later();
-      return isKnown ? inbox.claim(request) : { status: 'claimed', generation: 1, isCancelRequested: false };
+      return isKnown ? inbox.claim(request) : CLAIMED;
     },
   }),
   'many tasks are claimed at once, each by itself': (inbox) => {
@@ -57,6 +59,11 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
   }),
   'a redelivery of the same copy takes over, and who held it before has lost it': (inbox) => ({
     end: (ending) => inbox.end({ ...ending, generation: null }),
+  }),
+  'what was released is the same attempt again, and what was taken over is a crash': () => ({
+    async release() {
+      return true;
+    },
   }),
   'another copy of a running task is held off until the claim has run out': (inbox) => ({
     claim: (request) => inbox.claim({ ...request, copy: '1:' }),
@@ -152,7 +159,7 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
   'made at the same time, calls do what they would have done in one order of them': (inbox) => ({
     async claim(request) {
       const outcome = await inbox.claim(request);
-      return outcome.status === 'busy' ? { status: 'claimed', generation: 1, isCancelRequested: false } : outcome;
+      return outcome.status === 'busy' ? CLAIMED : outcome;
     },
   }),
 };

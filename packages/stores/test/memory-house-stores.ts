@@ -77,6 +77,7 @@ function memoryInbox({ inbox, effects }: HouseData): InboxStore {
       return step(request.taskId, request.nowMs, { kind: 'claim', request });
     },
     awaitRetry: async (claim) => step(claim.taskId, 0, { kind: 'awaitRetry', claim }),
+    release: async (claim) => step(claim.taskId, 0, { kind: 'release', claim }),
     end: async (ending) => step(ending.taskId, Date.parse(ending.event.at), { kind: 'end', ending }),
     cancel: async (request) => step(request.taskId, Date.parse(request.event.at), { kind: 'cancel', request }),
     payloadOf: async (taskId) => inbox.get(taskId)?.payload ?? null,

@@ -67,6 +67,7 @@ export function createLateRecordStore({
     inbox: {
       claim: async (request) => store().inbox.claim(request),
       awaitRetry: async (claim) => store().inbox.awaitRetry(claim),
+      release: async (claim) => store().inbox.release(claim),
       end: async (ending) => store().inbox.end(ending),
       cancel: async (request) => store().inbox.cancel(request),
       payloadOf: async (taskId) => store().inbox.payloadOf(taskId),

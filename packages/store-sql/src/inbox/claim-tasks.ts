@@ -21,10 +21,12 @@ export function createClaimTasks(
       toRow: claimRow,
       keyOf: taskIdOf,
       write: insert,
-      accept: (_, { generation, is_cancel_requested }): ClaimOutcome => ({
+      accept: (_, { generation, is_cancel_requested, attempt_number, crashes }): ClaimOutcome => ({
         status: 'claimed',
         generation,
         isCancelRequested: is_cancel_requested === 1,
+        attempt: attempt_number,
+        crashes,
       }),
       read: (rows) => readInbox(db, rows),
       refuse: async (request, known, row) => {
@@ -46,6 +48,9 @@ function claimStatement(db: RecordDatabase, rows: readonly InboxTable[]) {
           agent_id: row.ref('excluded.agent_id'),
           state: row.ref('excluded.state'),
           attempt: row.ref('excluded.attempt'),
+          attempt_number: sql<number>`case when inbox.state = 'running' then inbox.attempt_number + 1
+            when excluded.attempt > inbox.attempt_number then excluded.attempt else inbox.attempt_number end`,
+          crashes: sql<number>`inbox.crashes + case when inbox.state = 'running' then 1 else 0 end`,
           copy: row.ref('excluded.copy'),
           worker_id: row.ref('excluded.worker_id'),
           generation: sql<number>`inbox.generation + 1`,
@@ -60,7 +65,13 @@ function claimStatement(db: RecordDatabase, rows: readonly InboxTable[]) {
               or inbox.expires_at_ms <= excluded.changed_at_ms))`,
         ),
     )
-    .returning(['inbox.task_id', 'inbox.generation', 'inbox.is_cancel_requested']);
+    .returning([
+      'inbox.task_id',
+      'inbox.generation',
+      'inbox.is_cancel_requested',
+      'inbox.attempt_number',
+      'inbox.crashes',
+    ]);
 }
 
 /** Null: by now it could be claimed, so it is tried again. */

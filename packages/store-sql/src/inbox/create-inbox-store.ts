@@ -8,6 +8,7 @@ import { createBeginEffects, createEndEffects, forgetEffect, keyOfEffect } from 
 import { createEndTasks } from './end-tasks.ts';
 import { purgeInbox } from './purge-inbox.ts';
 import { readPayload } from './read-inbox.ts';
+import { releaseTask } from './release-task.ts';
 
 /** The inbox, by the same queries on both databases. */
 export function createInboxStore(db: RecordDatabase, { batched, write, read }: Statements): InboxStore {
@@ -19,6 +20,7 @@ export function createInboxStore(db: RecordDatabase, { batched, write, read }: S
       bytesOf: ({ payload }) => payload.body.length,
     }),
     awaitRetry: batched('await_retry', { run: createAwaitRetries(db), keyOf }),
+    release: (claim) => write('release', () => releaseTask(db, claim)),
     end: batched('end', { run: createEndTasks(db), keyOf }),
     cancel: batched('cancel', { run: createCancelTasks(db), keyOf }),
     payloadOf: (taskId) => read('payload_of', () => readPayload(db, taskId)),

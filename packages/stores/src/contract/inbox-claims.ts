@@ -14,7 +14,7 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       const properties = { type: 'a.b', source: 'NUL \u0000', priority: 16, tenantId: 'default', sessionId: null };
       const claim = sampleClaim({ payload: { body, properties } });
       expect(await inbox.payloadOf(claim.taskId)).toBeNull();
-      expect(await inbox.claim(claim)).toEqual({ status: 'claimed', generation: 1, isCancelRequested: false });
+      expect(await inbox.claim(claim)).toEqual(FIRST);
       expect(await inbox.payloadOf(claim.taskId)).toEqual({ body, properties });
     },
   },
@@ -88,13 +88,33 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
     async run({ stores: { inbox } }) {
       const claim = sampleClaim();
       await inbox.claim(claim);
-      const again = sampleClaim({ ...claim, attempt: 2, isRedelivered: true, workerId: 'worker-2' });
-      expect(await inbox.claim(again)).toEqual({ status: 'claimed', generation: 2, isCancelRequested: false });
+      const again = sampleClaim({ ...claim, isRedelivered: true, workerId: 'worker-2' });
+      expect(await inbox.claim(again)).toEqual({ ...FIRST, generation: 2, attempt: 2, crashes: 1 });
       const { taskId } = claim;
       expect(await inbox.end({ taskId, generation: 1, event: sampleEnding(taskId) })).toEqual({ status: 'lost' });
       expect(await inbox.awaitRetry({ taskId, generation: 1, nextAttempt: 2 })).toBe(false);
       const event = sampleEnding(taskId, 'failed', 2);
       expect(await inbox.end({ taskId, generation: 2, event })).toEqual({ status: 'ended', event });
+    },
+  },
+  {
+    title: 'what was released is the same attempt again, and what was taken over is a crash',
+    async run({ stores: { inbox } }) {
+      const claim = sampleClaim();
+      const { taskId } = claim;
+      const redelivered = { ...claim, isRedelivered: true };
+      await inbox.claim(claim);
+      expect(await inbox.release({ taskId, generation: 1 })).toBe(true);
+      expect(await inbox.release({ taskId, generation: 1 })).toBe(false);
+      expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 2 });
+      expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 3, attempt: 2, crashes: 1 });
+      expect(await inbox.release({ taskId, generation: 2 })).toBe(false);
+      expect(await inbox.release({ taskId, generation: 3 })).toBe(true);
+      expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 4, attempt: 2, crashes: 1 });
+      // A retry goes on counting, and the crashes stay counted.
+      expect(await inbox.awaitRetry({ taskId, generation: 4, nextAttempt: 3 })).toBe(true);
+      const retry = { ...claim, attempt: 3, copy: '3:' };
+      expect(await inbox.claim(retry)).toEqual({ ...FIRST, generation: 5, attempt: 3, crashes: 1 });
     },
   },
   {
@@ -150,5 +170,8 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
     },
   },
 ];
+
+/** Of a task that nobody had. */
+const FIRST = { status: 'claimed', generation: 1, isCancelRequested: false, attempt: 1, crashes: 0 } as const;
 
 type Claim = ReturnType<typeof sampleClaim>;

@@ -88,8 +88,12 @@ function anyCall(): fc.Arbitrary<(taskId: string) => InboxCall> {
       const event = sampleEnding(taskId, 'failed', attempt);
       return { kind: 'end', ending: { taskId, generation, event } };
     });
+  const release = small.map(
+    (generation) =>
+      (taskId: string): InboxCall => ({ kind: 'release', claim: { taskId, generation } }),
+  );
   const cancel = fc.constant((taskId: string): InboxCall => {
     return { kind: 'cancel', request: { taskId, event: sampleEnding(taskId, 'cancelled', 0) } };
   });
-  return fc.oneof({ weight: 4, arbitrary: claim }, { weight: 2, arbitrary: awaitRetry }, end, cancel);
+  return fc.oneof({ weight: 4, arbitrary: claim }, { weight: 2, arbitrary: awaitRetry }, release, end, cancel);
 }

@@ -5,6 +5,9 @@ import type { CancelOutcome, ClaimOutcome, ClaimRequest, InboxStore, KeptPayload
 export interface ModelRow {
   readonly state: 'running' | 'waiting' | 'ended';
   readonly attempt: number;
+  /** Of the attempt that was begun last. */
+  readonly number: number;
+  readonly crashes: number;
   readonly copy: string;
   readonly generation: number;
   readonly expiresAtMs: number;
@@ -16,6 +19,7 @@ export interface ModelRow {
 export type InboxCall =
   | { readonly kind: 'claim'; readonly request: ClaimRequest }
   | { readonly kind: 'awaitRetry'; readonly claim: Parameters<InboxStore['awaitRetry']>[0] }
+  | { readonly kind: 'release'; readonly claim: Parameters<InboxStore['release']>[0] }
   | { readonly kind: 'end'; readonly ending: Parameters<InboxStore['end']>[0] }
   | { readonly kind: 'cancel'; readonly request: Parameters<InboxStore['cancel']>[0] };
 
@@ -30,6 +34,7 @@ interface Step {
 export function stepInbox(row: ModelRow | null, call: InboxCall): Step {
   if (call.kind === 'claim') return claim(row, call.request);
   if (call.kind === 'awaitRetry') return awaitRetry(row, call.claim);
+  if (call.kind === 'release') return release(row, call.claim);
   if (call.kind === 'end') return end(row, call.ending);
   return cancel(row, call.request);
 }
@@ -38,6 +43,7 @@ export function stepInbox(row: ModelRow | null, call: InboxCall): Step {
 export function callInbox(inbox: InboxStore, call: InboxCall): Promise<InboxOutcome> {
   if (call.kind === 'claim') return inbox.claim(call.request);
   if (call.kind === 'awaitRetry') return inbox.awaitRetry(call.claim);
+  if (call.kind === 'release') return inbox.release(call.claim);
   if (call.kind === 'end') return inbox.end(call.ending);
   return inbox.cancel(call.request);
 }
@@ -54,10 +60,15 @@ function claim(row: ModelRow | null, request: ClaimRequest): Step {
   }
   const generation = (row?.generation ?? 0) + 1;
   const isCancelRequested = row?.isCancelRequested ?? false;
+  const isTakenOver = row?.state === 'running';
+  const number = isTakenOver ? row.number + 1 : Math.max(attempt, row?.number ?? 0);
+  const crashes = (row?.crashes ?? 0) + (isTakenOver ? 1 : 0);
   return {
     row: {
       state: 'running',
       attempt,
+      number,
+      crashes,
       copy,
       generation,
       expiresAtMs,
@@ -65,7 +76,7 @@ function claim(row: ModelRow | null, request: ClaimRequest): Step {
       ending: null,
       payload: row?.payload ?? payload,
     },
-    outcome: { status: 'claimed', generation, isCancelRequested },
+    outcome: { status: 'claimed', generation, isCancelRequested, attempt: number, crashes },
   };
 }
 
@@ -75,6 +86,11 @@ function awaitRetry(
 ): Step {
   if (row?.ending || (row && row.generation !== generation)) return { row, outcome: false };
   return { row: { ...(row ?? UNKNOWN), generation, state: 'waiting', attempt: nextAttempt }, outcome: true };
+}
+
+function release(row: ModelRow | null, { generation }: { generation: number }): Step {
+  if (row?.state !== 'running' || row.generation !== generation) return { row, outcome: false };
+  return { row: { ...row, state: 'waiting' }, outcome: true };
 }
 
 function end(row: ModelRow | null, { generation, event }: Parameters<InboxStore['end']>[0]): Step {
@@ -96,6 +112,8 @@ function cancel(row: ModelRow | null, { event }: { event: TaskEvent }): Step {
 const UNKNOWN: ModelRow = {
   state: 'ended',
   attempt: 0,
+  number: 0,
+  crashes: 0,
   copy: '',
   generation: 0,
   expiresAtMs: 0,
