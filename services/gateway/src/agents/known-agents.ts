@@ -82,7 +82,8 @@ export function createKnownAgents({
     },
     onAnnouncement: (announcement) => learn(announcement, { isStored: false }),
     restoreQueue: declareQueue,
-    pendingQueue: (agentId) => pending.get(agentId),
+    // Of a broker that is away nobody can say when.
+    pendingQueue: (agentId) => (broker.state === 'ready' ? pending.get(agentId) : undefined),
     close() {
       isClosed = true;
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import type { Broker, BrokerState, OutgoingMessage, PublishOutcome } from '@tracepost/messaging';
+import type { Broker, BrokerState, OutgoingMessage, PublishOutcome, Topology } from '@tracepost/messaging';
 
 export interface Moods {
   /** What becomes of a message to an agent; null is the broker's own word. */
@@ -18,7 +18,21 @@ export function moodyBroker(real: Broker): { readonly broker: Broker; readonly m
       for (const listener of listeners) listener(next);
     },
   };
+  const isBack = async (): Promise<void> => {
+    const back = Promise.withResolvers<void>();
+    const listener = (next: BrokerState): void => {
+      if (next === 'ready') back.resolve();
+    };
+    listeners.add(listener);
+    if (state !== 'ready') await back.promise;
+    listeners.delete(listener);
+  };
   const own = {
+    /** Waits while it is away, as the port says. */
+    async declare(topology: Topology) {
+      await isBack();
+      return real.declare(topology);
+    },
     onStateChange(listener: (state: BrokerState) => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
