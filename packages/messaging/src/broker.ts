@@ -152,8 +152,9 @@ export interface DurableQueueSpec {
   /** Queue that takes what this one gives up, at least once (through the default exchange). */
   readonly deadLetterQueue?: string;
   /**
-   * A message that has waited here this long moves to `deadLetterQueue`, as if it were published there: its deliveries are
-   * counted anew. Those of one priority keep their order. Without a queue to take it a message stays.
+   * A message that has waited here this long moves to `deadLetterQueue`, as if it were published there. Those of one priority
+   * keep their order, and none is held up by another priority. Nobody should consume here: RabbitMQ goes on counting the
+   * deliveries of a message that moves. Without a queue to take it a message stays.
    */
   readonly messageTtlMs?: number;
 }
