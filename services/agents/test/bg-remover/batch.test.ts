@@ -89,7 +89,9 @@ describe('a batch', () => {
       expect.objectContaining({
         code: 'all_images_failed',
         isRetryable: false,
-        message: expect.stringMatching(/^None of 2 images .* images\[0\]: invalid_image \(.+\); images\[1\]: invalid_image \(.+base64\)$/),
+        message: expect.stringMatching(
+          /^None of 2 images .* images\[0\]: invalid_image \(.+\); images\[1\]: invalid_image \(.+base64\)$/,
+        ),
       }),
     );
   });
@@ -104,12 +106,12 @@ describe('a batch', () => {
       return artifacts().read(id);
     };
     const answer = ask({
-      payload: { images: Array.from({ length: 40 }, () => ({ imageId: large })), quality: 'high' },
+      payload: { images: [{ imageId }, ...Array.from({ length: 40 }, () => ({ imageId: large }))], quality: 'high' },
       signal: controller.signal,
       artifacts: { ...artifacts(), read },
     });
-    // Two are done or under way, the next is begun.
-    await until(() => begun > 2, { what: 'a third image' });
+    // The small one is done, two large ones are under way.
+    await until(() => begun > 2, { timeoutMs: 60_000, what: 'a third image' });
     controller.abort(reason);
     const startedOn = performance.now();
     await expect(answer).rejects.toBe(reason);
@@ -119,7 +121,7 @@ describe('a batch', () => {
     expect(await askBatch({ images: [{ imageId }, { imageId }] })).toMatchObject({
       succeeded: 2,
     });
-  });
+  }, 120_000);
 
   it('takes from one to a hundred images, and nothing else beside them', () => {
     const images = (count: number) => Array.from({ length: count }, () => ({ imageId }));
