@@ -154,7 +154,8 @@ function viewQueue(agentId: string, { states, letters, counts, now }: QueueFacts
     delayed: delayed.every((state) => state !== null)
       ? delayed.reduce((sum, state) => sum + state.ready, 0)
       : (counts?.retrying ?? null),
-    deadLetters: letters && dead ? (letters.get(name) ?? 0) + dead.ready : null,
+    // What was not taken from the dead-letter queue yet is a moment's matter; what is kept has to be handled.
+    deadLetters: letters && (letters.get(name) ?? 0) + (dead?.ready ?? 0),
     consumers: main?.consumers ?? null,
     publishRate: main?.publishRate ?? perSecond(counts?.acceptedSince),
     deliverRate: main?.deliverRate ?? perSecond(counts?.startedSince),
