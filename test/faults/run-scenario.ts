@@ -16,6 +16,8 @@ export interface Scenario {
   /** How long the work may go on after the last message and the end of the disturbance. */
   readonly settleMs?: number;
   readonly patienceMs?: number;
+  /** Hears what became of each message. */
+  readonly onTold?: (told: Told) => void;
 }
 
 export interface Tools {
@@ -45,7 +47,9 @@ export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number
 
   let disturbing: Promise<void> = Promise.resolve();
   const sending: Promise<Told>[] = [];
-  for (let index = 0; index < messages; index++) {
+  let isDisturbed = true;
+  // Goes on while there is something to go on through.
+  for (let index = 0; index < messages || isDisturbed; index++) {
     if (index === Math.floor(messages / 10)) {
       const tools = {
         random: createRandom(seed + 1),
@@ -54,7 +58,11 @@ export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number
         sent: allSent.signal,
       };
       disturbing = disturb(fleet, tools);
-      disturbing.catch(() => {});
+      disturbing
+        .catch(() => {})
+        .finally(() => {
+          isDisturbed = false;
+        });
     }
     // An open loop: a slow answer does not slow down those who come after it.
     const due = began + (index * 1_000) / perSecond;
@@ -63,6 +71,7 @@ export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number
     sending.push(sendUntilAccepted(under, { key: `${id}-${seed}-${index}`, kind: kindOf(random(), mix) }));
   }
   const history = await Promise.all(sending);
+  for (const told of history) scenario.onTold?.(told);
   allSent.abort();
   await disturbing;
   const judgement = await judge(fleet, history, settleMs);
