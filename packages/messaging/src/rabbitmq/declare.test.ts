@@ -15,7 +15,7 @@ test('the queues of an agent are declared with these arguments for ever', () => 
       'x-queue-type': 'quorum',
       'x-overflow': 'reject-publish',
       'x-max-length': 100_000,
-      'x-delivery-limit': 5,
+      'x-delivery-limit': 20,
       'x-dead-letter-exchange': '',
       'x-dead-letter-routing-key': 'agent.weather.dead',
       'x-dead-letter-strategy': 'at-least-once',
