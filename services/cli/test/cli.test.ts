@@ -22,7 +22,7 @@ import { beginCall, call, freePort, useTracepost } from './use-tracepost.ts';
 
 // Processes start slowly on a machine that has much else to do.
 vi.setConfig({ testTimeout: 120_000 });
-const until = <T>(check: () => T | Promise<T>) => waitUntil(check);
+const until = <T>(check: () => T | Promise<T>) => waitUntil(check, { timeoutMs: 60_000, everyMs: 50 });
 
 const tracepost = useTracepost();
 const { run, json, begin } = tracepost;
@@ -179,10 +179,7 @@ describe('tracepost tasks and trace', () => {
   it('draw a trace with its attempts, waits and spans, by the id of the trace or of its task', async () => {
     const task = await waitFor('test.second-time', {});
     expect(task).toMatchObject({ exit: 0, result: { attempt: 2 } });
-    await until(async () => (await json<TraceView>('trace', task.traceId ?? '')).complete, {
-      timeoutMs: 20_000,
-      everyMs: 200,
-    });
+    await until(async () => (await json<TraceView>('trace', task.traceId ?? '')).complete);
     const drawn = await run('trace', task.taskId);
     expect(drawn.exit).toBe(0);
     expect(drawn.stdout).toMatch(/^trace [0-9a-f]{32} · \d{4}-/);
