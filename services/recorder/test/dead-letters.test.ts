@@ -5,6 +5,7 @@ import {
   agentTopology,
   createEventPublisher,
   createNotificationPublisher,
+  DELIVERY_LIMIT,
   deadLetterQueueName,
   EVENTS_EXCHANGE,
   readEvent,
@@ -203,7 +204,7 @@ function describeDeadLetters(openWorld: () => Promise<World>): void {
       prefetch: 1,
       onDelivery: (delivery) => {
         delivery.reject();
-        if (delivery.deliveryCount >= 5) resolve();
+        if (delivery.deliveryCount >= DELIVERY_LIMIT) resolve();
       },
     });
     await promise;
