@@ -1,8 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { type AgentRunner, startThreadedRunners, type ThreadedRunnersOptions } from '@tracepost/agent-kit';
+import {
+  type AgentModule,
+  type AgentRunner,
+  startThreadedRunners,
+  type ThreadedRunnersOptions,
+} from '@tracepost/agent-kit';
 import { type AgentSettings, agentFields } from './config.ts';
 import { AgentFileError } from './load-agent-files.ts';
-import type { OpenAgentsData } from './open-agents.ts';
+import type { OpenAgentsData } from './thread/main.ts';
 
 export interface StartAgentRunnersOptions
   extends Pick<ThreadedRunnersOptions, 'telemetry' | 'terminalLevel' | 'openChannel'> {
@@ -22,20 +27,21 @@ const IMAGES_REST_AFTER_MS = 60_000;
 export async function startAgentRunners(options: StartAgentRunnersOptions): Promise<readonly AgentRunner[]> {
   const { settings, artifactsFolder, ...rest } = options;
   const started = await Promise.allSettled(
-    partsOf(settings).map((part) => {
-      const data: OpenAgentsData = { settings: part, artifactsFolder };
-      return startThreadedRunners({
+    partsOf(settings).map((part) =>
+      startThreadedRunners({
         ...rest,
         // Its image libraries and their memory are worth a new start after a while.
         ...(part.agents.includes('bg-remover') ? { restAfterMs: IMAGES_REST_AFTER_MS } : {}),
-        module: { url: new URL('./open-agents.ts', import.meta.url), exportName: 'openAgents', data },
+        module: moduleOf({ settings: part, artifactsFolder }),
         settings: {
           heapLimitMb: settings.handlerHeapMb,
           bufferLimitMb: bufferLimitOf(part),
           stallMs: settings.handlerStallMs,
         },
-      });
-    }),
+      }).catch((error: unknown) => {
+        throw nameFile(error, part);
+      }),
+    ),
   );
   const runners = started.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
   const fault = started.find((outcome) => outcome.status === 'rejected')?.reason ?? sameId(runners);
@@ -53,6 +59,18 @@ function partsOf(settings: AgentSettings): AgentSettings[] {
     ...settings.agents.map((name) => ({ ...shared, agents: [name], agentFiles: [] })),
     ...settings.agentFiles.map((file) => ({ ...shared, agents: [], agentFiles: [file] })),
   ];
+}
+
+function moduleOf(data: OpenAgentsData): AgentModule {
+  return { url: new URL('./thread/main.ts', import.meta.url), exportName: 'openAgents', data };
+}
+
+/** A file that takes its thread with it while it is loaded could not say so itself. */
+function nameFile(error: unknown, { agentFiles: [file] }: AgentSettings): unknown {
+  if (file === undefined || !(error instanceof Error) || 'code' in error) return error;
+  return new AgentFileError(`TRACEPOST_AGENT_FILES names ${file}, which cannot be loaded: ${error.message}`, {
+    cause: error,
+  });
 }
 
 function bufferLimitOf({ agents, imageWorkers, handlerBuffersMb }: AgentSettings): number {

@@ -275,7 +275,7 @@ export class AgentThread {
     const { reason, message } = this.#cause ?? { reason: 'closed', message: 'it ended' };
     const runs = [...this.#runs.values()];
     const isAlone = runs.length === 1 && this.#leftBehind.size === 0;
-    this.#whenReady.reject(new Error(`the thread of ${this.#options.module.url.href} ended: ${message}`));
+    this.#whenReady.reject(new Error(`its thread ended before it was ready: ${message}`));
     for (const run of runs) {
       const crashed: AttemptOutcome = {
         status: 'crashed',

@@ -27,9 +27,9 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
-import { trace } from '${OTEL_API}';
-import { defineAgent, onNotification, partial, PermanentFailure } from '${AGENT_KIT}';
-import { openFileArtifactStore } from '${STORE_FILES}';
+import { trace } from ${JSON.stringify(OTEL_API)};
+import { defineAgent, onNotification, partial, PermanentFailure } from ${JSON.stringify(AGENT_KIT)};
+import { openFileArtifactStore } from ${JSON.stringify(STORE_FILES)};
 
 const spin = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
 
