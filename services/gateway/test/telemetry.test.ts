@@ -241,6 +241,13 @@ test('queues and dependencies are observed', async () => {
     { timeoutMs: 15_000 },
   );
   expect(depth).toMatchObject({ data: { type: 'gauge' }, attributes: { 'tracepost.queue.state': 'ready' } });
+  // Each once, although the embedded broker counts the same messages.
+  const states = (await metricsNamed('tracepost.queue.depth')).map(({ attributes }) => [
+    attributes['tracepost.queue'],
+    attributes['tracepost.queue.state'],
+  ]);
+  const expected = ['ready', 'unacknowledged', 'delayed', 'dead'].map((state) => ['agent.weather', state]);
+  expect(new Set(states.map(String))).toEqual(new Set([...expected, ['recorder', 'ready']].map(String)));
   const up = await metricsNamed('tracepost.dependency.up');
   expect(up.map(({ attributes }) => attributes['tracepost.dependency']).sort()).toEqual([
     'broker',
