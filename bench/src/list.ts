@@ -1,7 +1,12 @@
-console.log(`Which question? npm run bench -- gateways | p7 | p16
+console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | p16
 
   gateways  P1 and P8: the gateway with and without telemetry, against bare and stock-instrumented handlers (4 minutes, Docker)
-  p7        the publisher against raw amqplib (3 minutes, Docker)
+  p7        the publisher against raw amqplib (4 minutes, Docker)
+  p9        the consumer layer against raw amqplib (6 minutes, Docker)
+  p9b       a worker as it is shipped against the same steps by hand (3 minutes, Docker)
+  latency   P11 and P13: how long a 202 takes at half of the capacity (3 minutes, Docker)
+  p15       P12 and P15: how soon a handler begins, idle and after the death of a worker (2 minutes, Docker)
+  recorder  events per second into the record, on SQLite and Postgres (1 minute, Docker)
   p16       start and stop of the one process (1 minute)
 
 Results are printed and written to bench/results/. What they mean: bench/README.md.`);

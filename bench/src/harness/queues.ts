@@ -16,11 +16,11 @@ export const AGENT_QUEUE_ARGUMENTS = {
 const DATA = { text: 'x'.repeat(640) };
 
 /** A notification whose message body has about one kilobyte. */
-export function notification(taskId: string): OutgoingNotification {
+export function notification(taskId: string, notificationType = NOTIFICATION_TYPE): OutgoingNotification {
   return {
     agentId: AGENT_ID,
     taskId,
-    notificationType: NOTIFICATION_TYPE,
+    notificationType,
     data: DATA,
     source: 'bench',
     correlationId: 'bench',
