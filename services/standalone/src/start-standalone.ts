@@ -36,6 +36,20 @@ export async function startStandalone(
     analyst: telemetryOf(SERVICE_NAMES.analyst),
   };
   const artifactsFolder = join(dataFolder, 'artifacts');
+  // Beside everything else: the threads of the agents take longest to start.
+  const startingRunners = startAgentRunners({
+    settings: config,
+    artifactsFolder,
+    telemetry: telemetry.agents,
+    terminalLevel: config.logLevel,
+    openChannel: openThreadChannel,
+  });
+  // Awaited below; until then a fault must not count as one that nobody handles.
+  startingRunners.catch(() => {});
+  onStop(async () => {
+    const runners = await startingRunners.catch(() => []);
+    await Promise.all(runners.map((runner) => runner.close()));
+  });
   // Opened side by side, because each has a thread to start; closed by whoever opened, also when another one fails.
   const opened = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
     const part = await opening;
@@ -62,28 +76,14 @@ export async function startStandalone(
   onStop(() => recorder.close());
   const retention = createRetention({ stores: records, keep: config, telemetry: telemetry.recorder });
   onStop(() => retention.close());
-  // After the databases, which everybody waits for: the threads of the agents take longer to start, and whoever asks need not wait.
-  const hosting = startAgentRunners({
-    settings: config,
-    artifactsFolder,
+  const host = createAgentHost({
+    runners: await startingRunners,
+    broker,
+    inbox,
     telemetry: telemetry.agents,
-    terminalLevel: config.logLevel,
-    openChannel: openThreadChannel,
-  }).then((runners) =>
-    createAgentHost({
-      runners,
-      broker,
-      inbox,
-      telemetry: telemetry.agents,
-      workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
-    }),
-  );
-  // Waited for at the end; until then a fault must not count as one that nobody handles.
-  hosting.catch(() => {});
-  onStop(async () => {
-    const host = await hosting.catch(() => null);
-    await host?.close();
+    workerId: `${hostname()}-${randomUUID().slice(0, 8)}`,
   });
+  onStop(() => host.close());
   const gateway = createGateway({
     config: { ...config, storageFolder: dataFolder },
     broker,
@@ -104,8 +104,8 @@ export async function startStandalone(
 
   await recorder.start();
   retention.start();
-  // The gateway hears the agents announce themselves. It need not wait for their threads: what it takes meanwhile waits in the queue.
+  // The gateway hears the agents announce themselves, and listens when everything behind it works.
   await gateway.start();
-  const [listening] = await Promise.all([gateway.listen(), hosting.then((host) => host.start())]);
-  return listening;
+  await host.start();
+  return gateway.listen();
 }
