@@ -1,4 +1,4 @@
-import type { TaskRecord } from '@tracepost/contracts';
+import type { TaskEvent, TaskRecord } from '@tracepost/contracts';
 import { applyTaskEvent, type RecordStore } from '@tracepost/stores';
 import { until } from '@tracepost/testing';
 import { describe, expect, test } from 'vitest';
@@ -52,6 +52,16 @@ describe('a task is found', () => {
     memory.apply(givenEvent('t1', 'succeeded'), 1);
     expect(await reader.find('t1')).toMatchObject({ status: 'found' });
     expect(reads()).toBe(0);
+  });
+
+  test('in the store, once it has ended there too, when the memory missed the attempts before the last', async () => {
+    const told = givenEvent('t1', 'succeeded', { second: 3 });
+    const ending: TaskEvent = { ...told, ...(told.attempt ? { attempt: { ...told.attempt, number: 2 } } : {}) };
+    const whole = [givenEvent('t1', 'started', { second: 1 }), ending].reduce<TaskRecord | null>(applyTaskEvent, null);
+    const { memory, reader } = givenReader({ getTask: async () => whole });
+    memory.apply(ending, 1);
+    const found = await reader.find('t1');
+    expect(found.status === 'found' && found.record.attempts.map(({ number }) => number)).toEqual([1, 2]);
   });
 
   test('nowhere: unknown when the store says so, unavailable when it does not answer', async () => {

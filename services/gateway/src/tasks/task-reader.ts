@@ -36,7 +36,7 @@ export function createTaskReader({
 }): TaskReader {
   const find = async (taskId: string): Promise<FoundTask> => {
     const remembered = memory.get(taskId);
-    if (remembered && isEnded(remembered.status)) return { status: 'found', record: remembered };
+    if (remembered && isEnded(remembered.status) && isWhole(remembered)) return { status: 'found', record: remembered };
     try {
       const stored = await withDeadline(records.getTask(taskId), timeoutMs, 'The record store');
       // The memory is asked again: it may have heard more meanwhile.
@@ -77,6 +77,11 @@ export function createTaskReader({
       return [...tasks.values()];
     },
   };
+}
+
+/** A gateway that was started while a task was under way has not heard of its earlier attempts; the store has. */
+function isWhole({ attempts }: TaskRecord): boolean {
+  return attempts.every(({ number }, index) => number === index + 1);
 }
 
 /** The next event of a task: `within` resolves when it has come, the time is over, or the signal says to stop. */
