@@ -37,7 +37,7 @@ export const retry = createTaskAction({
 const BY = { by: CLI_NAME };
 
 const CANCELLED: Readonly<Record<string, string>> = {
-  cancelled: 'is cancelled and will not begin',
+  cancelled: 'is cancelled',
   requested: 'runs, and is told to stop',
   already_ended: 'had ended already',
 };
