@@ -60,6 +60,8 @@ export function retryLater(
   const { task, attempt, decision } = failure;
   const { error, delayMs, usage } = decision;
   const at = attempt.endedAt ?? attempt.startedAt;
+  // By the claim's count: a message that was only given back does not know of runs that nobody heard of.
+  const nextAttempt = attempt.number + 1;
   const event = buildTaskEvent(
     'attempt_failed',
     task,
@@ -70,10 +72,11 @@ export function retryLater(
   return {
     status: 'retry',
     delayMs,
+    nextAttempt,
     reason: error.code,
     attempts: [...received.attempts, historyOf(attempt, error)],
     async confirm() {
-      const isHeld = await patiently(delivery, () => claim.awaitRetry(attempt.number + 1));
+      const isHeld = await patiently(delivery, () => claim.awaitRetry(nextAttempt));
       if (!isHeld) return false;
       // Once it waits, not having told it is no reason to run it at once.
       await publishSurely(events, event);

@@ -236,6 +236,32 @@ describe('an inbox that does not answer', () => {
     expect(await bench.ending()).toMatchObject({ kind: 'succeeded', result: { attempt: 2 } });
     expect(bench.told()).toEqual(['started', 'attempt_failed', 'started', 'succeeded']);
   });
+
+  it('in time for one that it granted counts an attempt, and the retry of the next one is not taken for an old copy', async () => {
+    let isUnheard = true;
+    const inbox: InboxStore = {
+      ...bench.inbox,
+      async claim(request) {
+        const outcome = await bench.inbox.claim(request);
+        if (!isUnheard) return outcome;
+        isUnheard = false;
+        throw new Error('the connection broke before the answer');
+      },
+    };
+    await bench.host(
+      [
+        agentOf(async ({ attempt }) => {
+          runs += 1;
+          if (runs === 1) throw new Error('not now');
+          return { attempt };
+        }),
+      ],
+      { inbox },
+    );
+    await bench.publish({ what: 'x' });
+    expect(await bench.ending()).toMatchObject({ kind: 'succeeded', result: { attempt: 3 } });
+    expect(runs).toBe(2);
+  });
 });
 
 it('a garbled copy of a task that ended well does not make it dead', async () => {

@@ -14,6 +14,7 @@ describe('settling', () => {
     await run({
       status: 'retry',
       delayMs: 5_000,
+      nextAttempt: 4,
       reason: 'tool_error',
       attempts: [history],
       confirm: async () => steps.push('written down') > 0,
@@ -25,7 +26,7 @@ describe('settling', () => {
     const { published, run } = world();
     const before = Date.now();
     const confirm = async () => true;
-    await run({ status: 'retry', delayMs: 2_000, reason: 'x', attempts: [history], confirm });
+    await run({ status: 'retry', delayMs: 2_000, nextAttempt: 4, reason: 'x', attempts: [history], confirm });
     const { headers, ...rest } = published[0] ?? {};
     expect(headers).toEqual({
       traceparent: 'unchanged',
@@ -72,14 +73,14 @@ describe('settling', () => {
     ['was lost to somebody else', async () => false],
   ])('gives a message back whose retry %s', async (_what, confirm) => {
     const { steps, run } = world({ isClosing: true });
-    await run({ status: 'retry', delayMs: 1_000, reason: 'x', attempts: [], confirm });
+    await run({ status: 'retry', delayMs: 1_000, nextAttempt: 4, reason: 'x', attempts: [], confirm });
     expect(steps).toEqual(['publish agent.tester.retry.1s', 'requeue']);
   });
 
   it('gives a message back, and writes nothing down, when its copy is not taken and the worker stops', async () => {
     const { steps, run } = world({ outcomes: [REFUSED], isClosing: true });
     const confirm = async () => steps.push('written down') > 0;
-    await run({ status: 'retry', delayMs: 1_000, reason: 'x', attempts: [], confirm });
+    await run({ status: 'retry', delayMs: 1_000, nextAttempt: 4, reason: 'x', attempts: [], confirm });
     expect(steps).toEqual(['publish agent.tester.retry.1s', 'requeue']);
   });
 

@@ -19,6 +19,8 @@ export type Settlement =
   | {
       readonly status: 'retry';
       readonly delayMs: number;
+      /** Number of that attempt: the same that `confirm` writes down, or its message would be taken for an old copy. */
+      readonly nextAttempt: number;
       readonly reason: string;
       /** All up to now, this one included. */
       readonly attempts: readonly AttemptHistoryEntry[];
@@ -85,14 +87,14 @@ const MAX_REASON_LENGTH = 200;
 function copies(
   { agentId }: SettlingOptions,
   { message }: Delivery,
-  { acceptedAtMs, attempt }: IncomingNotification,
+  { acceptedAtMs }: IncomingNotification,
   settlement: Exclude<Settlement, { readonly status: 'done' | 'give_back' }>,
 ): () => OutgoingMessage {
   if (settlement.status === 'delay_copy') return () => delayedCopy(message, { agentId, acceptedAtMs, now: Date.now() });
   const { attempts } = settlement;
   if (settlement.status === 'retry') {
     const delay = chooseRetryDelay(settlement.delayMs, Math.random());
-    const facts = { agentId, delay, attempt: attempt + 1, attempts, acceptedAtMs };
+    const facts = { agentId, delay, attempt: settlement.nextAttempt, attempts, acceptedAtMs };
     return () => retryCopy(message, { ...facts, now: Date.now() });
   }
   const headers = {

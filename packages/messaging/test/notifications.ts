@@ -55,7 +55,14 @@ export function describeNotifications(name: string, createHarness: () => Promise
           confirmedAt = performance.now();
           return true;
         };
-        return { status: 'retry', delayMs: 1_000, reason: 'tool_error', attempts: [...attempts, attempt], confirm };
+        return {
+          status: 'retry',
+          delayMs: 1_000,
+          nextAttempt: 2,
+          reason: 'tool_error',
+          attempts: [...attempts, attempt],
+          confirm,
+        };
       });
       await world.notify('task-1');
       await until(() => received.length === 2);
@@ -122,7 +129,7 @@ export function describeNotifications(name: string, createHarness: () => Promise
       gate.resolve({ status: 'give_back' });
       const { received } = await world.consume(async ({ notification, attempts }) =>
         notification.attempt === 2
-          ? { status: 'retry', delayMs: 1_000, reason: 'x', attempts, confirm: async () => true }
+          ? { status: 'retry', delayMs: 1_000, nextAttempt: 3, reason: 'x', attempts, confirm: async () => true }
           : { status: 'done' },
       );
       await until(() => received.length === 2);
@@ -156,7 +163,7 @@ export function describeNotifications(name: string, createHarness: () => Promise
           asked += 1;
           return Promise.reject(new Error('the store is away'));
         };
-        return { status: 'retry', delayMs: 1_000, reason: 'x', attempts: [], confirm };
+        return { status: 'retry', delayMs: 1_000, nextAttempt: 2, reason: 'x', attempts: [], confirm };
       });
       await world.notify('task-1');
       // The copy was there already: both come, and the inbox tells them apart.
@@ -253,7 +260,7 @@ export function describeNotifications(name: string, createHarness: () => Promise
       await world.harness.broker().declare({ queues: [{ kind: 'durable', name: elsewhere }] });
       const { received } = await world.consume(async ({ notification, attempts }) =>
         notification.attempt === 1
-          ? { status: 'retry', delayMs: 1_000, reason: 'x', attempts, confirm: async () => true }
+          ? { status: 'retry', delayMs: 1_000, nextAttempt: 2, reason: 'x', attempts, confirm: async () => true }
           : { status: 'dead_letter', reason: 'given_up', attempts },
       );
       await world.harness.publishForeign({
