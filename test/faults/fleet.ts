@@ -139,8 +139,17 @@ export function startFullFleet(): Promise<Fleet> {
   });
 }
 
+export interface EmbeddedOptions {
+  /** Settings besides those of every fleet. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly openFiles?: number;
+}
+
 /** The one process. */
-export function startEmbeddedFleet(): Promise<Fleet & { readonly dataFolder: string }> {
+export function startEmbeddedFleet({
+  env = {},
+  openFiles,
+}: EmbeddedOptions = {}): Promise<Fleet & { readonly dataFolder: string }> {
   return whole(async (keep) => {
     const { path } = await keep(temporaryFolder());
     const effects = await keep(startEffectLedger());
@@ -160,7 +169,9 @@ export function startEmbeddedFleet(): Promise<Fleet & { readonly dataFolder: str
           TRACEPOST_WEATHER_PROVIDER: 'simulated',
           TRACEPOST_AGENT_FILES: agentFile,
           FAULTS_EFFECTS_URL: effects.url,
+          ...env,
         },
+        ...(openFiles === undefined ? {} : { openFiles }),
         isReady: () => isOk(`${url}/api/v1/agents/${AGENT_ID}`),
       }),
     );

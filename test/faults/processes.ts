@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly entry: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Most files and sockets that it may have open; as many as this process when none is given. */
+  readonly openFiles?: number;
   readonly isReady: () => Promise<boolean>;
 }
 
@@ -30,7 +32,7 @@ const LAST_WORDS = 20_000;
 
 /** A service of ours in a process of its own, which may be ended in any way and started again. */
 export async function startProcess(options: ServiceOptions): Promise<ServiceProcess> {
-  const { name, entry, cwd, env, isReady } = options;
+  const { name, entry, cwd, env, openFiles, isReady } = options;
   let child: ChildProcess | null = null;
   let output = '';
   const keep = (chunk: Buffer): void => {
@@ -38,7 +40,13 @@ export async function startProcess(options: ServiceOptions): Promise<ServiceProc
   };
 
   const start = async (): Promise<void> => {
-    const started = spawn(process.execPath, ['--import', '@tracepost/telemetry/start', entry], {
+    const [command = '', ...args] = [
+      // Node raises the soft limit to the hard one as it starts; a shell lowers both, and hands its pid over.
+      ...(openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh']),
+      process.execPath,
+      ...['--import', '@tracepost/telemetry/start', entry],
+    ];
+    const started = spawn(command, args, {
       cwd,
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
