@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { AttemptHistoryEntry } from '@tracepost/contracts';
 import { ATTEMPTS_HEADER, writeAttemptHistory } from './attempt-history.ts';
 import type { IncomingMessage, OutgoingMessage } from './broker.ts';
@@ -11,6 +12,8 @@ const RETRY_AT_HEADER = 'x-retry-at-ms';
 const BACK_OFF_HEADER = 'x-back-off-ms';
 /** A copy that waits for another one is put aside second by second, for hours at most. */
 const MAX_BACK_OFF_MS = 24 * 60 * 60 * 1_000;
+
+const COPY_HEADER = 'x-copy';
 
 export interface RetryFacts {
   readonly agentId: string;
@@ -27,6 +30,7 @@ export function retryCopy(message: IncomingMessage, facts: RetryFacts): Outgoing
   const { agentId, delay, attempt, attempts, acceptedAtMs, now } = facts;
   return copyMessage(message, retryQueueName(agentId, delay.name), {
     'x-attempt': attempt,
+    [COPY_HEADER]: copyName(),
     [ATTEMPTS_HEADER]: writeAttemptHistory(attempts),
     // A foreign message may not say it, and the next reading would take its own time for it.
     'x-published-at-ms': acceptedAtMs,
@@ -42,6 +46,7 @@ export function delayedCopy(
 ): OutgoingMessage {
   const [delay] = RETRY_DELAYS;
   return copyMessage(message, retryQueueName(agentId, delay.name), {
+    [COPY_HEADER]: copyName(),
     'x-published-at-ms': acceptedAtMs,
     [RETRY_AT_HEADER]: now + delay.ms,
     [BACK_OFF_HEADER]: (readPutAside(message.headers)?.backOffMs ?? 0) + delay.ms,
@@ -56,4 +61,9 @@ export function readPutAside(
   const retryAtMs = readNumber(headers[RETRY_AT_HEADER]);
   const backOffMs = readNumber(headers[BACK_OFF_HEADER]);
   return retryAtMs >= 0 && backOffMs >= 0 && backOffMs <= MAX_BACK_OFF_MS ? { retryAtMs, backOffMs } : null;
+}
+
+/** Its own for every sending: by an equal name the redelivery of one copy would take the task from the other, which still runs. */
+function copyName(): string {
+  return randomBytes(8).toString('hex');
 }

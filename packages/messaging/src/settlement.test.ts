@@ -30,7 +30,7 @@ describe('settling', () => {
     const { headers, ...rest } = published[0] ?? {};
     expect(headers).toEqual({
       traceparent: 'unchanged',
-      'x-copy': 'resend',
+      'x-copy': expect.stringMatching(/^[0-9a-f]{16}$/),
       'x-attempt': 4,
       'x-attempts': JSON.stringify([history]),
       'x-published-at-ms': 1_000,
@@ -42,6 +42,18 @@ describe('settling', () => {
     expect(dueAt).toBeLessThanOrEqual(Date.now() + 2_000);
     expect(rest).toMatchObject({ messageId: 'task-1', priority: 8, mandatory: true, body: Buffer.from('{}') });
   });
+
+  it.each<Settlement>([
+    { status: 'retry', delayMs: 1_000, nextAttempt: 4, reason: 'x', attempts: [], confirm: async () => true },
+    { status: 'delay_copy' },
+  ])(
+    'names each copy of a $status apart, since an unanswered one may have arrived: one has to wait for the other',
+    async (settlement) => {
+      const { published, run } = world({ outcomes: [{ status: 'unconfirmed', reason: 'no answer' }] });
+      await run(settlement);
+      expect(new Set(['resend', ...published.map(({ headers }) => headers['x-copy'])]).size).toBe(3);
+    },
+  );
 
   it('sends a busy copy round as it is', async () => {
     const { published, steps, run } = world({
