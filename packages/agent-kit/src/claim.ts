@@ -22,8 +22,10 @@ export type Claiming =
   | { readonly status: 'claimed'; readonly claim: Claim }
   | Exclude<ClaimOutcome, { readonly status: 'claimed' }>;
 
-/** Beyond the time of the attempt: for the grace of a cancelled handler, and until its ending is written. */
-const GRACE_MS = 30_000;
+/** For a thread, twice half a minute; for its turn to run alone, a minute. */
+const WAITS_MS = 120_000;
+/** Beyond that: for the grace of a cancelled handler, for a large result, and until its ending is written. */
+const GRACE_MS = 60_000;
 
 export async function claimAttempt(
   inbox: InboxStore | null,
@@ -44,8 +46,8 @@ export async function claimAttempt(
     copy,
     isRedelivered,
     nowMs,
-    // One that is run alone waits for its neighbours first.
-    expiresAtMs: nowMs + timeoutMs + (crashes > 0 ? agent.timeoutMs : 0) + GRACE_MS,
+    // It may run twice under one claim: with its neighbours, and alone after they died together.
+    expiresAtMs: nowMs + 2 * timeoutMs + WAITS_MS + GRACE_MS,
     payload: { body: message.body, properties: propertiesOf(received) },
   });
   if (outcome.status !== 'claimed') return outcome;
