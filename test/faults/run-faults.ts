@@ -14,6 +14,13 @@ const isWanted = (fleet: string, { id }: Scenario): boolean => {
   const ids = wanted.filter((word) => !fleets.includes(word));
   return (fleets.length === 0 || fleets.includes(fleet)) && (ids.length === 0 || ids.includes(id));
 };
+// Before anything runs: a word that names nothing would leave an empty page behind.
+const known = [...FLEETS, ...new Set([...EMBEDDED_SCENARIOS, ...FULL_SCENARIOS].map(({ id }) => id))];
+const unknown = wanted.filter((word) => !known.includes(word));
+if (unknown.length > 0) {
+  console.error(`There is no fault "${unknown.join('", "')}"; there are ${known.join(', ')}.`);
+  process.exit(2);
+}
 
 interface Row extends ScenarioResult {
   readonly fleet: string;
