@@ -4,6 +4,7 @@ import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { AGENT_ID, type Fleet } from './fleet.ts';
+import type { ServiceProcess } from './processes.ts';
 import { pick } from './random.ts';
 import type { Tools } from './run-scenario.ts';
 
@@ -206,6 +207,35 @@ export function gatewayKills(times: number): Fault {
       await gateway.start();
     }
   };
+}
+
+/**
+ * F36: killed while it writes. Clients that were turned away meanwhile come all at once, so the first moments after a start are
+ * full of writes. Opening what a kill has left may take two seconds more than a start in good order; the median speaks, since one
+ * start on a busy machine says little.
+ */
+export function writeKills(times: number): Fault {
+  return async ({ gateway }, { random, note }) => {
+    await gateway.terminate();
+    const inOrderMs = await startMs(gateway);
+    const openedMs: number[] = [];
+    for (let kill = 0; kill < times; kill++) {
+      await sleep(600 * random());
+      await gateway.kill();
+      openedMs.push(await startMs(gateway));
+    }
+    openedMs.sort((a, b) => a - b);
+    const median = openedMs[Math.floor(times / 2)] ?? 0;
+    const longest = openedMs.at(-1) ?? 0;
+    note(`started in ${inOrderMs} ms in good order, after a kill in ${median} ms (median) to ${longest} ms`);
+    if (median > 2 * inOrderMs + 2_000) throw new Error(`it took ${median} ms to open what a kill had left`);
+  };
+}
+
+async function startMs(one: ServiceProcess): Promise<number> {
+  const began = performance.now();
+  await one.start();
+  return Math.round(performance.now() - began);
 }
 
 /** F28: the database of keys, inbox and records is away. */

@@ -19,8 +19,9 @@ const EXPECTED: Readonly<Record<WorkKind, readonly TaskStatus[]>> = {
   effect: ['succeeded'],
   flaky: ['succeeded'],
   permanent: ['failed'],
-  hangs: ['timed_out'],
-  blocks: ['timed_out'],
+  // Dead when it was at work each time that something else killed its process: nobody can tell whose fault that was.
+  hangs: ['timed_out', 'dead'],
+  blocks: ['timed_out', 'dead'],
   dies: ['failed', 'dead'],
 };
 /** An effect whose worker was killed in the middle of it: begun and never told to have happened, so it is not had again. */

@@ -17,6 +17,7 @@ import {
   queueFull,
   workerKills,
   workersStopped,
+  writeKills,
 } from './faults.ts';
 import type { Scenario } from './run-scenario.ts';
 
@@ -68,7 +69,9 @@ export const FULL_SCENARIOS: readonly Scenario[] = [
 ];
 
 export const EMBEDDED_SCENARIOS: readonly Scenario[] = [
-  { id: 'F13/F24/F36', title: 'the process killed at random points', ...load, disturb: gatewayKills(40) },
+  { id: 'F13/F24', title: 'the process killed at random points', ...load, disturb: gatewayKills(40) },
+  // Two hundred times and more, over three seeds.
+  { id: 'F36', title: 'the process killed while it writes', ...load, messages: 1_000, disturb: writeKills(70) },
   { id: 'F14', title: 'the process killed after the effect', ...load, perSecond: 30, disturb: killsAfterEffect(10) },
   { id: 'F15', title: 'the process asked to stop while it works', ...load, disturb: workersStopped },
   {
@@ -85,17 +88,16 @@ export const EMBEDDED_SCENARIOS: readonly Scenario[] = [
 export const FULL_STORM: Scenario = {
   id: 'storm',
   title: 'broker, network, workers, gateway and database in trouble, one after the other',
-  messages: 3_000,
-  perSecond: 25,
-  mix: TROUBLE,
+  messages: 2_000,
+  perSecond: 20,
+  mix: { flaky: 0.08, permanent: 0.01, hangs: 0.005, dies: 0.001 },
   disturb: inTurn(
     brokerRestart,
     confirmLost,
-    workerKills(6),
+    workerKills(4),
     brokerKill,
-    queueFull,
-    killsAfterEffect(2),
-    gatewayKills(3),
+    killsAfterEffect(1),
+    gatewayKills(2),
     databaseAway,
     workersStopped,
   ),
@@ -105,9 +107,18 @@ export const FULL_STORM: Scenario = {
 export const EMBEDDED_STORM: Scenario = {
   id: 'storm',
   title: 'the one process killed and stopped at random points, among handlers that fail',
-  messages: 3_000,
-  perSecond: 60,
-  mix: { ...TROUBLE, blocks: 0.0005 },
-  disturb: inTurn(gatewayKills(12), killsAfterEffect(3), workersStopped),
+  messages: 2_000,
+  perSecond: 40,
+  mix: { flaky: 0.08, permanent: 0.01, hangs: 0.005, dies: 0.001, blocks: 0.0005 },
+  disturb: inTurn(gatewayKills(8), killsAfterEffect(2), workersStopped),
   settleMs: 180_000,
+};
+
+/** F36 in its short form. */
+export const EMBEDDED_KILLS: Scenario = {
+  id: 'kills',
+  title: 'the one process killed twenty times while it writes',
+  messages: 300,
+  perSecond: 20,
+  disturb: writeKills(20),
 };
