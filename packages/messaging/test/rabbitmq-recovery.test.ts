@@ -54,6 +54,22 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     await until(() => received.has('after'));
   });
 
+  test('whoever works longer than the broker usually waits for an answer keeps the message', async () => {
+    await using client = await openClient(server());
+    const { queue, topology } = named('slow');
+    await client.broker.declare(topology);
+    const held: Delivery[] = [];
+    await client.broker.consume({ queue, prefetch: 1, onDelivery: (delivery) => void held.push(delivery) });
+    await client.broker.publish(message(queue, 'slow'));
+    await until(() => held.length === 1);
+    const [argument] = await server()
+      .ctl('list_consumers', 'arguments')
+      .then((text) => text.match(/x-consumer-timeout\D+(\d+)/)?.slice(1) ?? []);
+    // Two hours in the line, two at work, and the waits in between.
+    expect(Number(argument)).toBeGreaterThan(4 * 3_600_000);
+    held[0]?.ack();
+  });
+
   test('whoever holds a message is told when its connection breaks, and is not when it was settled before', async () => {
     await using client = await openClient(server());
     const { queue, topology } = named('lost');

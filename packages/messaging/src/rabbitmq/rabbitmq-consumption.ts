@@ -6,6 +6,11 @@ import { describe, keepEstablished } from './keep-established.ts';
 import { RabbitMqDelivery } from './rabbitmq-delivery.ts';
 
 const CLOSE_DEADLINE_MS = 10_000;
+/**
+ * By itself the broker takes a message back after half an hour, and an attempt may last an hour. This is two for the one before it in
+ * the line, two for its own, alone once more after a death included, and the waits in between.
+ */
+const ACK_WITHIN_MS = 6 * 3_600_000;
 const CANCEL_TIMEOUT_MS = 2_000;
 
 export interface ConsumptionOptions {
@@ -76,15 +81,19 @@ export class RabbitMqConsumption implements Consumption {
     const lost = this.#watch(channel);
     try {
       await channel.prefetch(prefetch);
-      const { consumerTag } = await channel.consume(queue, (raw) => {
-        if (raw === null) {
-          // Cancelled by the broker (queue deleted, consumer timed out). Consuming again on this channel crashes the client.
-          void closeQuietly(channel);
-          lost.resolve('the broker cancelled the consumer');
-        } else {
-          this.#deliver(raw, channel);
-        }
-      });
+      const { consumerTag } = await channel.consume(
+        queue,
+        (raw) => {
+          if (raw === null) {
+            // Cancelled by the broker (queue deleted, consumer timed out). Consuming again on this channel crashes the client.
+            void closeQuietly(channel);
+            lost.resolve('the broker cancelled the consumer');
+          } else {
+            this.#deliver(raw, channel);
+          }
+        },
+        { arguments: { 'x-consumer-timeout': ACK_WITHIN_MS } },
+      );
       this.#current = { channel, consumerTag };
     } catch (error) {
       await closeQuietly(channel);
