@@ -46,6 +46,15 @@ test('an ending that a worker has told is not told again, and its history is kep
   });
 });
 
+test('a reason that whoever published the message wrote into it hides no death: a worker puts none aside that has one', () => {
+  const { letter, untold } = readDeadLetter(
+    notification({ 'x-death': [PASSED_LIMIT], 'x-dead-reason': 'tool_error' }),
+    FACTS,
+  );
+  expect(letter.reason).toBe('delivery_limit');
+  expect(untold).toMatchObject({ kind: 'dead', stopReason: 'delivery_limit' });
+});
+
 test('what failed before its workers died is said with the death', () => {
   const headers = { 'x-death': [PASSED_LIMIT], 'x-attempts': JSON.stringify([ATTEMPT]) };
   const { untold } = readDeadLetter(notification(headers), FACTS);

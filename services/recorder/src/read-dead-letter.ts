@@ -36,7 +36,8 @@ export function readDeadLetter(message: IncomingMessage, { agentId, nowMs }: Dea
   const read = readNotification(message, nowMs);
   const taskId = read.status === 'read' ? read.notification.taskId : read.taskId;
   const attempts = readAttemptHistory(headers);
-  const told = readTextHeader(headers, 'x-dead-reason');
+  // A worker's copy has no `x-death`: beside one, the reason was in the message before, and nobody has told anything.
+  const told = headers['x-death'] === undefined ? readTextHeader(headers, 'x-dead-reason') : undefined;
   const death = readDeath(headers, nowMs);
   const { reason, error } = told === undefined ? explainDeath(death.reason, attempts) : explain(told, attempts);
   const deadAt = new Date(told === undefined ? death.atMs : lastEndMs(attempts, nowMs)).toISOString();
