@@ -3,10 +3,12 @@ import { createTelemetry } from '@tracepost/telemetry';
 import { openEmbeddedBroker } from '../src/embedded/index.ts';
 
 // A process that publishes and consumes as fast as it can until it is killed. Each line on standard output is a fact that
-// has to hold afterwards: `confirmed <id>`, `delivered <id>`. Standard output is a file: what a pipe has no room for would
+// has to hold afterwards: `opened <ms>`, `confirmed <id>`, `delivered <id>`. Standard output is a file: what a pipe has no room for would
 // wait in this process and die with it.
 const [path = '', prefix = ''] = process.argv.slice(2);
+const began = performance.now();
 const broker = await openEmbeddedBroker({ path, telemetry: createTelemetry({ serviceName: 'test' }) });
+const openedMs = performance.now() - began;
 await broker.declare({
   queues: [
     { kind: 'durable', name: 'kept' },
@@ -15,6 +17,7 @@ await broker.declare({
 });
 
 const tell = (line: string): void => void writeSync(1, `${line}\n`);
+tell(`opened ${Math.round(openedMs)}`);
 await broker.consume({
   queue: 'taken',
   prefetch: 20,
