@@ -73,15 +73,25 @@ export function createIdempotency({
     }
   };
 
+  const answer = async (request: KeyedRequest, { taskId, traceId, isRepeat }: Turn, said: NotifyAccepted) => {
+    const { tenantId, agentId, key } = request;
+    await keys.answer({ tenantId, agentId, key, answer: said });
+    if (!isRepeat) return;
+    // Whoever was first may have been refused and given the key up meanwhile: the answer found nothing to stand in.
+    const { status } = await keys.claim({ ...request, taskId, traceId, nowMs: Date.now() });
+    if (status === 'mine') await keys.answer({ tenantId, agentId, key, answer: said });
+  };
+
   const handOn = async (
-    { tenantId, agentId, key }: KeyedRequest,
+    request: KeyedRequest,
     turn: Turn,
     deliver: (turn: Turn) => Promise<Delivered>,
   ): Promise<Delivered> => {
     const delivered = await deliver(turn);
+    const { tenantId, agentId, key } = request;
     const { taskId, isRepeat } = turn;
     if (delivered.status === 'accepted') {
-      await remember(keys.answer({ tenantId, agentId, key, answer: delivered.answer }));
+      await remember(answer(request, turn, delivered.answer));
     } else if (!delivered.isUncertain && !isRepeat) {
       await remember(keys.release({ tenantId, agentId, key, taskId }));
     }
