@@ -54,14 +54,21 @@ describe('a task is found', () => {
     expect(reads()).toBe(0);
   });
 
-  test('in the store, once it has ended there too, when the memory missed the attempts before the last', async () => {
+  test('in the store, once it has ended there too, when the memory missed attempts before its end', async () => {
     const told = givenEvent('t1', 'succeeded', { second: 3 });
-    const ending: TaskEvent = { ...told, ...(told.attempt ? { attempt: { ...told.attempt, number: 2 } } : {}) };
-    const whole = [givenEvent('t1', 'started', { second: 1 }), ending].reduce<TaskRecord | null>(applyTaskEvent, null);
-    const { memory, reader } = givenReader({ getTask: async () => whole });
-    memory.apply(ending, 1);
-    const found = await reader.find('t1');
-    expect(found.status === 'found' && found.record.attempts.map(({ number }) => number)).toEqual([1, 2]);
+    const second: TaskEvent = { ...told, ...(told.attempt ? { attempt: { ...told.attempt, number: 2 } } : {}) };
+    const { attempt: _, ...unstarted } = givenEvent('t1', 'dead', { second: 3 });
+    for (const [ending, numbers] of [
+      [second, [1, 2]],
+      [unstarted, [1]],
+    ] as const) {
+      const events = [givenEvent('t1', 'started', { second: 1 }), ending];
+      const whole = events.reduce<TaskRecord | null>(applyTaskEvent, null);
+      const { memory, reader } = givenReader({ getTask: async () => whole });
+      memory.apply(ending, 1);
+      const found = await reader.find('t1');
+      expect(found.status === 'found' && found.record.attempts.map(({ number }) => number)).toEqual(numbers);
+    }
   });
 
   test('nowhere: unknown when the store says so, unavailable when it does not answer', async () => {

@@ -79,9 +79,12 @@ export function createTaskReader({
   };
 }
 
-/** A gateway that was started while a task was under way has not heard of its earlier attempts; the store has. */
+/**
+ * A gateway that was started while a task was under way has not heard of its earlier attempts; the store has. None at all
+ * may be true of a cancelled task, and of one that was given up because each of them took its worker along it is not.
+ */
 function isWhole({ attempts }: TaskRecord): boolean {
-  return attempts.every(({ number }, index) => number === index + 1);
+  return attempts.length > 0 && attempts.every(({ number }, index) => number === index + 1);
 }
 
 /** The next event of a task: `within` resolves when it has come, the time is over, or the signal says to stop. */
