@@ -51,7 +51,19 @@ async function runOnce(start: () => Promise<Fleet>, scenario: Scenario, seed: nu
 
 function failed({ id }: Scenario, seed: number, error: unknown): ScenarioResult {
   const broken = [`the run itself failed: ${error instanceof Error ? error.message : String(error)}`];
-  return { id, seed, broken, sent: 0, accepted: 0, endings: {}, effects: 0, settledAfterMs: 0, notes: [], seconds: 0 };
+  return {
+    id,
+    seed,
+    broken,
+    sent: 0,
+    accepted: 0,
+    endings: {},
+    effects: 0,
+    givenUp: 0,
+    settledAfterMs: 0,
+    notes: [],
+    seconds: 0,
+  };
 }
 
 function describeRows(all: readonly Row[]): string {
