@@ -225,7 +225,7 @@ export function writeKills(times: number): Fault {
       await sleep(600 * random());
       await gateway.kill();
       openedMs.push(await startMs(gateway));
-      if (kill % 3 === 2) await until(() => isIdle(url), { timeoutMs: 60_000, what: 'all work to have ended' });
+      if (kill % 3 === 2) await until(() => isIdle(url), { timeoutMs: 180_000, what: 'all work to have ended' });
     }
     openedMs.sort((a, b) => a - b);
     const median = openedMs[Math.floor(times / 2)] ?? 0;

@@ -2,7 +2,7 @@ import { describeWithDocker } from '@tracepost/testing';
 import { describe, expect, test } from 'vitest';
 import { type Fleet, startEmbeddedFleet, startFullFleet } from './fleet.ts';
 import { runScenario, type Scenario } from './run-scenario.ts';
-import { EMBEDDED_KILLS, EMBEDDED_STORM, FULL_STORM } from './scenarios.ts';
+import { EMBEDDED_STORM, FULL_STORM } from './scenarios.ts';
 
 const SEED = 1;
 const TIMEOUT_MS = 15 * 60_000;
@@ -26,7 +26,6 @@ async function weather(start: () => Promise<Fleet>, scenario: Scenario): Promise
 
 describe('nothing is lost and nothing happens twice, embedded', () => {
   test(EMBEDDED_STORM.title, () => weather(startEmbeddedFleet, EMBEDDED_STORM), TIMEOUT_MS);
-  test(EMBEDDED_KILLS.title, () => weather(startEmbeddedFleet, EMBEDDED_KILLS), TIMEOUT_MS);
 });
 
 describeWithDocker('nothing is lost and nothing happens twice, on real servers', () => {
