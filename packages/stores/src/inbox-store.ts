@@ -15,7 +15,8 @@ export interface InboxStore {
    * - `running`: when `isRedelivered` and the same `copy`, its worker has lost it: claimed, with a higher generation.
    *   Else `busy` until the claim runs out (`expiresAt`), since another copy of the message is being worked on; past that time claimed.
    * A claim of a task whose cancelling was requested gives `isCancelRequested`. `attempt` is the number of the attempt that begins now: the one
-   * that the message names, or, when a running one was taken over, the next. `crashes`: how many running ones were taken over so far. The broker
+   * that the message names, or, when a running one was taken over, the next. `crashes`: how many running ones were taken over so far, each by another worker: one that takes over from itself, because an answer
+   * or its connection was lost, has not died. The broker
    * cannot count either: it also counts deliveries that only waited for their turn when their worker died.
    */
   claim(request: ClaimRequest): Promise<ClaimOutcome>;

@@ -50,7 +50,8 @@ function claimStatement(db: RecordDatabase, rows: readonly InboxTable[]) {
           attempt: row.ref('excluded.attempt'),
           attempt_number: sql<number>`case when inbox.state = 'running' then inbox.attempt_number + 1
             when excluded.attempt > inbox.attempt_number then excluded.attempt else inbox.attempt_number end`,
-          crashes: sql<number>`inbox.crashes + case when inbox.state = 'running' then 1 else 0 end`,
+          crashes: sql<number>`inbox.crashes + case when inbox.state = 'running'
+            and inbox.worker_id <> excluded.worker_id then 1 else 0 end`,
           copy: row.ref('excluded.copy'),
           worker_id: row.ref('excluded.worker_id'),
           generation: sql<number>`inbox.generation + 1`,

@@ -98,6 +98,18 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
     },
   },
   {
+    title: 'a worker that takes over from itself lives: that is another attempt and no crash',
+    async run({ stores: { inbox } }) {
+      const claim = sampleClaim();
+      // As when it was granted and the answer was lost.
+      await inbox.claim(claim);
+      const again = { ...claim, isRedelivered: true };
+      expect(await inbox.claim(again)).toEqual({ ...FIRST, generation: 2, attempt: 2 });
+      const another = { ...again, workerId: 'worker-2' };
+      expect(await inbox.claim(another)).toEqual({ ...FIRST, generation: 3, attempt: 3, crashes: 1 });
+    },
+  },
+  {
     title: 'what was released is the same attempt again, and what was taken over is a crash',
     async run({ stores: { inbox } }) {
       const claim = sampleClaim();
@@ -107,7 +119,8 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       expect(await inbox.release({ taskId, generation: 1 })).toBe(true);
       expect(await inbox.release({ taskId, generation: 1 })).toBe(false);
       expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 2 });
-      expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 3, attempt: 2, crashes: 1 });
+      const another = { ...redelivered, workerId: 'worker-2' };
+      expect(await inbox.claim(another)).toEqual({ ...FIRST, generation: 3, attempt: 2, crashes: 1 });
       expect(await inbox.release({ taskId, generation: 2 })).toBe(false);
       expect(await inbox.release({ taskId, generation: 3 })).toBe(true);
       expect(await inbox.claim(redelivered)).toEqual({ ...FIRST, generation: 4, attempt: 2, crashes: 1 });

@@ -8,6 +8,7 @@ export interface ModelRow {
   /** Of the attempt that was begun last. */
   readonly number: number;
   readonly crashes: number;
+  readonly workerId: string;
   readonly copy: string;
   readonly generation: number;
   readonly expiresAtMs: number;
@@ -49,7 +50,7 @@ export function callInbox(inbox: InboxStore, call: InboxCall): Promise<InboxOutc
 }
 
 function claim(row: ModelRow | null, request: ClaimRequest): Step {
-  const { attempt, copy, payload, expiresAtMs, isRedelivered, nowMs } = request;
+  const { attempt, copy, payload, expiresAtMs, isRedelivered, nowMs, workerId } = request;
   if (row?.ending) {
     return { row: { ...row, payload: row.payload ?? payload }, outcome: { status: 'ended', event: row.ending } };
   }
@@ -62,13 +63,14 @@ function claim(row: ModelRow | null, request: ClaimRequest): Step {
   const isCancelRequested = row?.isCancelRequested ?? false;
   const isTakenOver = row?.state === 'running';
   const number = isTakenOver ? row.number + 1 : Math.max(attempt, row?.number ?? 0);
-  const crashes = (row?.crashes ?? 0) + (isTakenOver ? 1 : 0);
+  const crashes = (row?.crashes ?? 0) + (isTakenOver && row.workerId !== workerId ? 1 : 0);
   return {
     row: {
       state: 'running',
       attempt,
       number,
       crashes,
+      workerId,
       copy,
       generation,
       expiresAtMs,
@@ -114,6 +116,7 @@ const UNKNOWN: ModelRow = {
   attempt: 0,
   number: 0,
   crashes: 0,
+  workerId: '',
   copy: '',
   generation: 0,
   expiresAtMs: 0,
