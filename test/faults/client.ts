@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRecord } from '@tracepost/contracts';
 
-export type WorkKind = 'effect' | 'flaky' | 'permanent' | 'hangs' | 'blocks' | 'dies';
+export type WorkKind = 'effect' | 'flaky' | 'permanent' | 'hangs' | 'blocks' | 'dies' | 'kills';
 
 /** What a client was told about one key. `taskId` is null when it gave up without a 202. */
 export interface Told {
@@ -28,13 +28,13 @@ const TIMEOUT_OF: Partial<Record<WorkKind, number>> = { hangs: 1_000, blocks: 1_
 /** Sends one notification under its key, again and again until it is accepted or the client's patience is over. */
 export async function sendUntilAccepted(
   { url, agentId, patienceMs }: ClientOptions,
-  { key, kind }: { readonly key: string; readonly kind: WorkKind },
+  { key, kind, workMs }: { readonly key: string; readonly kind: WorkKind; readonly workMs?: number },
 ): Promise<Told> {
   const told: Told = { key, kind, taskId: null, taskIds: new Set(), tries: 0, answers: {} };
   const timeoutMs = TIMEOUT_OF[kind];
   const body = JSON.stringify({
     notificationType: `work.${kind}`,
-    payload: { key },
+    payload: { key, ...(workMs === undefined ? {} : { workMs }) },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
   const deadline = performance.now() + patienceMs;

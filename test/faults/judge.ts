@@ -24,6 +24,7 @@ const EXPECTED: Readonly<Record<WorkKind, readonly TaskStatus[]>> = {
   hangs: ['timed_out'],
   blocks: ['timed_out'],
   dies: ['failed', 'dead'],
+  kills: ['dead'],
 };
 /** An effect whose worker was killed in the middle of it: begun and never told to have happened, so it is not had again. */
 const UNCERTAIN = 'effect_uncertain';

@@ -5,6 +5,8 @@ import { until } from '@tracepost/testing';
 export interface ServiceProcess extends AsyncDisposable {
   readonly name: string;
   readonly pid: number;
+  /** False once it has ended, by whatever hand. */
+  readonly isRunning: boolean;
   /** As power loss or the kernel would: nothing is said, nothing is flushed. Waits for its end. */
   kill(): Promise<void>;
   /** Asks it to stop and waits; the milliseconds that it took. */
@@ -75,6 +77,9 @@ export async function startProcess(options: ServiceOptions): Promise<ServiceProc
   await start();
   return {
     name,
+    get isRunning() {
+      return child !== null && child.exitCode === null && child.signalCode === null;
+    },
     get pid() {
       return child?.pid ?? 0;
     },

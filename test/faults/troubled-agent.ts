@@ -54,6 +54,14 @@ export const troubled = defineAgent({
         for (const end = Date.now() + 8_000; Date.now() < end; );
       },
     }),
+    'work.kills': onNotification({
+      description: 'Ends the whole process, whatever runs in it',
+      schema: Work,
+      async handle(_, { workMs = 300 }) {
+        await sleep(workMs);
+        process.kill(process.pid, 'SIGKILL');
+      },
+    }),
     'work.dies': onNotification({
       description: 'Ends whatever runs it',
       schema: Work,

@@ -21,6 +21,7 @@ import type { Agent } from './define-agent.ts';
 import { createInlineRunner } from './inline-runner.ts';
 import type { AgentDescription, AgentRunner } from './runner.ts';
 import { createRunningTasks } from './running-tasks.ts';
+import { createSuspects } from './suspects.ts';
 import { publishSurely } from './task-events.ts';
 import { workOnTask } from './work-on-task.ts';
 
@@ -56,6 +57,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const runners = runnersOf(options);
   const events = createEventPublisher({ broker });
   const running = createRunningTasks();
+  const suspects = createSuspects();
   const active = new Map<string, number>(runners.map(({ agent }) => [agent.id, 0]));
   const consumptions: Consumption[] = [];
   let announcing: NodeJS.Timeout | undefined;
@@ -87,7 +89,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       work: async (received) => {
         active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
         try {
-          return await workOnTask({ runner, workerId, events, telemetry, inbox, running }, received);
+          return await workOnTask({ runner, workerId, events, telemetry, inbox, running, suspects }, received);
         } finally {
           active.set(agent.id, (active.get(agent.id) ?? 1) - 1);
         }

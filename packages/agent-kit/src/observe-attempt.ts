@@ -22,6 +22,8 @@ export interface Observer {
   letGo(reason: LetGo, error?: unknown): void;
   /** A copy of a message whose task is known to have ended, to be further, or to be in work. */
   duplicate(outcome: 'ended' | 'superseded' | 'busy'): void;
+  /** Given back until the suspect before it is through; told on the span alone, since it may be a hundred times. */
+  waitsForTurn(): void;
 }
 
 /** Span, metrics and log of one delivery. */
@@ -110,6 +112,10 @@ export function createObserver(
         },
         SENTENCES[reason],
       );
+    },
+    waitsForTurn() {
+      span.setAttribute(ATTR.outcome, 'given_back');
+      span.setAttribute('tracepost.reason', 'waits_to_run_alone');
     },
     duplicate(outcome) {
       span.setAttribute(ATTR.outcome, outcome === 'ended' ? 'duplicate' : outcome);

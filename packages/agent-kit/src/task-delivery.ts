@@ -4,6 +4,7 @@ import type { Telemetry } from '@tracepost/telemetry';
 import type { Observer } from './observe-attempt.ts';
 import type { AgentRunner } from './runner.ts';
 import type { RunningTasks } from './running-tasks.ts';
+import type { Suspects } from './suspects.ts';
 
 export interface WorkOptions {
   readonly runner: AgentRunner;
@@ -13,6 +14,7 @@ export interface WorkOptions {
   /** Null: nothing is remembered of a task, and a message that comes twice is worked on twice. */
   readonly inbox: InboxStore | null;
   readonly running: RunningTasks;
+  readonly suspects: Suspects;
 }
 
 /** One delivery of a notification, and who works on it. */

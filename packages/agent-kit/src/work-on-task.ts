@@ -60,12 +60,23 @@ function withClaim(delivery: TaskDelivery, { attempt, crashes }: Claim): TaskDel
 }
 
 async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
-  const { runner, workerId, received, signal, takenAtMs } = delivery;
-  const { notification, queueWaitMs, backOffMs, span } = received;
+  const { runner, received, signal } = delivery;
   const task = summarise(runner.agent.id, received);
   if (claim.isCancelRequested || isCancelled(signal)) return cancelUnstarted(delivery, claim, task);
   if (claim.crashes >= CRASH_LIMIT) return giveUpUnstarted(delivery, claim, task);
+  if (crashesOf(received) === 0) return attempt(delivery, claim, task);
+  const endTurn = delivery.suspects.begin(runner.agent.id);
+  if (!endTurn) return waitForTurn(delivery, claim);
+  try {
+    return await attempt(delivery, claim, task);
+  } finally {
+    endTurn();
+  }
+}
 
+async function attempt(delivery: TaskDelivery, claim: Claim, task: TaskSummary): Promise<Settlement> {
+  const { workerId, received, signal, takenAtMs } = delivery;
+  const { notification, queueWaitMs, backOffMs, span } = received;
   const startedOn = performance.now();
   const beginning: AttemptFacts = {
     number: notification.attempt,
@@ -78,7 +89,7 @@ async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
   const outcome = await run(delivery, task, beginning);
   const runMs = Math.round((performance.now() - startedOn) * 10) / 10;
   const endedAt = new Date(Math.max(Date.now(), takenAtMs + Math.ceil(runMs))).toISOString();
-  const attempt: AttemptFacts = { ...beginning, endedAt, runMs };
+  const facts: AttemptFacts = { ...beginning, endedAt, runMs };
 
   const decision = decide(outcome, {
     policy: policyOf(delivery),
@@ -93,10 +104,10 @@ async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {
   }
   if (decision.status === 'retry') {
     const { ms } = chooseRetryDelay(decision.delayMs, Math.random());
-    return retryLater(delivery, claim, { task, attempt, decision: { ...decision, delayMs: ms } });
+    return retryLater(delivery, claim, { task, attempt: facts, decision: { ...decision, delayMs: ms } });
   }
   const by = decision.status === 'cancelled' ? askedBy(signal) : null;
-  return endTask(delivery, claim, { task, at: endedAt, by: by ?? workerId, attempt, decision });
+  return endTask(delivery, claim, { task, at: endedAt, by: by ?? workerId, attempt: facts, decision });
 }
 
 /** Tells that it has begun, and what it does; runs it again, alone, when the neighbours of a broken thread are suspects too. */
@@ -137,6 +148,16 @@ function cancelUnstarted(delivery: TaskDelivery, claim: Claim, task: TaskSummary
   const decision = { status: 'cancelled', usage: NO_USAGE } as const;
   const by = askedBy(delivery.signal) ?? delivery.workerId;
   return endTask(delivery, claim, { task, at: new Date().toISOString(), by, decision });
+}
+
+/** Between two looks whether the suspect before it is through: in this range, so that they do not all look at once. */
+const TURN_PAUSE_MS = { least: 100, most: 400 };
+
+async function waitForTurn({ observer }: TaskDelivery, claim: Claim): Promise<Settlement> {
+  observer.waitsForTurn();
+  await claim.release().catch(() => {});
+  const { least, most } = TURN_PAUSE_MS;
+  return { status: 'give_back', pauseMs: least + (most - least) * Math.random() };
 }
 
 /** Every attempt so far took its process with it: another one is not begun. */
