@@ -50,8 +50,8 @@ try {
     rounds,
     same: ['bare', 'bare again'],
     comparisons: [
-      { of: 'ours', by: 'bare', floor: 0.6, goal: 0.75 },
-      { of: 'ours, telemetry off', by: 'bare' },
+      { of: 'ours, telemetry off', by: 'bare', floor: 0.6, goal: 0.75 },
+      { of: 'ours', by: 'bare' },
       { of: 'stock', by: 'bare' },
     ],
     notes,
