@@ -60,6 +60,12 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
   'a redelivery of the same copy takes over, and who held it before has lost it': (inbox) => ({
     end: (ending) => inbox.end({ ...ending, generation: null }),
   }),
+  'a worker that takes over from itself lives: that is another attempt and no crash': (inbox) => ({
+    async claim(request) {
+      const outcome = await inbox.claim(request);
+      return outcome.status === 'claimed' ? { ...outcome, crashes: outcome.generation - 1 } : outcome;
+    },
+  }),
   'what was released is the same attempt again, and what was taken over is a crash': () => ({
     async release() {
       return true;
