@@ -108,6 +108,7 @@ class RabbitMqBroker implements Broker {
   async consume(subscription: Subscription): Promise<Consumption> {
     const consumption = new RabbitMqConsumption({
       subscription,
+      isDurable: () => this.#topology.isDurable(subscription.queue),
       whenUp: () => this.#consuming.whenUp(),
       repair: () => this.#topology.repair(),
       logger: this.#logger,

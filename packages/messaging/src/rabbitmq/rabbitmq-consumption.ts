@@ -15,6 +15,7 @@ const CANCEL_TIMEOUT_MS = 2_000;
 
 export interface ConsumptionOptions {
   readonly subscription: Subscription;
+  readonly isDurable: () => boolean;
   readonly whenUp: () => Promise<ChannelModel>;
   /** Declares again what may have been deleted. */
   readonly repair: () => Promise<void>;
@@ -77,6 +78,8 @@ export class RabbitMqConsumption implements Consumption {
 
   async #establish(model: ChannelModel): Promise<{ readonly lost: Promise<string> }> {
     const { queue, prefetch } = this.#options.subscription;
+    // The broker refuses the argument for any queue but a quorum queue.
+    const settings = this.#options.isDurable() ? { 'x-consumer-timeout': ACK_WITHIN_MS } : {};
     const channel = await model.createChannel();
     const lost = this.#watch(channel);
     try {
@@ -92,7 +95,7 @@ export class RabbitMqConsumption implements Consumption {
             this.#deliver(raw, channel);
           }
         },
-        { arguments: { 'x-consumer-timeout': ACK_WITHIN_MS } },
+        { arguments: settings },
       );
       this.#current = { channel, consumerTag };
     } catch (error) {

@@ -47,6 +47,14 @@ export class TopologyKeeper {
     }
   }
 
+  /** True of a quorum queue that was declared here; of others nothing is known. */
+  isDurable(queue: string): boolean {
+    for (const { queues = [] } of this.#known.values()) {
+      if (queues.some(({ name, kind }) => name === queue && kind === 'durable')) return true;
+    }
+    return false;
+  }
+
   /** Many topologies at once would take more channels than a connection has. */
   async #inTurn(declare: () => Promise<void>): Promise<void> {
     await this.#slots.take();
