@@ -19,7 +19,7 @@ export interface BenchBroker {
 export async function startBenchBroker(): Promise<BenchBroker> {
   const username = 'bench';
   const password = 'bench';
-  const args = ['run', '-d', '--rm', '--cpuset-cpus', OTHER_CORE, '-p', '127.0.0.1::5672'];
+  const args = ['run', '-d', '--rm', '--cpuset-cpus', OTHER_CORE];
   const id = execFileSync(
     'docker',
     [
@@ -32,9 +32,14 @@ export async function startBenchBroker(): Promise<BenchBroker> {
     ],
     { encoding: 'utf8' },
   ).trim();
-  const port = execFileSync('docker', ['port', id, '5672'], { encoding: 'utf8' }).trim().split(':').pop();
-  const url = `amqp://127.0.0.1:${port}`;
-  const signedIn = `amqp://${username}:${password}@127.0.0.1:${port}`;
+  // By its own address: a published port is served by a proxy process, which would run on either core and take part in the race.
+  const address = execFileSync(
+    'docker',
+    ['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', id],
+    { encoding: 'utf8' },
+  ).trim();
+  const url = `amqp://${address}:5672`;
+  const signedIn = `amqp://${username}:${password}@${address}:5672`;
   const connection = await untilConnected(signedIn);
   const channel = await connection.createChannel();
   return {
