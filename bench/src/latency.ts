@@ -31,7 +31,7 @@ try {
     const order = round % 2 === 0 ? [bare, ours, again] : [again, ours, bare];
     const measured: Record<string, Latencies> = {};
     for (const { name, ready } of order) {
-      measured[name] = await openLoop(ready.url ?? '', REQUEST, perSecond, SECONDS);
+      measured[name] = await openLoop({ url: ready.url ?? '', body: REQUEST, perSecond, seconds: SECONDS });
       await broker.purge(queues);
     }
     rounds.push(measured);

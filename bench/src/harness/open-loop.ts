@@ -1,5 +1,10 @@
-import { Agent, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { OTHER_CORE } from './variant.ts';
+
+const run = promisify(execFile);
+const client = fileURLToPath(new URL('../variants/open-loop-client.ts', import.meta.url));
 
 export interface Latencies {
   readonly p50Ms: number;
@@ -8,42 +13,19 @@ export interface Latencies {
   readonly failed: number;
 }
 
-/**
- * POSTs at a fixed rate of arrival, whether or not earlier ones were answered; each is timed from when it was due, so that a
- * stall is felt by everybody who would have come during it (no coordinated omission).
- */
-export async function openLoop(url: string, body: string, perSecond: number, seconds: number): Promise<Latencies> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
-  const took: number[] = [];
-  let failed = 0;
-  const asked: Promise<void>[] = [];
-  const began = performance.now();
-  for (let index = 0; index < perSecond * seconds; index++) {
-    const due = began + (index * 1_000) / perSecond;
-    const early = due - performance.now();
-    if (early > 1) await sleep(early);
-    asked.push(
-      ask(agent, url, body).then((isAccepted) => {
-        if (isAccepted) took.push(performance.now() - due);
-        else failed++;
-      }),
-    );
-  }
-  await Promise.all(asked);
-  agent.destroy();
-  took.sort((a, b) => a - b);
-  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1), failed };
+export interface OpenLoop {
+  readonly url: string;
+  readonly body: string;
+  readonly perSecond: number;
+  readonly seconds: number;
 }
 
-function ask(agent: Agent, url: string, body: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request(url, { method: 'POST', agent, headers }, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(answer.statusCode === 202));
-    });
-    asked.on('error', () => resolve(false));
-    asked.end(body);
-  });
+/**
+ * POSTs at a fixed rate of arrival, whether or not earlier ones were answered; each is timed from when it was due, so that a
+ * stall is felt by everybody who would have come during it (no coordinated omission). From a process of its own on the other core:
+ * in this one it would share a core with whatever is measured, and its own pauses would count as the gateway's.
+ */
+export async function openLoop(load: OpenLoop): Promise<Latencies> {
+  const { stdout } = await run('taskset', ['-c', OTHER_CORE, process.execPath, client, JSON.stringify(load)]);
+  return JSON.parse(stdout) as Latencies;
 }
