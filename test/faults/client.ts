@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRecord } from '@tracepost/contracts';
 
-export type WorkKind = 'effect' | 'flaky' | 'permanent' | 'hangs' | 'blocks' | 'dies' | 'kills';
+export type WorkKind = 'effect' | 'calls' | 'flaky' | 'permanent' | 'hangs' | 'blocks' | 'dies' | 'kills';
 
 /** What a client was told about one key. `taskId` is null when it gave up without a 202. */
 export interface Told {

@@ -11,19 +11,16 @@ import type { Tools } from './run-scenario.ts';
 
 export type Fault = (fleet: Fleet, tools: Tools) => Promise<void>;
 
-/** An outage is this long in the short form; the long form multiplies it. */
-const OUTAGE_MS = 8_000;
-
 function serversOf(fleet: Fleet) {
   if (!fleet.servers) throw new Error('this fault needs the real servers');
   return fleet.servers;
 }
 
 /** F1: the broker's application is stopped in good order and started again. */
-export const brokerRestart: Fault = async (fleet) => {
+export const brokerRestart: Fault = async (fleet, { outageMs }) => {
   const { rabbit } = serversOf(fleet);
   await rabbit.ctl('stop_app');
-  await sleep(OUTAGE_MS / 2);
+  await sleep(outageMs / 2);
   await rabbit.ctl('start_app');
 };
 
@@ -33,16 +30,16 @@ export const brokerKill: Fault = async (fleet) => {
 };
 
 /** F3: packets are swallowed and nobody is told. */
-export const blackHole: Fault = async (fleet) => {
+export const blackHole: Fault = async (fleet, { outageMs }) => {
   const { gatewayLink } = serversOf(fleet);
   await gatewayLink.poison({ type: 'timeout', stream: 'upstream', attributes: { timeout: 0 } });
   await gatewayLink.poison({ type: 'timeout', stream: 'downstream', attributes: { timeout: 0 } });
-  await sleep(2 * OUTAGE_MS);
+  await sleep(2 * outageMs);
   await gatewayLink.heal();
 };
 
 /** F4: slow, then narrow, then in slices. */
-export const badNetwork: Fault = async (fleet) => {
+export const badNetwork: Fault = async (fleet, { outageMs }) => {
   const { gatewayLink, workerLink } = serversOf(fleet);
   for (const toxic of [
     { type: 'latency', attributes: { latency: 500, jitter: 200 } },
@@ -50,7 +47,7 @@ export const badNetwork: Fault = async (fleet) => {
     { type: 'slicer', attributes: { average_size: 64, size_variation: 32, delay: 500 } },
   ]) {
     await Promise.all([gatewayLink.poison(toxic), workerLink.poison({ ...toxic, stream: 'upstream' })]);
-    await sleep(OUTAGE_MS);
+    await sleep(outageMs);
     await Promise.all([gatewayLink.heal(), workerLink.heal()]);
   }
 };
@@ -69,33 +66,33 @@ export const confirmLost: Fault = async (fleet, { random }) => {
 };
 
 /** F6: an alarm; the broker takes no publishes and goes on delivering. */
-export const brokerBlocked: Fault = async (fleet) => {
+export const brokerBlocked: Fault = async (fleet, { outageMs }) => {
   const { rabbit } = serversOf(fleet);
   await rabbit.ctl('set_vm_memory_high_watermark', 'absolute', '1MB');
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   await rabbit.ctl('set_vm_memory_high_watermark', '0.6');
 };
 
 /** F7: the queue is at its maximum length. */
-export const queueFull: Fault = async (fleet) => {
+export const queueFull: Fault = async (fleet, { outageMs }) => {
   const { rabbit } = serversOf(fleet);
   const policy = JSON.stringify({ 'max-length': 20 });
   for (const worker of fleet.workers) worker.pause();
   await rabbit.ctl('set_policy', 'full', `^agent.${AGENT_ID}$`, policy, '--apply-to', 'queues');
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   await rabbit.ctl('clear_policy', 'full');
   for (const worker of fleet.workers) worker.resume();
 };
 
 /** F8: the exchange is deleted while messages come. */
-export const exchangeDeleted: Fault = async (fleet) => {
+export const exchangeDeleted: Fault = async (fleet, { outageMs }) => {
   const { rabbit } = serversOf(fleet);
   const key = Buffer.from(`${rabbit.username}:${rabbit.password}`).toString('base64');
   await fetch(`${rabbit.managementUrl}/api/exchanges/%2F/agents`, {
     method: 'DELETE',
     headers: { authorization: `Basic ${key}` },
   });
-  await sleep(OUTAGE_MS / 2);
+  await sleep(outageMs / 2);
 };
 
 /** F9: every connection is closed by the broker, several times. */
@@ -107,11 +104,11 @@ export const connectionsClosed: Fault = async (fleet) => {
 };
 
 /** F10: the password is another one for a while. */
-export const passwordRotated: Fault = async (fleet) => {
+export const passwordRotated: Fault = async (fleet, { outageMs }) => {
   const { rabbit } = serversOf(fleet);
   await rabbit.ctl('change_password', rabbit.username, 'another one');
   await rabbit.closeAllConnections();
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   await rabbit.ctl('change_password', rabbit.username, rabbit.password);
 };
 
@@ -155,11 +152,19 @@ export const workersStopped: Fault = async ({ workers }, { note }) => {
   }
 };
 
-/** F20: what the handlers call answers 503 for a while. */
-export const dependencyAway: Fault = async ({ effects }) => {
+/** What F20 leaves of the calls that would have been made. */
+const MOST_CALLS = 0.1;
+
+/** F20: what the handlers call answers 503 for a while. Few calls may reach it meanwhile: its breakers are open. */
+export const dependencyAway: Fault = async ({ effects }, { outageMs, perSecond, note }) => {
+  const callsBefore = effects.calls;
   effects.answerWith({ status: 503, retryAfterSeconds: 1 });
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
+  const calls = effects.calls - callsBefore;
   effects.answerWith(null);
+  const normal = (perSecond * outageMs) / 1_000;
+  note(`${calls} calls while it was away, where ${normal} tasks came`);
+  if (calls > MOST_CALLS * normal) throw new Error(`${calls} calls reached it while it was away, of ${normal} tasks`);
 };
 
 /** F21: messages that come twice, some time apart and out of order, from a publisher that is not ours. */
@@ -248,10 +253,10 @@ async function startMs(one: ServiceProcess): Promise<number> {
 }
 
 /** F28: the database of keys, inbox and records is away. */
-export const databaseAway: Fault = async (fleet) => {
+export const databaseAway: Fault = async (fleet, { outageMs }) => {
   const { databaseLink } = serversOf(fleet);
   await databaseLink.cut();
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   await databaseLink.heal();
 };
 

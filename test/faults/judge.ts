@@ -19,6 +19,7 @@ export interface Judgement {
 
 const EXPECTED: Readonly<Record<WorkKind, readonly TaskStatus[]>> = {
   effect: ['succeeded'],
+  calls: ['succeeded'],
   flaky: ['succeeded'],
   permanent: ['failed'],
   hangs: ['timed_out'],

@@ -25,9 +25,16 @@ export interface Tools {
   readonly seed: number;
   /** Writes down what was seen, for the table of results. */
   readonly note: (words: string) => void;
+  /** At which the messages come. */
+  readonly perSecond: number;
+  /** How long something is away that is taken away. */
+  readonly outageMs: number;
   /** Aborted when all messages have been answered. */
   readonly sent: AbortSignal;
 }
+
+/** Long enough for every timeout to be met, short enough for every change; the long form takes longer ones. */
+const SHORT_OUTAGE_MS = 8_000;
 
 export interface ScenarioResult extends Judgement {
   readonly id: string;
@@ -37,7 +44,12 @@ export interface ScenarioResult extends Judgement {
 }
 
 /** One fault under load: sends, disturbs, waits, and has the ledger judge. */
-export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number): Promise<ScenarioResult> {
+export async function runScenario(
+  fleet: Fleet,
+  scenario: Scenario,
+  seed: number,
+  outageMs = SHORT_OUTAGE_MS,
+): Promise<ScenarioResult> {
   const { id, messages, perSecond, mix = {}, disturb, settleMs = 120_000, patienceMs = 120_000 } = scenario;
   const random = createRandom(seed);
   const notes: string[] = [];
@@ -55,6 +67,8 @@ export async function runScenario(fleet: Fleet, scenario: Scenario, seed: number
         random: createRandom(seed + 1),
         seed,
         note: (words: string) => notes.push(words),
+        perSecond,
+        outageMs,
         sent: allSent.signal,
       };
       disturbing = disturb(fleet, tools);

@@ -54,7 +54,14 @@ export const FULL_SCENARIOS: readonly Scenario[] = [
     disturb: async () => {},
     settleMs: 300_000,
   },
-  { id: 'F20', title: 'what handlers call answers 503', ...load, disturb: dependencyAway },
+  {
+    id: 'F20',
+    title: 'what handlers call answers 503',
+    ...load,
+    mix: { calls: 1 },
+    disturb: dependencyAway,
+    settleMs: 180_000,
+  },
   { id: 'F21', title: 'messages delivered twice and out of order', ...load, disturb: deliveredTwice },
   { id: 'F24', title: 'gateway killed between receiving and confirming', ...load, disturb: gatewayKills(10) },
   {

@@ -1,10 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineAgent, onNotification, PermanentFailure, RetryLater } from '@tracepost/agent-kit';
+import {
+  defineAgent,
+  defineTool,
+  onNotification,
+  PermanentFailure,
+  RetryLater,
+  refuseAnswer,
+} from '@tracepost/agent-kit';
 import Type from 'typebox';
 
 const Work = Type.Object({ key: Type.String(), workMs: Type.Optional(Type.Number()) });
 const retry = { maxAttempts: 5, initialDelayMs: 1_000, factor: 1.5, maxDelayMs: 5_000 };
+/** For what another service may hold up for minutes. */
+const patient = { maxAttempts: 12, initialDelayMs: 1_000, factor: 2, maxDelayMs: 30_000 };
 const twice = { ...retry, maxAttempts: 2 };
+
+/** The same effect as everybody's, asked for as tools ask: behind the breaker of the service. */
+const callOutside = defineTool<{ readonly key: string }, null>({
+  name: 'call_outside',
+  description: 'Has one effect outside',
+  async run({ key }, { fetch: ask, signal }) {
+    const url = new URL(`${process.env.FAULTS_EFFECTS_URL}/${encodeURIComponent(key)}`);
+    const answer = await ask({ service: 'effects', operation: 'have', url, signal });
+    if (answer.status >= 300) throw refuseAnswer(answer, `the effect was refused with ${answer.status}`);
+    return null;
+  },
+});
 
 /** Handlers that do what handlers do at night. Each says by its type what has to become of it. */
 export const troubled = defineAgent({
@@ -30,6 +51,15 @@ export const troubled = defineAgent({
       async handle({ attempt, once }, { key }) {
         if (attempt <= 2) throw new RetryLater('not yet');
         await once('effect', () => haveEffect(key));
+        return { key };
+      },
+    }),
+    'work.calls': onNotification({
+      description: 'One effect through a service that may be away',
+      schema: Work,
+      retry: patient,
+      async handle({ once, useTool }, { key }) {
+        await once('effect', () => useTool(callOutside, { key }));
         return { key };
       },
     }),
