@@ -6,7 +6,7 @@ import { sayReady } from './ready.ts';
 
 // What somebody would write without Tracepost and without telemetry: Fastify, amqplib, a confirm, 202.
 const queue = 'bare.bench';
-const connection = await connect(process.env.BENCH_AMQP_URL ?? '');
+const connection = await connect(process.env.BENCH_AMQP_URL ?? '', { noDelay: true });
 const channel = await connection.createConfirmChannel();
 await channel.assertQueue(queue, { durable: true, arguments: AGENT_QUEUE_ARGUMENTS });
 

@@ -5,7 +5,7 @@ import { sayReady } from './ready.ts';
 
 // amqplib alone: prefetch 100, take, acknowledge.
 const queue = 'bare.bench';
-const connection = await connect(process.env.BENCH_AMQP_URL ?? '');
+const connection = await connect(process.env.BENCH_AMQP_URL ?? '', { noDelay: true });
 const channel = await connection.createChannel();
 await channel.assertQueue(queue, { durable: true, arguments: AGENT_QUEUE_ARGUMENTS });
 await channel.prefetch(100);

@@ -7,7 +7,7 @@ import { sayReady } from './ready.ts';
 const queue = process.env.BENCH_QUEUE ?? 'bare.bench';
 const database = new pg.Pool({ connectionString: process.env.BENCH_POSTGRES_URL ?? '', max: 10 });
 await database.query('create table if not exists bare_inbox (task_id text primary key, body bytea, ending text)');
-const connection = await connect(process.env.BENCH_AMQP_URL ?? '');
+const connection = await connect(process.env.BENCH_AMQP_URL ?? '', { noDelay: true });
 const channel = await connection.createChannel();
 const events = await connection.createConfirmChannel();
 await channel.assertQueue(queue, { durable: true, arguments: AGENT_QUEUE_ARGUMENTS });

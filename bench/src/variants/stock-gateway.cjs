@@ -7,7 +7,7 @@ const Fastify = require('fastify');
 const queue = 'bare.bench';
 
 async function main() {
-  const connection = await connect(process.env.BENCH_AMQP_URL);
+  const connection = await connect(process.env.BENCH_AMQP_URL, { noDelay: true });
   const channel = await connection.createConfirmChannel();
   const args = {
     'x-queue-type': 'quorum',
