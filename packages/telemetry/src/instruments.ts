@@ -215,11 +215,41 @@ export const INSTRUMENTS = {
     buckets: SECONDS,
     attributes: ['db.system.name', 'db.operation.name', 'error.type'],
   },
+  'tracepost.telemetry.produced': {
+    type: 'observableCounter',
+    unit: '{item}',
+    description: 'Telemetry that a process made, each item once, however often it was sent',
+    attributes: ['tracepost.signal'],
+  },
+  'tracepost.telemetry.waiting': {
+    type: 'observableGauge',
+    unit: '{item}',
+    description: 'Telemetry that a process holds: neither handed on nor dropped yet',
+    attributes: ['tracepost.signal'],
+  },
   'tracepost.telemetry.dropped': {
     type: 'observableCounter',
     unit: '{item}',
     description: 'Telemetry lost inside a process, by reason',
     attributes: ['tracepost.signal', 'tracepost.reason'],
+  },
+  'tracepost.ingest.received': {
+    type: 'counter',
+    unit: '{item}',
+    description: 'Telemetry that the ingest took, each item once: of our own processes (house) and of others (other)',
+    attributes: ['tracepost.signal', 'tracepost.origin'],
+  },
+  'tracepost.ingest.repeated': {
+    type: 'counter',
+    unit: '{item}',
+    description: 'Telemetry of our own processes that came again after it had been taken, and counts as nothing',
+    attributes: ['tracepost.signal'],
+  },
+  'tracepost.ingest.waiting': {
+    type: 'observableGauge',
+    unit: '{item}',
+    description: 'Spans that the ingest holds until it is decided whether their trace is kept',
+    attributes: ['tracepost.signal'],
   },
   'tracepost.ingest.stored': {
     type: 'counter',
@@ -232,6 +262,13 @@ export const INSTRUMENTS = {
     unit: '{item}',
     description: 'Telemetry that the ingest refused, by reason',
     attributes: ['tracepost.signal', 'tracepost.reason'],
+  },
+  'tracepost.series.overflow': {
+    type: 'counter',
+    unit: '{point}',
+    description:
+      'Points of metrics past the limits of series: merged into one with otel.metric.overflow, or refused; past 50 metrics they are one',
+    attributes: ['tracepost.metric', 'tracepost.outcome'],
   },
   'tracepost.outbox.messages': {
     type: 'observableGauge',

@@ -11,6 +11,8 @@ import { checkSignals, Refusals } from '@tracepost/otlp-receiver';
 import type { LogStore, MetricStore, TraceWriter } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { redactBatch } from './redact-batch.ts';
+import { createSeriesCap, type SeriesCap, type SeriesLimits } from './series/series-cap.ts';
+import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
 import { createStoreWatch, type StoreState } from './store-watch.ts';
 import { storeWriter } from './store-writer.ts';
 
@@ -20,8 +22,14 @@ export interface AnalystOptions {
   readonly logs: Pick<LogStore, 'writeLogs'>;
   readonly metrics: Pick<MetricStore, 'writeMetrics'>;
   readonly telemetry: Telemetry;
+  /** Of metrics; a series costs a store memory for as long as it is kept. */
+  readonly seriesLimits?: SeriesLimits;
   readonly now?: () => number;
 }
+
+/** Some hundred programs with a hundred series each, and InfluxDB at ease. */
+const SERIES_LIMITS: SeriesLimits = { perMetric: 2_000, total: 50_000, names: 5_000 };
+const MOST_SERVICES = 1_000;
 
 export interface Analyst {
   readonly sink: SignalSink;
@@ -37,14 +45,17 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  * Every signal's one way in: checked, redacted, stored, and what was refused counted by reason. It makes metrics about itself and never
  * spans, and says in one line when a store stops or begins again to take: anything more would feed itself.
  */
-export function createAnalyst({ traces, logs, metrics, telemetry, now = Date.now }: AnalystOptions): Analyst {
+export function createAnalyst(options: AnalystOptions): Analyst {
+  const { traces, logs, metrics, telemetry, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
   const watch = createStoreWatch(telemetry.logger);
+  const services = createServiceCap({ most: MOST_SERVICES, now });
+  const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
   const underWay = new Set<Promise<SinkAnswer>>();
   let isClosing = false;
 
   const accept = async (batch: SignalBatch): Promise<SinkAnswer> => {
     const refused = new Refusals();
-    const { spans, logs: records, metrics: points } = await clean(batch, now(), refused);
+    const { spans, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
     const writers = [
       storeWriter('spans', spans, async (items) => traces?.writeSpans(items) ?? { status: 'taken', refused: [] }),
       storeWriter('logs', records, (items) => logs.writeLogs(items)),
@@ -82,17 +93,23 @@ export function createAnalyst({ traces, logs, metrics, telemetry, now = Date.now
 /** Signals between two pauses of a large batch, in which others get their turn. */
 const SIGNALS_PER_TURN = 1_000;
 
-async function clean(batch: SignalBatch, nowMs: number, refused: Refusals): Promise<SignalBatch> {
+interface Caps {
+  readonly services: ServiceCap;
+  readonly series: SeriesCap;
+}
+
+async function clean(batch: SignalBatch, nowMs: number, caps: Caps, refused: Refusals): Promise<SignalBatch> {
   const cleaned = { spans: [] as SpanSignal[], logs: [] as LogSignal[], metrics: [] as MetricSignal[] };
   const longest = Math.max(batch.spans.length, batch.logs.length, batch.metrics.length);
   for (let at = 0; at < longest; at += SIGNALS_PER_TURN) {
     if (at > 0) await new Promise((resolve) => setImmediate(resolve));
     const slice = <T>(signals: readonly T[]): readonly T[] => signals.slice(at, at + SIGNALS_PER_TURN);
     const part = { spans: slice(batch.spans), logs: slice(batch.logs), metrics: slice(batch.metrics) };
-    const { spans, logs, metrics } = redactBatch(checkSignals(part, nowMs, refused));
+    const safe = redactBatch(checkSignals(part, nowMs, refused));
+    const { spans, logs } = caps.services.apply(safe);
     cleaned.spans.push(...spans);
     cleaned.logs.push(...logs);
-    cleaned.metrics.push(...metrics);
+    cleaned.metrics.push(...caps.series.apply(safe.metrics, refused));
   }
   return cleaned;
 }

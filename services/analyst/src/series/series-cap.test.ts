@@ -1,0 +1,272 @@
+import type { MetricData, MetricSignal, Refusal } from '@tracepost/contracts';
+import { createTelemetry, type Telemetry } from '@tracepost/telemetry';
+import { describe, expect, it } from 'vitest';
+import { createSeriesCap, type SeriesLimits } from './series-cap.ts';
+import { createServiceCap } from './service-cap.ts';
+
+const START = 1_780_000_000_000;
+const SECOND = 1_000_000_000n;
+const OVERFLOW = { 'otel.metric.overflow': true };
+const LIMITS: SeriesLimits = { perMetric: 2, total: 100, names: 10 };
+
+describe('series up to the limit', () => {
+  it('are left as they are, and stay known', () => {
+    const { apply, points } = given();
+    const all = [points.counter('a', 1), points.counter('b', 2)];
+    expect(apply(all).kept).toEqual(all);
+    const again = [points.counter('b', 5), points.counter('a', 7)];
+    expect(apply(again).kept).toEqual(again);
+  });
+
+  it('of a metric are not taken up by those of another one', () => {
+    const { apply, points } = given();
+    apply(['a', 'b', 'c', 'd'].map((user) => points.counter(user, 1)));
+    const other = { ...points.counter('z', 1), name: 'other' };
+    expect(apply([other]).kept).toEqual([other]);
+  });
+
+  it('that were silent for a day make room', () => {
+    const { apply, points, pass } = given();
+    apply([points.counter('a', 1), points.counter('b', 1)]);
+    pass(86_400_001);
+    const fresh = points.counter('c', 1);
+    expect(apply([fresh]).kept).toEqual([fresh]);
+  });
+});
+
+describe('counters past the limit', () => {
+  it('are summed in one series, from what is new in each', () => {
+    const { apply, points, pass } = given();
+    const first = apply(['a', 'b', 'c', 'd'].map((user, at) => points.counter(user, 10 * (at + 1))));
+    expect(first.kept.slice(2)).toMatchObject([{ attributes: OVERFLOW, data: { type: 'sum', value: 70 } }]);
+    pass(1_000);
+    const next = apply([points.counter('c', 31), points.counter('d', 40), points.counter('e', 5)]);
+    expect(next.kept).toMatchObject([{ attributes: OVERFLOW, data: { value: 76 } }]);
+    expect(next.refused).toEqual([]);
+  });
+
+  it('are counted once, however often a batch comes', () => {
+    const { apply, points } = given();
+    const batch = ['a', 'b', 'c', 'd'].map((user) => points.counter(user, 10));
+    const deltas = ['a', 'b', 'c', 'd'].map((user) => ({
+      ...points.counter(user, 3, 'delta'),
+      name: 'deltas',
+    }));
+    const [once, twice] = [apply([...batch, ...deltas]), apply([...batch, ...deltas])];
+    expect(valuesOf(once.kept)).toEqual({ hits: 20, deltas: 6 });
+    expect(valuesOf(twice.kept)).toEqual({ hits: 20, deltas: 6 });
+  });
+
+  it('that begin anew go on from there, and late points add nothing', () => {
+    const { apply, points, pass } = given();
+    apply(['a', 'b', 'c'].map((user) => points.counter(user, 50)));
+    pass(10_000);
+    const restarted = { ...points.counter('c', 3), startTimeUnixNano: nanos(START + 9_000) };
+    expect(apply([restarted]).kept).toMatchObject([{ data: { value: 53 } }]);
+    expect(apply([{ ...points.counter('c', 51), startTimeUnixNano: nanos(START) }]).kept).toMatchObject([
+      { data: { value: 53 } },
+    ]);
+  });
+
+  it('that have counted since before this process was there are counted from now on', () => {
+    const { apply, points } = given();
+    const old = (value: number) => ({ ...points.counter('c', value), startTimeUnixNano: nanos(START - 60_000) });
+    const first = apply([points.counter('a', 1), points.counter('b', 1), old(1_000)]);
+    expect(first.kept.at(-1)).toMatchObject({ attributes: OVERFLOW, data: { value: 0 } });
+    expect(apply([old(1_004)]).kept).toMatchObject([{ data: { value: 4 } }]);
+  });
+
+  it('keep the name of their service; an instance has no series of its own', () => {
+    const { apply, points } = given();
+    const { kept } = apply(['a', 'b', 'c'].map((user) => points.counter(user, 1)));
+    expect(kept.at(-1)?.origin).toMatchObject({
+      service: 'shop',
+      resource: { 'service.name': 'shop', 'service.instance.id': 'overflow' },
+    });
+  });
+});
+
+describe('histograms past the limit', () => {
+  it('are merged bucket by bucket', () => {
+    const { apply, points } = given();
+    const { kept } = apply([
+      points.of('a', histogram([1, 0, 0], 1, 1)),
+      points.of('b', histogram([1, 0, 0], 1, 1)),
+      points.of('c', histogram([1, 2, 0], 7, 4)),
+      points.of('d', histogram([0, 1, 3], 90, 40)),
+    ]);
+    expect(kept.slice(2)).toMatchObject([
+      { attributes: OVERFLOW, data: { count: 7, sum: 97, bucketCounts: [1, 3, 3], min: 1, max: 40, bounds: [2, 8] } },
+    ]);
+  });
+
+  it('of other buckets are refused: nobody could say in which of these their values lie', () => {
+    const { apply, points } = given();
+    const others: MetricData = { ...histogram([1, 0, 0], 1, 1), bounds: [3, 9] } as MetricData;
+    const { kept, refused } = apply([
+      ...['a', 'b', 'c'].map((user) => points.of(user, histogram([1, 0, 0], 1, 1))),
+      points.of('d', others),
+    ]);
+    expect(kept.at(-1)).toMatchObject({ data: { count: 1 } });
+    expect(refused).toEqual([{ signal: 'metrics', reason: 'too_many_series', count: 1 }]);
+  });
+});
+
+describe('what cannot be added up', () => {
+  it.each<[string, MetricData]>([
+    ['gauges', { type: 'gauge', value: 5 }],
+    ['sums that may fall', { type: 'sum', value: 5, isMonotonic: false, temporality: 'cumulative' }],
+  ])('%s are refused past the limit, and counted', (_, data) => {
+    const { apply, points, counts } = given();
+    const { kept, refused } = apply(['a', 'b', 'c', 'd'].map((user) => points.of(user, data)));
+    expect(kept).toHaveLength(2);
+    expect(refused).toEqual([{ signal: 'metrics', reason: 'too_many_series', count: 2 }]);
+    expect(counts).toEqual({ 'hits refused': 2 });
+  });
+});
+
+describe('names without number', () => {
+  it('of metrics are refused past the limit', () => {
+    const { apply, points } = given();
+    const { kept, refused } = apply(
+      Array.from({ length: 25 }, (_, at) => ({ ...points.counter('a', 1), name: `m${at}` })),
+    );
+    expect(kept).toHaveLength(10);
+    expect(refused).toEqual([{ signal: 'metrics', reason: 'too_many_series', count: 15 }]);
+  });
+
+  it('of services are counted as one service', () => {
+    const { apply, points } = given({ services: 3, limits: { perMetric: 1_000, total: 1_000, names: 10 } });
+    const { kept } = apply(
+      Array.from({ length: 500 }, (_, at) => {
+        const point = points.counter('a', 1);
+        return { ...point, origin: { ...point.origin, service: `service-${at}` } };
+      }),
+    );
+    expect(kept).toHaveLength(4);
+    expect(kept.at(-1)).toMatchObject({ origin: { service: '_OTHER' }, attributes: OVERFLOW, data: { value: 497 } });
+  });
+});
+
+describe('the alarm', () => {
+  it('names the attribute that has most values, in one line a minute', () => {
+    const { apply, points, lines, pass, counts } = given();
+    const flood = (from: number) => Array.from({ length: 100 }, (_, at) => points.counter(`user-${from + at}`, 1));
+    apply(flood(0));
+    apply(flood(100));
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        layer: 'ingest',
+        metric: 'hits',
+        attribute: 'user',
+        message: expect.stringContaining('user had 98'),
+      },
+    ]);
+    pass(61_000);
+    apply(flood(200));
+    expect(lines).toHaveLength(2);
+    expect(counts).toEqual({ 'hits merged': 298 });
+  });
+});
+
+describe('a million values of an attribute', () => {
+  it('leave other series alone, and no more than the limit of series and of memory', () => {
+    const limits = { perMetric: 2_000, total: 50_000, names: 5_000 };
+    const { apply, points, lines, heldSeries } = given({ limits });
+    const others = ['GET', 'POST'].map((method) => ({ ...points.counter(method, 1), name: 'other' }));
+    apply(others);
+    const heapBefore = heap();
+    let counted = 0;
+    for (let batch = 0; batch < 1_000; batch += 1) {
+      const flood = Array.from({ length: 1_000 }, (_, at) => points.counter(`user-${batch * 1_000 + at}`, 1));
+      const { kept } = apply([...flood, ...others]);
+      expect(kept.filter(({ name }) => name === 'other')).toEqual(others);
+      counted = valuesOf(kept).hits ?? counted;
+    }
+    // A counter takes two numbers: half a million streams are remembered, and what is past them is refused, and said to be.
+    expect(counted).toBe(2 ** 19);
+    expect(heldSeries()).toBe(2_000 + 2 + 1);
+    expect(lines).toMatchObject([{ attribute: 'user' }]);
+    expect(heap() - heapBefore).toBeLessThan(64 * 1024 * 1024);
+  }, 60_000);
+});
+
+function heap(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function nanos(ms: number): bigint {
+  return BigInt(ms) * 1_000_000n;
+}
+
+function histogram(bucketCounts: number[], sum: number, max: number): MetricData {
+  const count = bucketCounts.reduce((all, bucket) => all + bucket, 0);
+  return { type: 'histogram', temporality: 'cumulative', count, sum, min: 1, max, bounds: [2, 8], bucketCounts };
+}
+
+/** By metric, of the series that everything else is counted in. */
+function valuesOf(kept: readonly MetricSignal[]): Record<string, number> {
+  const overflow = kept.filter(({ attributes }) => attributes['otel.metric.overflow'] === true);
+  return Object.fromEntries(overflow.map(({ name, data }) => [name, 'value' in data ? data.value : data.count]));
+}
+
+function given({ limits = LIMITS, services = 100 }: { limits?: SeriesLimits; services?: number } = {}) {
+  let nowMs = START;
+  const lines: Record<string, unknown>[] = [];
+  const counts: Record<string, number> = {};
+  const telemetry: Telemetry = {
+    ...createTelemetry({
+      serviceName: 'tracepost-analyst',
+      terminalLevel: 'debug',
+      write: (line) => lines.push(JSON.parse(line)),
+    }),
+    metrics: {
+      add: (_, value, attributes) => {
+        const words = Object.values(attributes ?? {}).join(' ');
+        counts[words] = (counts[words] ?? 0) + value;
+      },
+      record: () => {},
+      observe: () => () => {},
+    },
+  };
+  const now = () => nowMs;
+  const cap = createSeriesCap({ limits, services: createServiceCap({ most: services, now }), telemetry, now });
+  const seen = new Set<string>();
+  const of = (user: string, data: MetricData): MetricSignal => ({
+    origin: { service: 'shop', resource: { 'service.instance.id': 'one' }, scopeName: 'shop', scopeVersion: '1' },
+    name: 'hits',
+    unit: '1',
+    description: '',
+    attributes: { method: 'GET', user },
+    startTimeUnixNano: nanos(START),
+    timeUnixNano: nanos(nowMs) + SECOND,
+    data,
+  });
+  return {
+    apply(points: readonly MetricSignal[]) {
+      const refused: Refusal[] = [];
+      const kept = cap.apply(points, {
+        add(signal, reason) {
+          const count = (refused.pop()?.count ?? 0) + 1;
+          refused.push({ signal, reason, count });
+        },
+      });
+      for (const { name, origin, attributes } of kept) seen.add(JSON.stringify([name, origin, attributes]));
+      return { kept, refused };
+    },
+    points: {
+      of,
+      counter: (user: string, value: number, temporality: 'delta' | 'cumulative' = 'cumulative') =>
+        of(user, { type: 'sum', value, isMonotonic: true, temporality }),
+    },
+    /** Series that a store would hold by now. */
+    heldSeries: () => seen.size,
+    lines,
+    counts,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import type { MetricSignal } from '@tracepost/contracts';
+import type { Refusals } from '@tracepost/otlp-receiver';
+import type { Telemetry } from '@tracepost/telemetry';
+import { createOverflowAlarm } from './overflow-alarm.ts';
+import { createOverflowSeries, type OverflowSeries } from './overflow-series.ts';
+import { seriesKey } from './series-key.ts';
+import { OTHER_SERVICE, type ServiceCap } from './service-cap.ts';
+import { createStreamMemory } from './stream-memory.ts';
+
+export interface SeriesLimits {
+  /** Series that one metric may have. */
+  readonly perMetric: number;
+  /** Of all metrics together. */
+  readonly total: number;
+  /** Names of metrics: each may have a series in which everything else of it is counted. */
+  readonly names: number;
+}
+
+export interface SeriesCapOptions {
+  readonly limits: SeriesLimits;
+  readonly services: Pick<ServiceCap, 'isKnown'>;
+  readonly telemetry: Telemetry;
+  readonly now: () => number;
+  /** Of what streams beyond the limit have said; see `StreamMemory`. */
+  readonly mostNumbers?: number;
+}
+
+export interface SeriesCap {
+  /**
+   * Points of known series as they are; those past a limit counted together, counters summed and histograms merged, in one series
+   * with `otel.metric.overflow`. What cannot be added up is refused as `too_many_series`. Taking a batch twice changes nothing.
+   */
+  apply(points: readonly MetricSignal[], refused: Pick<Refusals, 'add'>): readonly MetricSignal[];
+}
+
+interface Metric {
+  /** When each series was last heard of, milliseconds. */
+  readonly series: Map<number, number>;
+  readonly overflow: Map<string, OverflowSeries | null>;
+  sweptMs: number;
+}
+
+/** A series that was silent for so long makes room for another one. */
+const SILENT_MS = 24 * 3_600_000;
+const SWEEP_EVERY_MS = 60_000;
+/** Services of one metric whose overflow is told apart. */
+const MOST_SERVICES = 50;
+const REMEMBERED_NUMBERS = 2 ** 20;
+const TURN_MS = 3_600_000;
+
+/**
+ * Holds the number of series that reach a store, whatever the attributes of other programs hold: each series costs a store memory
+ * for as long as it is kept. First come, first served; the set is learnt anew at each start, from what speaks first.
+ */
+export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
+  const { limits, services, telemetry, now, mostNumbers = REMEMBERED_NUMBERS } = options;
+  const metrics = new Map<string, Metric>();
+  const memory = createStreamMemory({ mostNumbers, turnMs: TURN_MS, now });
+  const alarm = createOverflowAlarm({ telemetry, limits, now });
+  let total = 0;
+  let sweptMs = 0;
+
+  const metricOf = (name: string): Metric | null => {
+    const known = metrics.get(name);
+    if (known) return known;
+    if (metrics.size >= limits.names) sweepAll();
+    if (metrics.size >= limits.names) return null;
+    const metric: Metric = { series: new Map(), overflow: new Map(), sweptMs: 0 };
+    metrics.set(name, metric);
+    return metric;
+  };
+
+  const sweep = (metric: Metric): void => {
+    const at = now();
+    if (at - metric.sweptMs < SWEEP_EVERY_MS) return;
+    metric.sweptMs = at;
+    for (const [key, heardMs] of metric.series) {
+      if (at - heardMs <= SILENT_MS) continue;
+      metric.series.delete(key);
+      total -= 1;
+    }
+  };
+  const sweepAll = (): void => {
+    if (now() - sweptMs < SWEEP_EVERY_MS) return;
+    sweptMs = now();
+    for (const [name, metric] of metrics) {
+      sweep(metric);
+      // Its overflow may only be forgotten with it: a series that begins anew says so by its start.
+      if (metric.series.size === 0) metrics.delete(name);
+    }
+  };
+
+  const isAdmitted = (metric: Metric, key: number): boolean => {
+    if (!metric.series.has(key)) {
+      if (metric.series.size >= limits.perMetric) sweep(metric);
+      if (total >= limits.total) sweepAll();
+      if (metric.series.size >= limits.perMetric || total >= limits.total) return false;
+      total += 1;
+    }
+    metric.series.set(key, now());
+    return true;
+  };
+
+  const overflowOf = (metric: Metric, point: MetricSignal, isKnownService: boolean): OverflowSeries | null => {
+    const own = point.origin.service;
+    const isNamed = isKnownService && (metric.overflow.has(own) || metric.overflow.size < MOST_SERVICES);
+    const service = isNamed ? own : OTHER_SERVICE;
+    const known = metric.overflow.get(service);
+    if (known !== undefined) return known;
+    const made = createOverflowSeries({ ...point, origin: { ...point.origin, service } }, memory);
+    metric.overflow.set(service, made);
+    return made;
+  };
+
+  return {
+    apply(points, refused) {
+      const kept: MetricSignal[] = [];
+      const touched = new Set<OverflowSeries>();
+      for (const point of points) {
+        const metric = metricOf(point.name);
+        const key = seriesKey(point);
+        const isKnownService = services.isKnown(point.origin.service);
+        if (metric && isKnownService && isAdmitted(metric, key)) {
+          kept.push(point);
+          continue;
+        }
+        const overflow = metric && overflowOf(metric, point, isKnownService);
+        const isMerged = overflow?.merge(point, key) ?? false;
+        alarm.note(point, isMerged);
+        if (overflow && isMerged) touched.add(overflow);
+        else refused.add('metrics', 'too_many_series');
+      }
+      for (const overflow of touched) kept.push(overflow.read());
+      alarm.tell();
+      return kept;
+    },
+  };
+}
