@@ -10,4 +10,5 @@ export * from './signals.ts';
 export * from './task.ts';
 export * from './task-actions.ts';
 export * from './task-event.ts';
+export * from './trace-summary.ts';
 export * from './views.ts';

@@ -11,7 +11,7 @@ export function encodeCursor({ ms, id }: Place): string {
 }
 
 export function decodeCursor(cursor: string): Place {
-  const [, ms, id] = /^(-?\d{1,15})\/(.{1,400})$/su.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  const [, ms, id] = /^(-?\d{1,16})\/(.{1,400})$/su.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (ms === undefined || id === undefined || id.includes('\0')) {
     throw new InvalidCursorError('The cursor was not given by this list, so there is no place to go on from.');
   }

@@ -105,6 +105,31 @@ export interface AuditTable {
   entry: string;
 }
 
+/** Times in microseconds, so that what is merged again and again stays exact. */
+export interface TraceSummariesTable {
+  trace_id: string;
+  /** Grows by one with each write, so that of two writers at once the later one sees that it was not alone. */
+  version: number;
+  started_us: number;
+  ended_us: number;
+  has_error: 0 | 1;
+  seen_at_ms: number;
+  /** As JSON. */
+  root: string;
+  /** What the trace is found by, a line each. */
+  terms: string;
+  /** Samples of the ids of its spans, and of those that failed. */
+  spans: Uint8Array;
+  errors: Uint8Array;
+}
+
+/** Which trace a task stands in: the one question that looking through the traces would answer too slowly. */
+export interface TraceTasksTable {
+  task_id: string;
+  trace_id: string;
+  seen_at_ms: number;
+}
+
 export interface RecordTables {
   tasks: TasksTable;
   agent_announcements: AnnouncementsTable;
@@ -113,6 +138,8 @@ export interface RecordTables {
   idempotency_keys: IdempotencyKeysTable;
   dead_letters: DeadLettersTable;
   audit: AuditTable;
+  trace_summaries: TraceSummariesTable;
+  trace_tasks: TraceTasksTable;
 }
 
 export type RecordDatabase = Kysely<RecordTables>;
@@ -228,5 +255,26 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
     `alter table inbox add column attempt_number integer not null default 0;
      alter table inbox add column crashes integer not null default 0;
      update inbox set attempt_number = attempt;`,
+    `create table trace_summaries (
+       trace_id ${text} primary key,
+       version bigint not null,
+       started_us bigint not null,
+       ended_us bigint not null,
+       has_error smallint not null,
+       seen_at_ms bigint not null,
+       root text not null,
+       terms text not null,
+       spans ${bytes} not null,
+       errors ${bytes} not null
+     );
+     create index trace_summaries_by_start on trace_summaries (started_us, trace_id);
+     create index trace_summaries_by_sight on trace_summaries (seen_at_ms);
+     create table trace_tasks (
+       task_id ${text} not null,
+       trace_id ${text} not null,
+       seen_at_ms bigint not null,
+       primary key (task_id, trace_id)
+     );
+     create index trace_tasks_by_sight on trace_tasks (seen_at_ms);`,
   ];
 }

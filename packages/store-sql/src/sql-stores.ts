@@ -6,6 +6,7 @@ import { createKeyStore } from './key-store.ts';
 import type { RecordDatabase } from './schema.ts';
 import { createSqlRecordStore } from './sql-record-store.ts';
 import { createStatements, type StatementsOptions } from './statements.ts';
+import { createTraceSummaryStore } from './traces/create-trace-summary-store.ts';
 
 /** All in one database; closing the records closes the others too. */
 export type SqlStores = HouseStores;
@@ -24,5 +25,6 @@ export function createSqlStores({ db, close, ...options }: SqlStoresOptions): Sq
     keys: createKeyStore(db, statements),
     deadLetters: createDeadLetterStore(db, statements),
     audit: createAuditStore(db, statements),
+    traceSummaries: createTraceSummaryStore(db, { ...statements, system: options.system }),
   };
 }

@@ -3,6 +3,7 @@ import {
   describeDeadLetterStoreContract,
   describeInboxStoreContract,
   describeKeyStoreContract,
+  describeTraceSummaryStoreContract,
   type HouseHarness,
 } from '@tracepost/stores/contract';
 import { createTelemetry } from '@tracepost/telemetry';
@@ -26,4 +27,5 @@ describeWithDocker('Postgres', () => {
   describeKeyStoreContract('Postgres', createHarness);
   describeDeadLetterStoreContract('Postgres', createHarness);
   describeAuditStoreContract('Postgres', createHarness);
+  describeTraceSummaryStoreContract('Postgres', createHarness);
 });

@@ -6,6 +6,7 @@ import {
   describeDeadLetterStoreContract,
   describeInboxStoreContract,
   describeKeyStoreContract,
+  describeTraceSummaryStoreContract,
   type HouseHarness,
 } from '@tracepost/stores/contract';
 import { createTelemetry } from '@tracepost/telemetry';
@@ -17,6 +18,7 @@ describeInboxStoreContract('SQLite', createHarness);
 describeKeyStoreContract('SQLite', createHarness);
 describeDeadLetterStoreContract('SQLite', createHarness);
 describeAuditStoreContract('SQLite', createHarness);
+describeTraceSummaryStoreContract('SQLite', createHarness);
 
 async function createHarness(): Promise<HouseHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-house-'));

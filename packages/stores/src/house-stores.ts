@@ -3,6 +3,7 @@ import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { InboxStore } from './inbox-store.ts';
 import type { IdempotencyKeyStore } from './key-store.ts';
 import type { RecordStore } from './record-store.ts';
+import type { TraceSummaryStore } from './trace-summary-store.ts';
 
 /** What stands in one database: the records, and beside them what lets each task happen once and be handled. */
 export type HouseStores = RecordStore & {
@@ -10,4 +11,5 @@ export type HouseStores = RecordStore & {
   readonly keys: IdempotencyKeyStore;
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
+  readonly traceSummaries: TraceSummaryStore;
 };

@@ -7,8 +7,10 @@ import {
   INBOX_STORE_PROPERTIES,
   KEY_STORE_PROPERTIES,
   type Property,
+  TRACE_SUMMARY_STORE_PROPERTIES,
 } from '../src/contract/index.ts';
 import type { AuditStore, DeadLetterStore, HouseStores, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
+import { BROKEN_TRACE_SUMMARIES } from './broken-trace-summaries.ts';
 import { type HouseData, houseData, memoryHouseStores } from './memory-house-stores.ts';
 
 type Breaks<Store> = Readonly<Record<string, (store: Store, data: HouseData) => Partial<Store>>>;
@@ -299,8 +301,9 @@ describeTeeth('inbox', INBOX_STORE_PROPERTIES, BROKEN_INBOXES);
 describeTeeth('keys', KEY_STORE_PROPERTIES, BROKEN_KEYS);
 describeTeeth('deadLetters', DEAD_LETTER_STORE_PROPERTIES, BROKEN_LETTERS);
 describeTeeth('audit', AUDIT_STORE_PROPERTIES, BROKEN_AUDITS);
+describeTeeth('traceSummaries', TRACE_SUMMARY_STORE_PROPERTIES, BROKEN_TRACE_SUMMARIES);
 
-function describeTeeth<Part extends 'inbox' | 'keys' | 'deadLetters' | 'audit'>(
+function describeTeeth<Part extends 'inbox' | 'keys' | 'deadLetters' | 'audit' | 'traceSummaries'>(
   part: Part,
   properties: readonly Property<HouseSubject>[],
   broken: Breaks<HouseStores[Part]>,

@@ -13,6 +13,7 @@ import {
   RecordsRefusedError,
 } from '../src/index.ts';
 import { compare, type MemoryData, memoryData, memoryRecordStore } from './memory-record-store.ts';
+import { memoryTraceSummaries, type TraceData } from './memory-trace-summaries.ts';
 
 interface Effect {
   readonly begunAt: string;
@@ -35,6 +36,7 @@ export interface HouseData extends MemoryData {
   readonly keys: Map<string, Key>;
   readonly letters: Map<string, DeadLetter & { readonly removedAtMs?: number }>;
   readonly audit: Map<string, AuditEntry>;
+  readonly traces: TraceData;
 }
 
 export function houseData(): HouseData {
@@ -45,6 +47,7 @@ export function houseData(): HouseData {
     keys: new Map(),
     letters: new Map(),
     audit: new Map(),
+    traces: new Map(),
   };
 }
 
@@ -56,6 +59,7 @@ export function memoryHouseStores(data: HouseData): HouseStores {
     keys: memoryKeys(data),
     deadLetters: memoryDeadLetters(data),
     audit: memoryAudit(data),
+    traceSummaries: memoryTraceSummaries(data.traces),
   };
 }
 

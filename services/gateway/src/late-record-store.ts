@@ -95,5 +95,10 @@ export function createLateRecordStore({
       list: async (query) => store().audit.list(query),
       purge: async (nowMs, olderThanMs) => store().audit.purge(nowMs, olderThanMs),
     },
+    traceSummaries: {
+      addSpans: async (spans, nowMs) => store().traceSummaries.addSpans(spans, nowMs),
+      list: async (query) => store().traceSummaries.list(query),
+      purge: async (nowMs, olderThanMs) => store().traceSummaries.purge(nowMs, olderThanMs),
+    },
   };
 }

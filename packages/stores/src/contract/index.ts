@@ -7,6 +7,12 @@ export {
 } from './artifact-store.ts';
 export { AUDIT_STORE_PROPERTIES, describeAuditStoreContract } from './audit-store.ts';
 export { DEAD_LETTER_STORE_PROPERTIES, describeDeadLetterStoreContract } from './dead-letter-store.ts';
+export {
+  describeEventStoreContract,
+  EVENT_STORE_PROPERTIES,
+  sampleMetricEntry,
+  sampleRecordedEvent,
+} from './event-store.ts';
 export { checkHouseProperty, type HouseHarness, type HouseSubject } from './house-subject.ts';
 export { describeInboxStoreContract, INBOX_STORE_PROPERTIES } from './inbox-store.ts';
 export { describeKeyStoreContract, KEY_STORE_PROPERTIES } from './key-store.ts';
@@ -19,6 +25,8 @@ export {
   type RecordStoreHarness,
 } from './record-store.ts';
 export type { RecordStoreProperty, RecordStoreSubject } from './record-store-property.ts';
+export { describeRecordedMetricStoreContract, RECORDED_METRIC_STORE_PROPERTIES } from './recorded-metric-store.ts';
 export { sampleAnnouncement, sampleEvent, sampleLife, sampleTask, sampleTime } from './sample-events.ts';
 export type { Harness, Property } from './signal-property.ts';
 export { describeTraceStoreContract, TRACE_STORE_PROPERTIES, type TraceStoreSubject } from './trace-store.ts';
+export { describeTraceSummaryStoreContract, TRACE_SUMMARY_STORE_PROPERTIES } from './trace-summary-store.ts';
