@@ -112,7 +112,9 @@ function faultOf({ specifier, file, folder, isTest, name, manifest }: Import): s
     if (isSdk && !isTest && !file.includes('/telemetry/src/start/')) return 'only telemetry/start knows the SDK';
     return null;
   }
-  if (packageName === '@tracepost/testing' && !isTest) return 'testing is imported by tests only';
+  if (packageName === '@tracepost/testing' && !isTest && name !== 'bench') {
+    return 'testing is imported by tests and benchmarks only';
+  }
   const door = `.${specifier.slice(packageName.length)}`;
   const target = rooms.find((room) => room.manifest.name === packageName);
   if (!target?.manifest.exports || !(door in target.manifest.exports)) return 'no door of that room';

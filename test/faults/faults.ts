@@ -3,7 +3,7 @@ import type { QueueView } from '@tracepost/contracts';
 import { buildNotificationMessage } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createTelemetry } from '@tracepost/telemetry';
-import { until } from '@tracepost/testing';
+import { loadOverHttp, until } from '@tracepost/testing';
 import { AGENT_ID, type Fleet } from './fleet.ts';
 import type { ServiceProcess } from './processes.ts';
 import { pick } from './random.ts';
@@ -251,6 +251,34 @@ async function startMs(one: ServiceProcess): Promise<number> {
   await one.start();
   return Math.round(performance.now() - began);
 }
+
+/** What a gateway that is asked for three times as much as it can take keeps of its rate, and how much longer its answers take. */
+const GOODPUT = 0.85;
+const SLOWER = 2;
+/** The queue takes 100,000; what is accepted here has to fit, and to be worked off afterwards. */
+const FLOOD_S = 15;
+
+/** F25: three times its capacity, from clients without keys beside those that are judged. Turned away in words, nobody is left waiting. */
+export const flood: Fault = async ({ url }, { note }) => {
+  const body = JSON.stringify({ notificationType: 'work.nothing', payload: { key: 'flood' } });
+  const load = { url: `${url}/api/v1/agents/${AGENT_ID}/notify`, body, connections: 256 };
+  const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, seconds: 8, perSecond: null });
+  const nearly = await loadOverHttp({ ...load, seconds: 8, perSecond: 0.9 * capacity });
+  const over = await loadOverHttp({ ...load, connections: 2_000, seconds: FLOOD_S, perSecond: 3 * capacity });
+  await sleep(5_000);
+  const after = await loadOverHttp({ ...load, seconds: 5, perSecond: 0.3 * capacity });
+  note(
+    `takes ${Math.round(capacity)}/s; at nine tenths p99 ${Math.round(nearly.p99Ms)} ms; at three times ${Math.round(over.acceptedPerSecond)}/s, p99 of the accepted ${Math.round(over.p99Ms)} ms, answers ${JSON.stringify(over.answers)}; after it ${JSON.stringify(after.answers)}`,
+  );
+  const faults = [
+    over.acceptedPerSecond < GOODPUT * capacity && 'the flood left too little of its rate',
+    over.p99Ms > SLOWER * nearly.p99Ms && 'who was accepted waited too long',
+    over.withoutRetryAfter > 0 && 'some were turned away without a word when to come again',
+    Object.keys(over.answers).some((word) => !['202', '429', '503', 'closed'].includes(word)) && 'other answers came',
+    Object.keys(after.answers).some((word) => word !== '202') && 'five seconds later not everybody was accepted',
+  ].filter((fault) => fault !== false);
+  if (faults.length > 0) throw new Error(faults.join('; '));
+};
 
 /** F28: the database of keys, inbox and records is away. */
 export const databaseAway: Fault = async (fleet, { outageMs }) => {

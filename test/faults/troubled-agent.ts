@@ -63,6 +63,13 @@ export const troubled = defineAgent({
         return { key };
       },
     }),
+    'work.nothing': onNotification({
+      description: 'Does nothing, at once',
+      schema: Work,
+      async handle() {
+        return {};
+      },
+    }),
     'work.permanent': onNotification({
       description: 'Can never work',
       schema: Work,

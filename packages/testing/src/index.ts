@@ -1,6 +1,7 @@
 export { type ContainerOptions, type RunningContainer, startContainer } from './container.ts';
 export { describeWithDocker } from './describe-with-docker.ts';
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { type HttpLoad, type HttpLoadResult, loadOverHttp } from './http-load.ts';
 export { type InfluxDbServer, startInfluxDb, useInfluxDb } from './influxdb.ts';
 export { type JaegerServer, startJaeger, useJaeger } from './jaeger.ts';
 export { type PostgresServer, startPostgres, usePostgres } from './postgres.ts';
