@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { differencesOf } from './compare.ts';
+import type { Installation } from './installations/installation.ts';
+import { type Facts, type Question, questions } from './questions.ts';
+import { matches, TOLERATED } from './tolerated-differences.ts';
+
+export interface BothWays {
+  readonly atMs: number;
+  readonly embedded: () => Installation;
+  readonly full: () => Installation;
+}
+
+interface Seen {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: unknown;
+}
+
+/** Asks the whole API of both and compares answer by answer. */
+export function describeEqualAnswers({ atMs, embedded, full }: BothWays): void {
+  const asked = questions({ atMs, artifactId: 'ARTIFACT' });
+  const needed = new Set<string>();
+
+  describe('the same questions have the same answers', () => {
+    it('asks every route that can be read', async () => {
+      const { paths } = (await embedded().client.call('/api/v1/openapi.json')).json<{
+        paths: Record<string, Record<string, unknown>>;
+      }>();
+      const readable = Object.keys(paths).filter((path) => 'get' in (paths[path] ?? {}));
+      expect(Object.keys(asked).sort()).toEqual(readable.sort());
+    });
+
+    it('describes itself in the same words', async () => {
+      const [one, other] = await Promise.all(
+        [embedded(), full()].map(async ({ client }) => (await client.call('/api/v1/openapi.json')).json<unknown>()),
+      );
+      expect(differencesOf(one, other)).toEqual([]);
+    });
+
+    it.each(Object.keys(asked))('GET %s', async (route) => {
+      const artifacts = await Promise.all([embedded(), full()].map(keepArtifact));
+      const lists = artifacts.map((artifactId) => questionsOf(route, { atMs, artifactId }));
+      let hasAnswered = false;
+      for (const [at, question] of (lists[0] ?? []).entries()) {
+        const [one, other] = [await answerTo(embedded(), question), await answerTo(full(), lists[1]?.[at] ?? question)];
+        hasAnswered ||= one.status === 200;
+        const intolerable = differencesOf(one, other).filter((difference) => {
+          const inBody = { ...difference, pointer: difference.pointer.replace(/^\/body/, '') };
+          const tolerated = TOLERATED.filter((known) => known.routes.includes(route) && matches(known, inBody));
+          for (const { name } of tolerated) needed.add(name);
+          return tolerated.length === 0;
+        });
+        expect(intolerable, question.path).toEqual([]);
+      }
+      expect(hasAnswered, 'one of the questions at least is answered').toBe(true);
+    });
+
+    it('tolerates no difference that is not there any more', () => {
+      const lasting = TOLERATED.filter(({ isVolatile }) => !isVolatile).map(({ name }) => name);
+      expect(lasting.filter((name) => !needed.has(name))).toEqual([]);
+    });
+  });
+}
+
+function questionsOf(route: string, facts: Facts): readonly Question[] {
+  return questions(facts)[route] ?? [];
+}
+
+async function keepArtifact({ client }: Installation): Promise<string> {
+  const init = { method: 'POST', headers: { 'content-type': 'image/png' }, body: Buffer.from('not really an image') };
+  return (await client.call('/api/v1/artifacts', init)).json<{ artifactId: string }>().artifactId;
+}
+
+async function answerTo({ client }: Installation, { path, headers, isEndless, only }: Question): Promise<Seen> {
+  const init = headers === undefined ? {} : { headers };
+  if (isEndless) {
+    const leaving = new AbortController();
+    const answer = await fetch(`${client.url}${path}`, { ...init, signal: leaving.signal });
+    leaving.abort();
+    return { status: answer.status, contentType: typeOf(answer.headers), body: null };
+  }
+  const answer = await client.call(path, init);
+  const contentType = typeOf(answer.headers);
+  const body = contentType.includes('json') && !contentType.includes('ndjson') ? answer.json<unknown>() : answer.text;
+  const whole = answer.status >= 400 ? withoutIds(body) : body;
+  return { status: answer.status, contentType, body: answer.status < 400 && only ? only(whole) : whole };
+}
+
+function typeOf(headers: Headers): string {
+  return headers.get('content-type') ?? '';
+}
+
+/** A problem names the trace of its own request, and the path, in which each installation has ids of its own. */
+function withoutIds(problem: unknown): unknown {
+  const { traceId: _trace, instance: _instance, ...rest } = problem as Record<string, unknown>;
+  return rest;
+}

@@ -1,0 +1,126 @@
+import { METRICS } from './vectors/recorded-metrics.ts';
+import { RECORDED_AGENT, TASK_TRACE, TASKS } from './vectors/recorded-tasks.ts';
+import { HEADLESS_TRACE, SHOP_TRACE } from './vectors/recorded-traces.ts';
+
+/** One question to both installations. */
+export interface Question {
+  /** What is asked, without the host. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Of an answer that does not end, only its head is looked at. */
+  readonly isEndless?: boolean;
+  /** What of the answer is compared, where some of it is about other things than the vectors. */
+  readonly only?: (body: unknown) => unknown;
+}
+
+export interface Facts {
+  /** When the vectors begin. */
+  readonly atMs: number;
+  /** The same bytes, kept by both, under an id of its own in each. */
+  readonly artifactId: string;
+}
+
+const UNKNOWN = 'ffffffffffffffffffffffffffffffff';
+
+/** What is asked of each GET route of the API's document. A route that is missing here fails the suite: whoever adds one asks it, too. */
+export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, readonly Question[]>> {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const [from, to] = [iso(atMs - 7_200_000), iso(atMs + 3_600_000)];
+  const window = `from=${from}&to=${to}`;
+  const ask = (...paths: string[]): Question[] => paths.map((path) => ({ path }));
+  const tasks = (query: string): string => `/api/v1/tasks?agentId=${RECORDED_AGENT}${query}`;
+  const logs = (query: string): string => `/api/v1/logs?${window}${query}`;
+  return {
+    '/health': ask('/health'),
+    '/health/live': ask('/health/live'),
+    '/health/ready': ask('/health/ready'),
+    '/api/v1/status': [{ path: '/api/v1/status', only: checksByName }],
+
+    '/api/v1/agents': [{ path: '/api/v1/agents', only: itemsOf((item) => item.agentId === RECORDED_AGENT) }],
+    '/api/v1/agents/{agentId}': ask(
+      `/api/v1/agents/${RECORDED_AGENT}`,
+      '/api/v1/agents/nobody',
+      '/api/v1/agents/No%20One',
+    ),
+
+    '/api/v1/tasks': [
+      ...ask(
+        tasks(''),
+        tasks('&limit=3'),
+        tasks('&status=failed,timed_out,dead'),
+        tasks('&sort=oldest'),
+        tasks('&sessionId=s-1'),
+        tasks('&correlationId=order-66'),
+        tasks('&source=curl'),
+        tasks('&text=vector-re'),
+        tasks('&notificationType=recorded.work'),
+        tasks(`&from=${iso(atMs + 60_000)}&to=${iso(atMs + 180_000)}`),
+        tasks('&status=nonsense'),
+        tasks('&cursor=nonsense'),
+        tasks('&unknown=1'),
+      ),
+      { path: tasks(''), headers: { accept: 'application/x-ndjson' } },
+      { path: tasks(''), headers: { accept: 'text/csv' } },
+    ],
+    '/api/v1/tasks/{taskId}': ask(
+      ...Object.values(TASKS).map((taskId) => `/api/v1/tasks/${taskId}`),
+      '/api/v1/tasks/no-such-task',
+    ),
+    '/api/v1/tasks/{taskId}/events': ask(
+      `/api/v1/tasks/${TASKS.succeeded}/events`,
+      `/api/v1/tasks/${TASKS.recovered}/events`,
+      '/api/v1/tasks/no-such-task/events',
+    ),
+    '/api/v1/live': [{ path: '/api/v1/live', isEndless: true }, ...ask('/api/v1/live?status=nonsense')],
+
+    '/api/v1/traces/{traceId}': ask(
+      `/api/v1/traces/${SHOP_TRACE}`,
+      `/api/v1/traces/${TASK_TRACE}`,
+      `/api/v1/traces/${HEADLESS_TRACE}`,
+      `/api/v1/traces/${UNKNOWN}`,
+      '/api/v1/traces/nonsense',
+    ),
+    '/api/v1/logs': ask(
+      logs(`&traceId=${SHOP_TRACE}`),
+      logs(`&traceId=${SHOP_TRACE}&limit=2`),
+      logs(`&taskId=${TASKS.succeeded}`),
+      logs('&service=shop-web'),
+      logs('&service=shop-web&level=warn'),
+      logs('&service=shop-orders&text=CARD'),
+      logs('&service=shop-web&limit=3'),
+      logs(`&traceId=${UNKNOWN}`),
+      logs('&level=nonsense'),
+      `/api/v1/logs?from=${to}&to=${from}`,
+    ),
+
+    '/api/v1/queues': [{ path: '/api/v1/queues', only: itemsOf((item) => item.agentId === RECORDED_AGENT) }],
+    '/api/v1/queues/{queue}/dead-letters': ask(
+      `/api/v1/queues/agent.${RECORDED_AGENT}/dead-letters`,
+      '/api/v1/queues/agent.nobody/dead-letters',
+    ),
+    '/api/v1/queues/{queue}/dead-letters/{taskId}': ask(
+      `/api/v1/queues/agent.${RECORDED_AGENT}/dead-letters/${TASKS.dead}`,
+      `/api/v1/queues/agent.${RECORDED_AGENT}/dead-letters/no-such-task`,
+    ),
+    '/api/v1/audit': ask('/api/v1/audit', '/api/v1/audit?action=nonsense'),
+    '/api/v1/artifacts/{artifactId}': ask(`/api/v1/artifacts/${artifactId}`, '/api/v1/artifacts/no-such-artifact'),
+  };
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+function itemsOf(isWanted: (item: Item) => boolean): (body: unknown) => unknown {
+  return (body) => {
+    const list = body as { readonly items: readonly Item[] };
+    return { ...list, items: list.items.filter(isWanted) };
+  };
+}
+
+/** They come in the order in which they were thought of, which means nothing. */
+function checksByName(body: unknown): unknown {
+  const status = body as { readonly checks: readonly Item[] };
+  return { ...status, checks: Object.fromEntries(status.checks.map(({ name, ...check }) => [name, check])) };
+}
+
+/** Used where metrics are asked for; here so that every name of the vectors stands in one place. */
+export const METRIC_NAMES = Object.values(METRICS);
