@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile';
 import { AgentAnnouncement } from './agent.ts';
 import { ControlMessage } from './control.ts';
+import { RecordedEvent, RecordedMetric } from './recording.ts';
 import { TaskEvent } from './task-event.ts';
 
 /** Null when `value` is a task event, else what is wrong with it, for a person. */
@@ -21,9 +22,23 @@ export function faultOfControlMessage(value: unknown): string | null {
   return control.Check(value) ? null : firstFault(control.Errors(value));
 }
 
+/** Null when `value` is a recorded event, else what is wrong with it, for a person. */
+export function faultOfRecordedEvent(value: unknown): string | null {
+  recordedEvent ??= Compile(RecordedEvent);
+  return recordedEvent.Check(value) ? null : firstFault(recordedEvent.Errors(value));
+}
+
+/** Null when `value` is a recorded metric, else what is wrong with it, for a person. */
+export function faultOfRecordedMetric(value: unknown): string | null {
+  recordedMetric ??= Compile(RecordedMetric);
+  return recordedMetric.Check(value) ? null : firstFault(recordedMetric.Errors(value));
+}
+
 // Compiled when first used: not every process takes events, and each costs milliseconds at start.
 let taskEvent: ReturnType<typeof Compile<typeof TaskEvent>> | undefined;
 let control: ReturnType<typeof Compile<typeof ControlMessage>> | undefined;
+let recordedEvent: ReturnType<typeof Compile<typeof RecordedEvent>> | undefined;
+let recordedMetric: ReturnType<typeof Compile<typeof RecordedMetric>> | undefined;
 let announcement: ReturnType<typeof Compile<typeof AgentAnnouncement>> | undefined;
 
 function firstFault(errors: readonly { instancePath: string; message: string }[]): string {

@@ -7,6 +7,7 @@ export * from './notification.ts';
 export * from './patterns.ts';
 export * from './problem.ts';
 export * from './signals.ts';
+export * from './recording.ts';
 export * from './task.ts';
 export * from './task-actions.ts';
 export * from './task-event.ts';

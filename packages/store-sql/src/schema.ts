@@ -1,3 +1,5 @@
+import type { MetricKind } from '@tracepost/contracts';
+import type { RollupUnit } from '@tracepost/stores';
 import type { Kysely } from 'kysely';
 
 /** Times are epoch milliseconds, so that both databases sort and bucket them with the same arithmetic. */
@@ -132,6 +134,67 @@ export interface TraceTasksTable {
 
 export interface RecordTables {
   tasks: TasksTable;
+export interface RecordedEventsTable {
+  event_id: string;
+  at_ms: number;
+  recorded_at_ms: number;
+  type: string;
+  source: string;
+  correlation_id: string | null;
+  /** The event, whole, as JSON. */
+  event: string;
+}
+
+/** One for each combination of attribute values of a recorded metric. */
+export interface RecordedSeriesTable {
+  /** A hash of all the others. */
+  series_id: string;
+  name: string;
+  kind: MetricKind;
+  unit: string;
+  /** As JSON, by key. */
+  attributes: string;
+  /** The keys alone, as JSON: what a catalogue needs of thousands of series. */
+  attribute_keys: string;
+}
+
+/** What the values of one series in one minute come to, or, once they are old, in one hour. */
+export interface RecordedPointsTable {
+  series_id: string;
+  start_ms: number;
+  span_ms: number;
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+  last: number;
+  last_at_ms: number;
+  last_event_id: string;
+  sketch: Uint8Array;
+}
+
+/** The tasks of an agent that ended within a minute, an hour or a day. Sums may outgrow any integer of a database: as decimal texts. */
+export interface RollupsTable {
+  agent_id: string;
+  tenant_id: string;
+  unit: RollupUnit;
+  start_ms: number;
+  succeeded: number;
+  failed: number;
+  timed_out: number;
+  dead: number;
+  cancelled: number;
+  /** Of which an attempt began. */
+  started: number;
+  unpriced: number;
+  response_us: string;
+  queue_wait_us: string;
+  run_us: string;
+  cost_picodollars: string;
+  /** A sketch of response times in milliseconds. */
+  response_times: Uint8Array;
+}
+
   agent_announcements: AnnouncementsTable;
   inbox: InboxTable;
   effects: EffectsTable;
@@ -140,6 +203,10 @@ export interface RecordTables {
   audit: AuditTable;
   trace_summaries: TraceSummariesTable;
   trace_tasks: TraceTasksTable;
+  rollups: RollupsTable;
+  recorded_events: RecordedEventsTable;
+  recorded_series: RecordedSeriesTable;
+  recorded_points: RecordedPointsTable;
 }
 
 export type RecordDatabase = Kysely<RecordTables>;
@@ -259,6 +326,29 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        trace_id ${text} primary key,
        version bigint not null,
        started_us bigint not null,
+    // The index holds all that the edges of a window need: no record is read for them.
+    `alter table tasks add column counted text;
+     create index tasks_by_end on tasks (agent_id, ended_at_ms, tenant_id, counted) where counted is not null;
+     create table rollups (
+       agent_id ${text} not null,
+       tenant_id ${text} not null,
+       unit ${text} not null,
+       start_ms bigint not null,
+       succeeded bigint not null,
+       failed bigint not null,
+       timed_out bigint not null,
+       dead bigint not null,
+       cancelled bigint not null,
+       started bigint not null,
+       unpriced bigint not null,
+       response_us ${sum} not null,
+       queue_wait_us ${sum} not null,
+       run_us ${sum} not null,
+       cost_picodollars ${sum} not null,
+       response_times ${bytes} not null,
+       primary key (agent_id, unit, start_ms, tenant_id)
+     );
+     create index rollups_by_time on rollups (unit, start_ms);`,
        ended_us bigint not null,
        has_error smallint not null,
        seen_at_ms bigint not null,
@@ -278,3 +368,42 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
      create index trace_tasks_by_sight on trace_tasks (seen_at_ms);`,
   ];
 }
+    // Forgotten by when they were recorded: the id of one that names an old time is remembered as long as any other.
+    `create table recorded_events (
+       event_id ${text} primary key,
+       at_ms bigint not null,
+       recorded_at_ms bigint not null,
+       type ${text} not null,
+       source ${text} not null,
+       correlation_id ${text},
+       event text not null
+     );
+     create index recorded_events_by_time on recorded_events (at_ms, event_id);
+     create index recorded_events_by_type on recorded_events (type, at_ms, event_id);
+     create index recorded_events_by_source on recorded_events (source, at_ms, event_id);
+     create index recorded_events_by_correlation on recorded_events (correlation_id, at_ms, event_id) where correlation_id is not null;
+     create index recorded_events_by_recording on recorded_events (recorded_at_ms);
+     create table recorded_series (
+       series_id ${text} primary key,
+       name ${text} not null,
+       kind ${text} not null,
+       unit ${text} not null,
+       attributes text not null,
+       attribute_keys text not null
+     );
+     create index recorded_series_by_name on recorded_series (name);
+     create table recorded_points (
+       series_id ${text} not null,
+       start_ms bigint not null,
+       span_ms bigint not null,
+       count bigint not null,
+       sum double precision not null,
+       min double precision not null,
+       max double precision not null,
+       last double precision not null,
+       last_at_ms bigint not null,
+       last_event_id ${text} not null,
+       sketch ${bytes} not null,
+       primary key (series_id, start_ms, span_ms)
+     );
+     create index recorded_points_by_time on recorded_points (span_ms, start_ms);`,

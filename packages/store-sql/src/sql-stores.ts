@@ -3,6 +3,9 @@ import { createAuditStore } from './audit-store.ts';
 import { createDeadLetterStore } from './dead-letter-store.ts';
 import { createInboxStore } from './inbox/create-inbox-store.ts';
 import { createKeyStore } from './key-store.ts';
+import { createEventStore } from './recording/event-store.ts';
+import { createRecordedMetricStore } from './recording/recorded-metric-store.ts';
+import { createRollupStore } from './rollups/create-rollup-store.ts';
 import type { RecordDatabase } from './schema.ts';
 import { createSqlRecordStore } from './sql-record-store.ts';
 import { createStatements, type StatementsOptions } from './statements.ts';
@@ -18,13 +21,17 @@ export interface SqlStoresOptions extends StatementsOptions {
 
 export function createSqlStores({ db, close, ...options }: SqlStoresOptions): SqlStores {
   const statements = createStatements(options);
-  const records = createSqlRecordStore({ db, statements, lockRows: options.system === 'postgresql', close });
+  const lockRows = options.system === 'postgresql';
+  const records = createSqlRecordStore({ db, statements, lockRows, close });
   return {
     ...records,
     inbox: createInboxStore(db, statements),
     keys: createKeyStore(db, statements),
     deadLetters: createDeadLetterStore(db, statements),
     audit: createAuditStore(db, statements),
+    rollups: createRollupStore(db, statements),
+    events: createEventStore(db, statements, { lockRows }),
+    recordedMetrics: createRecordedMetricStore(db, statements, { lockRows }),
     traceSummaries: createTraceSummaryStore(db, { ...statements, system: options.system }),
   };
 }

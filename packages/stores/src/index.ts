@@ -1,6 +1,7 @@
 export { type ArtifactStore, ArtifactTooLargeError } from './artifact-store.ts';
 export type { AuditStore } from './audit-store.ts';
 export type { DeadLetter, DeadLetterStore } from './dead-letter-store.ts';
+export type { EventEntry, EventQuery, EventStore, RecordOutcome, SeriesOverflow } from './event-store.ts';
 export type { HouseStores } from './house-stores.ts';
 export type {
   CancelOutcome,
@@ -41,3 +42,24 @@ export type { TraceAttribute, TraceQuery, TraceSummaryStore } from './trace-summ
 export { type IdSample, readSample, sampleBytes } from './traces/id-sample.ts';
 export { digestSpans, mergeDigests, type RootSpan, type TraceDigest, toTraceSummary } from './traces/trace-digest.ts';
 export { readTerms, termsWanted, termText, writeTerms } from './traces/trace-terms.ts';
+export {
+  MAX_RECORDED_METRICS,
+  MAX_RECORDED_SERIES,
+  OVERFLOW_ATTRIBUTE,
+  OVERFLOW_METRIC,
+  QueryTooLargeError,
+  type RecordedMetricInfo,
+  type RecordedMetricStore,
+  type SamplePoint,
+  type SampleQuery,
+  type SampleSeries,
+} from './recorded-metric-store.ts';
+export {
+  ROLLUP_UNIT_MS,
+  ROLLUP_UNITS,
+  type RolledUp,
+  type RollupStore,
+  type RollupUnit,
+  type Window,
+  type WindowQuery,
+} from './rollup-store.ts';

@@ -1,19 +1,13 @@
-import { describe, expect, test } from 'vitest';
 import {
   AUDIT_STORE_PROPERTIES,
-  checkHouseProperty,
   DEAD_LETTER_STORE_PROPERTIES,
-  type HouseSubject,
   INBOX_STORE_PROPERTIES,
   KEY_STORE_PROPERTIES,
-  type Property,
   TRACE_SUMMARY_STORE_PROPERTIES,
 } from '../src/contract/index.ts';
-import type { AuditStore, DeadLetterStore, HouseStores, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
+import type { AuditStore, DeadLetterStore, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
 import { BROKEN_TRACE_SUMMARIES } from './broken-trace-summaries.ts';
-import { type HouseData, houseData, memoryHouseStores } from './memory-house-stores.ts';
-
-type Breaks<Store> = Readonly<Record<string, (store: Store, data: HouseData) => Partial<Store>>>;
+import { type Breaks, describeTeeth } from './describe-teeth.ts';
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -302,28 +296,3 @@ describeTeeth('keys', KEY_STORE_PROPERTIES, BROKEN_KEYS);
 describeTeeth('deadLetters', DEAD_LETTER_STORE_PROPERTIES, BROKEN_LETTERS);
 describeTeeth('audit', AUDIT_STORE_PROPERTIES, BROKEN_AUDITS);
 describeTeeth('traceSummaries', TRACE_SUMMARY_STORE_PROPERTIES, BROKEN_TRACE_SUMMARIES);
-
-function describeTeeth<Part extends 'inbox' | 'keys' | 'deadLetters' | 'audit' | 'traceSummaries'>(
-  part: Part,
-  properties: readonly Property<HouseSubject>[],
-  broken: Breaks<HouseStores[Part]>,
-): void {
-  describe(`the contract of ${part}`, () => {
-    test('names a way to break each of its properties', () => {
-      expect(Object.keys(broken)).toEqual(properties.map(({ title }) => title));
-    });
-
-    for (const property of properties) {
-      test(`notices when it is not so: ${property.title}`, async () => {
-        const right = houseData();
-        await checkHouseProperty(property, async () => memoryHouseStores(right));
-        const wrong = houseData();
-        const openBroken = async (): Promise<HouseStores> => {
-          const stores = memoryHouseStores(wrong);
-          return { ...stores, [part]: { ...stores[part], ...broken[property.title]?.(stores[part], wrong) } };
-        };
-        await expect(checkHouseProperty(property, openBroken)).rejects.toThrow();
-      });
-    }
-  });
-}

@@ -8,12 +8,13 @@ import {
   type HouseStores,
   type IdempotencyKeyStore,
   type InboxStore,
-  InvalidCursorError,
   type KeyOutcome,
   RecordsRefusedError,
 } from '../src/index.ts';
 import { compare, type MemoryData, memoryData, memoryRecordStore } from './memory-record-store.ts';
+import { memoryEvents, memoryRecordedMetrics, type RecordingData } from './memory-recording.ts';
 import { memoryTraceSummaries, type TraceData } from './memory-trace-summaries.ts';
+import { pageOf } from './page-of.ts';
 
 interface Effect {
   readonly begunAt: string;
@@ -30,7 +31,7 @@ interface Key {
 }
 
 /** What lies "on the disk": stores on the same data see each other. */
-export interface HouseData extends MemoryData {
+export interface HouseData extends MemoryData, RecordingData {
   readonly inbox: Map<string, ModelRow & { readonly begunAtMs: number }>;
   readonly effects: Map<string, Effect>;
   readonly keys: Map<string, Key>;
@@ -47,6 +48,8 @@ export function houseData(): HouseData {
     keys: new Map(),
     letters: new Map(),
     audit: new Map(),
+    events: new Map(),
+    samples: [],
     traces: new Map(),
   };
 }
@@ -59,6 +62,8 @@ export function memoryHouseStores(data: HouseData): HouseStores {
     keys: memoryKeys(data),
     deadLetters: memoryDeadLetters(data),
     audit: memoryAudit(data),
+    events: memoryEvents(data),
+    recordedMetrics: memoryRecordedMetrics(data),
     traceSummaries: memoryTraceSummaries(data.traces),
   };
 }
@@ -148,8 +153,6 @@ function memoryKeys({ keys }: HouseData): IdempotencyKeyStore {
   };
 }
 
-const MAX_PAGE_BYTES = 16 * 1024 ** 2;
-
 function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
   const keyOf = (queue: string, taskId: string) => JSON.stringify([queue, taskId]);
   const lying = () => [...letters.values()].filter(({ removedAtMs }) => removedAtMs === undefined);
@@ -218,27 +221,4 @@ function memoryAudit({ audit }: HouseData): AuditStore {
       return old.length;
     },
   };
-}
-
-interface Paging<Item> {
-  readonly limit: number;
-  readonly cursor: string | undefined;
-  readonly placeOf: (item: Item) => string;
-  readonly bytesOf?: (item: Item) => number;
-}
-
-/** Of a list that is sorted by place, descending. */
-function pageOf<Item>(
-  sorted: readonly Item[],
-  { limit, cursor, placeOf, bytesOf = () => 0 }: Paging<Item>,
-): { items: Item[]; nextCursor: string | null } {
-  if (cursor !== undefined && !cursor.startsWith('after ')) throw new InvalidCursorError('Not from here');
-  const rest = cursor === undefined ? sorted : sorted.filter((item) => `after ${placeOf(item)}` < cursor);
-  let bytes = 0;
-  const items = rest.slice(0, limit).filter((item) => {
-    bytes += bytesOf(item);
-    return bytes <= MAX_PAGE_BYTES;
-  });
-  const last = items.at(-1);
-  return { items, nextCursor: last && items.length < rest.length ? `after ${placeOf(last)}` : null };
 }

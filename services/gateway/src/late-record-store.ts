@@ -90,6 +90,17 @@ export function createLateRecordStore({
       count: async () => store().deadLetters.count(),
       purge: async (nowMs, olderThanMs) => store().deadLetters.purge(nowMs, olderThanMs),
     },
+    events: {
+      record: async (entries, nowMs) => store().events.record(entries, nowMs),
+      list: async (query) => store().events.list(query),
+      purge: async (nowMs, olderThanMs) => store().events.purge(nowMs, olderThanMs),
+    },
+    recordedMetrics: {
+      querySamples: async (query) => store().recordedMetrics.querySamples(query),
+      catalog: async () => store().recordedMetrics.catalog(),
+      downsample: async (nowMs) => store().recordedMetrics.downsample(nowMs),
+      purge: async (nowMs, olderThanMs) => store().recordedMetrics.purge(nowMs, olderThanMs),
+    },
     audit: {
       add: async (entries) => store().audit.add(entries),
       list: async (query) => store().audit.list(query),
