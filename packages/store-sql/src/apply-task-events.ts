@@ -2,10 +2,11 @@ import type { TaskEvent, TaskRecord } from '@tracepost/contracts';
 import { applyTaskEvent, RecordsRefusedError } from '@tracepost/stores';
 import { sql, type Transaction } from 'kysely';
 import { columnText } from './column-text.ts';
+import { type CountedChange, countEndings } from './rollups/count-endings.ts';
 import type { RecordTables, TasksTable } from './schema.ts';
-import { fromTaskRow, toTaskRow } from './task-row.ts';
+import { countedOf, fromTaskRow, toTaskRow } from './task-row.ts';
 
-/** So many tasks are written by one statement: 16 values each, and SQLite takes 32,766 in all. */
+/** So many tasks are written by one statement: 17 values each, and SQLite takes 32,766 in all. */
 const TASKS_PER_STATEMENT = 500;
 const MAX_ROUNDS = 20;
 
@@ -19,23 +20,34 @@ export interface ApplyOptions {
 /**
  * Reads the tasks of the batch, reduces their events in memory and writes them back by one statement. A task that
  * another writer wrote in between (it was new for both) is left by the statement and taken again in the next round.
+ * Those that have ended are counted in the same transaction, from the difference to what was counted of them before.
  */
 export async function applyTaskEvents({ transaction, events, lockRows }: ApplyOptions): Promise<void> {
   const byTask = groupByTask(events);
   // In the order of their ids, so that two batches never wait for each other crosswise.
   const taskIds = [...byTask.keys()].sort();
+  const changes: CountedChange[] = [];
   for (let start = 0; start < taskIds.length; start += TASKS_PER_STATEMENT) {
     let open = taskIds.slice(start, start + TASKS_PER_STATEMENT);
     for (let round = 0; open.length > 0; round++) {
       if (round === MAX_ROUNDS) throw new Error(`${open.length} tasks were written by others ${MAX_ROUNDS} times over`);
       const known = await readTasks(transaction, open, lockRows);
-      const written = await writeTasks(transaction, reduceTasks(open, known, byTask));
+      const rows = reduceTasks(open, known, byTask);
+      const written = await writeTasks(transaction, rows);
+      changes.push(...rows.filter((row) => written.has(row.task_id)).flatMap((row) => changeOf(known, row)));
       open = open.filter((taskId) => !written.has(taskId));
     }
   }
+  await countEndings({ transaction, changes, lockRows });
 }
 
-type Known = Pick<TasksTable, 'task_id' | 'version' | 'record'>;
+type Known = Pick<TasksTable, 'task_id' | 'version' | 'agent_id' | 'tenant_id' | 'counted' | 'record'>;
+
+function changeOf(known: ReadonlyMap<string, Known>, row: TasksTable): CountedChange[] {
+  const before = known.get(row.task_id);
+  if (row.counted === (before?.counted ?? null)) return [];
+  return [{ before: before ? countedOf(before) : null, after: countedOf(row) }];
+}
 
 /** By the id as its column has it. */
 function groupByTask(events: readonly TaskEvent[]): Map<string, TaskEvent[]> {
@@ -49,7 +61,7 @@ async function readTasks(
 ): Promise<Map<string, Known>> {
   const rows = await transaction
     .selectFrom('tasks')
-    .select(['task_id', 'version', 'record'])
+    .select(['task_id', 'version', 'agent_id', 'tenant_id', 'counted', 'record'])
     .where('task_id', 'in', taskIds)
     .orderBy('task_id')
     .$if(lockRows, (query) => query.forUpdate())
@@ -99,6 +111,7 @@ async function writeTasks(
           started_at_ms: row.ref('excluded.started_at_ms'),
           ended_at_ms: row.ref('excluded.ended_at_ms'),
           search_text: row.ref('excluded.search_text'),
+          counted: row.ref('excluded.counted'),
           record: row.ref('excluded.record'),
         }))
         .where('tasks.version', '=', sql<number>`excluded.version - 1`),

@@ -21,6 +21,8 @@ export interface TasksTable {
   ended_at_ms: number | null;
   /** What a search for words looks through; null in rows that were written before there was one. */
   search_text: string | null;
+  /** What the roll-ups have counted of it, as `toEndingText` gives it; null as long as it has not ended. */
+  counted: string | null;
   /** The task record, whole, as JSON; the columns are copies of it to search by. */
   record: string;
 }
@@ -132,8 +134,6 @@ export interface TraceTasksTable {
   seen_at_ms: number;
 }
 
-export interface RecordTables {
-  tasks: TasksTable;
 export interface RecordedEventsTable {
   event_id: string;
   at_ms: number;
@@ -195,18 +195,20 @@ export interface RollupsTable {
   response_times: Uint8Array;
 }
 
+export interface RecordTables {
+  tasks: TasksTable;
   agent_announcements: AnnouncementsTable;
   inbox: InboxTable;
   effects: EffectsTable;
   idempotency_keys: IdempotencyKeysTable;
   dead_letters: DeadLettersTable;
   audit: AuditTable;
-  trace_summaries: TraceSummariesTable;
-  trace_tasks: TraceTasksTable;
   rollups: RollupsTable;
   recorded_events: RecordedEventsTable;
   recorded_series: RecordedSeriesTable;
   recorded_points: RecordedPointsTable;
+  trace_summaries: TraceSummariesTable;
+  trace_tasks: TraceTasksTable;
 }
 
 export type RecordDatabase = Kysely<RecordTables>;
@@ -219,6 +221,8 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
   // Both databases sort ids by their bytes then; otherwise the order of Postgres depends on its locale.
   const text = dialect === 'postgres' ? 'text collate "C"' : 'text';
   const bytes = dialect === 'postgres' ? 'bytea' : 'blob';
+  // Whole numbers of any size; given and read as text in both.
+  const sum = dialect === 'postgres' ? 'numeric' : 'text';
   return [
     `create table tasks (
        task_id ${text} primary key,
@@ -322,10 +326,6 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
     `alter table inbox add column attempt_number integer not null default 0;
      alter table inbox add column crashes integer not null default 0;
      update inbox set attempt_number = attempt;`,
-    `create table trace_summaries (
-       trace_id ${text} primary key,
-       version bigint not null,
-       started_us bigint not null,
     // The index holds all that the edges of a window need: no record is read for them.
     `alter table tasks add column counted text;
      create index tasks_by_end on tasks (agent_id, ended_at_ms, tenant_id, counted) where counted is not null;
@@ -349,6 +349,10 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        primary key (agent_id, unit, start_ms, tenant_id)
      );
      create index rollups_by_time on rollups (unit, start_ms);`,
+    `create table trace_summaries (
+       trace_id ${text} primary key,
+       version bigint not null,
+       started_us bigint not null,
        ended_us bigint not null,
        has_error smallint not null,
        seen_at_ms bigint not null,
@@ -366,8 +370,6 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        primary key (task_id, trace_id)
      );
      create index trace_tasks_by_sight on trace_tasks (seen_at_ms);`,
-  ];
-}
     // Forgotten by when they were recorded: the id of one that names an old time is remembered as long as any other.
     `create table recorded_events (
        event_id ${text} primary key,
@@ -407,3 +409,5 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        primary key (series_id, start_ms, span_ms)
      );
      create index recorded_points_by_time on recorded_points (span_ms, start_ms);`,
+  ];
+}

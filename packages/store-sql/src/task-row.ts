@@ -1,9 +1,11 @@
 import type { TaskRecord } from '@tracepost/contracts';
-import { searchTextOf } from '@tracepost/stores';
+import { endingOfTask, searchTextOf, type TaskEnding } from '@tracepost/stores';
 import { columnText } from './column-text.ts';
+import { fromEndingText, toEndingText } from './rollups/ending-text.ts';
 import type { TasksTable } from './schema.ts';
 
 export function toTaskRow(record: TaskRecord, version: number): TasksTable {
+  const ending = endingOfTask(record);
   return {
     task_id: columnText(record.taskId),
     version,
@@ -20,12 +22,18 @@ export function toTaskRow(record: TaskRecord, version: number): TasksTable {
     started_at_ms: record.startedAt === null ? null : epochMs(record.startedAt),
     ended_at_ms: record.endedAt === null ? null : epochMs(record.endedAt),
     search_text: searchTextOf(record),
+    counted: ending && toEndingText(ending),
     record: JSON.stringify(record),
   };
 }
 
 export function fromTaskRow({ record }: Pick<TasksTable, 'record'>): TaskRecord {
   return JSON.parse(record) as TaskRecord;
+}
+
+/** What the roll-ups count of it; null for one that has not ended, or was written before there were any. */
+export function countedOf(row: Pick<TasksTable, 'agent_id' | 'tenant_id' | 'counted'>): TaskEnding | null {
+  return row.counted === null ? null : fromEndingText(row.counted, { agentId: row.agent_id, tenantId: row.tenant_id });
 }
 
 /** A time of the right form may still name no day of the calendar; it counts as the beginning of time. */

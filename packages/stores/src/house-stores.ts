@@ -14,7 +14,8 @@ export type HouseStores = RecordStore & {
   readonly keys: IdempotencyKeyStore;
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
+  readonly rollups: RollupStore;
   readonly traceSummaries: TraceSummaryStore;
-};
   readonly events: EventStore;
   readonly recordedMetrics: RecordedMetricStore;
+};

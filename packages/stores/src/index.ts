@@ -24,24 +24,6 @@ export {
   RecordsRefusedError,
   type TaskQuery,
 } from './record-store.ts';
-export { MAX_SEARCH_TEXT, searchText, searchTextOf } from './search-text.ts';
-export type {
-  LogQuery,
-  LogStore,
-  MetricPoint,
-  MetricPointQuery,
-  MetricStore,
-  TraceReader,
-  TraceWriter,
-} from './signal-stores.ts';
-export { MAX_SPANS_OF_TRACE, toTrace } from './span-view.ts';
-export { StoreUnavailableError } from './store-error.ts';
-export { measureStore, type StoreOperation } from './store-operation.ts';
-export { applyTaskEvent } from './task-reducer.ts';
-export type { TraceAttribute, TraceQuery, TraceSummaryStore } from './trace-summary-store.ts';
-export { type IdSample, readSample, sampleBytes } from './traces/id-sample.ts';
-export { digestSpans, mergeDigests, type RootSpan, type TraceDigest, toTraceSummary } from './traces/trace-digest.ts';
-export { readTerms, termsWanted, termText, writeTerms } from './traces/trace-terms.ts';
 export {
   MAX_RECORDED_METRICS,
   MAX_RECORDED_SERIES,
@@ -63,3 +45,32 @@ export {
   type Window,
   type WindowQuery,
 } from './rollup-store.ts';
+export { MAX_SEARCH_TEXT, searchText, searchTextOf } from './search-text.ts';
+export type {
+  LogQuery,
+  LogStore,
+  MetricPoint,
+  MetricPointQuery,
+  MetricStore,
+  TraceReader,
+  TraceWriter,
+} from './signal-stores.ts';
+export { MAX_SPANS_OF_TRACE, toTrace } from './span-view.ts';
+export { StoreUnavailableError } from './store-error.ts';
+export { measureStore, type StoreOperation } from './store-operation.ts';
+export { applyTaskEvent } from './task-reducer.ts';
+export type { TraceAttribute, TraceQuery, TraceSummaryStore } from './trace-summary-store.ts';
+export { type IdSample, readSample, sampleBytes } from './traces/id-sample.ts';
+export { digestSpans, mergeDigests, type RootSpan, type TraceDigest, toTraceSummary } from './traces/trace-digest.ts';
+export { readTerms, termsWanted, termText, writeTerms } from './traces/trace-terms.ts';
+export { readWindow, type TimeRange, type WindowSource } from './windows/read-window.ts';
+export {
+  countTasks,
+  emptyRollup,
+  mergeRollups,
+  type Rollup,
+  type RollupTotals,
+  withEnding,
+  withoutEnding,
+} from './windows/rollup.ts';
+export { ENDINGS, type Ending, endingOfTask, type TaskEnding } from './windows/task-ending.ts';

@@ -106,6 +106,11 @@ export function createLateRecordStore({
       list: async (query) => store().audit.list(query),
       purge: async (nowMs, olderThanMs) => store().audit.purge(nowMs, olderThanMs),
     },
+    rollups: {
+      readWindow: async (query) => store().rollups.readWindow(query),
+      listRollups: async (query) => store().rollups.listRollups(query),
+      purge: async (nowMs, olderThan) => store().rollups.purge(nowMs, olderThan),
+    },
     traceSummaries: {
       addSpans: async (spans, nowMs) => store().traceSummaries.addSpans(spans, nowMs),
       list: async (query) => store().traceSummaries.list(query),
