@@ -8,6 +8,7 @@ export {
 } from './errors.ts';
 export { type FolderLock, lockFolder } from './lock-folder.ts';
 export { openSqlite } from './open-sqlite.ts';
+export { type Rescue, type RescueOptions, rescueFile } from './rescue-file.ts';
 export type {
   Sqlite,
   SqliteOptions,

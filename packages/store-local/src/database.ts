@@ -5,6 +5,7 @@ import {
   type SqliteValue,
   type Statement,
   StatementRefusedError,
+  WriteFailedError,
 } from '@tracepost/sqlite';
 import { measureStore, StoreUnavailableError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
@@ -27,7 +28,34 @@ export interface WriteBatch {
 
 const RETRY_AFTER_MS = 2_000;
 
-export function createDatabase(sqlite: Sqlite, telemetry: Telemetry): Database {
+export interface DatabaseOptions {
+  readonly sqlite: Sqlite;
+  readonly telemetry: Telemetry;
+  /** Makes a whole file of a damaged one, which is closed by then, and opens it. */
+  readonly rescue: (reason: unknown) => Promise<Sqlite>;
+}
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const { telemetry } = options;
+  let { sqlite } = options;
+  let isClosed = false;
+  let rescuing: Promise<void> | null = null;
+
+  const rescue = async (reason: unknown): Promise<void> => {
+    await sqlite.close();
+    try {
+      sqlite = await options.rescue(reason);
+      if (isClosed) await sqlite.close();
+      rescuing = null;
+    } catch (error) {
+      // It stays closed: a second try would find what the first one found.
+      telemetry.logger.error({ layer: 'store', error }, 'The telemetry database was damaged and cannot be made anew');
+    }
+  };
+  /** Whoever meets the damage first starts it; until it is done nothing is taken, and senders keep what they have. */
+  const noteDamage = (error: unknown): void => {
+    if (error instanceof WriteFailedError && error.isDamaged && !isClosed) rescuing ??= rescue(error);
+  };
   const measured = <T>(operation: string, work: () => Promise<T>) =>
     measureStore(telemetry, { system: 'sqlite', operation }, work);
 
@@ -38,6 +66,7 @@ export function createDatabase(sqlite: Sqlite, telemetry: Telemetry): Database {
         await measured(`write_${signal}`, () => sqlite.write(statements));
         return { status: 'taken', refused };
       } catch (error) {
+        noteDamage(error);
         if (!(error instanceof StatementRefusedError)) return later(error);
         // No retry can mend what SQLite itself refuses; asking again would only hold up everything behind it.
         telemetry.logger.error({ layer: 'store', error }, `SQLite refused a batch of ${count} ${signal}`);
@@ -48,6 +77,7 @@ export function createDatabase(sqlite: Sqlite, telemetry: Telemetry): Database {
       try {
         return await measured(operation, () => sqlite.read<SqliteRow>(sql, params));
       } catch (error) {
+        noteDamage(error);
         throw new StoreUnavailableError('sqlite', `The telemetry database cannot be read: ${messageOf(error)}`, {
           cause: error,
         });
@@ -56,7 +86,11 @@ export function createDatabase(sqlite: Sqlite, telemetry: Telemetry): Database {
     async ping() {
       await this.read('ping', 'SELECT 1', []);
     },
-    close: () => sqlite.close(),
+    async close() {
+      isClosed = true;
+      await rescuing;
+      await sqlite.close();
+    },
   };
 }
 

@@ -1,9 +1,10 @@
-import { openSqlite } from '@tracepost/sqlite';
+import type { SqliteOptions } from '@tracepost/sqlite';
 import type { LogStore, MetricStore, TraceReader, TraceWriter } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { createDatabase } from './database.ts';
 import { createLocalLogs } from './logs.ts';
 import { createLocalMetrics } from './metrics.ts';
+import { openWhole, rescueAndOpen } from './open-whole.ts';
 import { SCHEMA } from './schema.ts';
 import { createLocalTraces } from './traces.ts';
 
@@ -24,10 +25,16 @@ export interface LocalSignalStoreOptions {
 /**
  * Opens the telemetry of an embedded installation. What was taken survives a crash of the process; the last moments
  * before a loss of power may be lost (`synchronous = NORMAL`), which telemetry can bear and records could not.
- * Rejects with sqlite's `CannotOpenError`.
+ * A damaged file is set aside, and what can be read of it goes on in a new one: at the start, and while it is open as soon as
+ * SQLite notices. Rejects with sqlite's `CannotOpenError`.
  */
 export async function openLocalSignalStore({ path, telemetry }: LocalSignalStoreOptions): Promise<LocalSignalStore> {
-  const database = createDatabase(await openSqlite({ path, synchronous: 'NORMAL', schema: SCHEMA }), telemetry);
+  const options: SqliteOptions = { path, synchronous: 'NORMAL', schema: SCHEMA };
+  const database = createDatabase({
+    sqlite: await openWhole(options, telemetry),
+    telemetry,
+    rescue: (reason) => rescueAndOpen(options, telemetry, reason),
+  });
   return {
     traces: createLocalTraces(database),
     logs: createLocalLogs(database),
