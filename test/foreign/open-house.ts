@@ -31,7 +31,11 @@ export async function openHouse(rabbit: RabbitMqServer, agent: Agent): Promise<H
   const signals = await openLocalSignalStore({ path: join(folder, 'telemetry.db'), telemetry });
   const records = await openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry });
   const artifacts = await openFileArtifactStore({ folder: join(folder, 'artifacts'), telemetry });
-  const analyst = createAnalyst({ ...signals, telemetry: telemetryOf(SERVICE_NAMES.analyst) });
+  const analyst = createAnalyst({
+    ...signals,
+    traceSummaries: records.traceSummaries,
+    telemetry: telemetryOf(SERVICE_NAMES.analyst),
+  });
   attach(analyst.sink);
   const { url, username, password } = rabbit;
   const broker = createRabbitMqBroker({ url, username, password, connectionName: 'house', telemetry });

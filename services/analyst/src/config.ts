@@ -12,6 +12,14 @@ export const analystFields = {
   influxToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'a token that may write both buckets' }),
   metricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of the metrics', default: 'metrics' }),
   logsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of the logs', default: 'logs' }),
+  postgresHost: text('TRACEPOST_POSTGRES_HOST', {
+    about: 'the database of the records, where the summaries of traces lie too',
+    default: '127.0.0.1',
+  }),
+  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'its port', default: '5432' }),
+  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'its name', default: 'tracepost' }),
+  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'its user', default: 'tracepost' }),
+  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'its password' }),
   healthPort: port('TRACEPOST_HEALTH_PORT', { about: 'health of this process, on loopback', default: '3401' }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed',

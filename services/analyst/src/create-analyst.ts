@@ -8,17 +8,16 @@ import type {
   SpanSignal,
 } from '@tracepost/contracts';
 import { checkSignals, Refusals } from '@tracepost/otlp-receiver';
-import type { LogStore, MetricStore, TraceWriter } from '@tracepost/stores';
+import type { LogStore, MetricStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { redactBatch } from './redact-batch.ts';
 import { createSeriesCap, type SeriesCap, type SeriesLimits } from './series/series-cap.ts';
 import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
+import { type SpanStores, spanWriter } from './span-writer.ts';
 import { createStoreWatch, type StoreState } from './store-watch.ts';
 import { storeWriter } from './store-writer.ts';
 
-export interface AnalystOptions {
-  /** None where another keeps the traces: then spans are checked and counted, and that is all. */
-  readonly traces: TraceWriter | null;
+export interface AnalystOptions extends SpanStores {
   readonly logs: Pick<LogStore, 'writeLogs'>;
   readonly metrics: Pick<MetricStore, 'writeMetrics'>;
   readonly telemetry: Telemetry;
@@ -46,7 +45,8 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  * spans, and says in one line when a store stops or begins again to take: anything more would feed itself.
  */
 export function createAnalyst(options: AnalystOptions): Analyst {
-  const { traces, logs, metrics, telemetry, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
+  const { logs, metrics, telemetry, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
+  const writeSpans = spanWriter(options, now);
   const watch = createStoreWatch(telemetry.logger);
   const services = createServiceCap({ most: MOST_SERVICES, now });
   const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
@@ -57,7 +57,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     const refused = new Refusals();
     const { spans, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
     const writers = [
-      storeWriter('spans', spans, async (items) => traces?.writeSpans(items) ?? { status: 'taken', refused: [] }),
+      storeWriter('spans', spans, writeSpans),
       storeWriter('logs', records, (items) => logs.writeLogs(items)),
       storeWriter('metrics', points, (items) => metrics.writeMetrics(items)),
     ].filter(({ count }) => count > 0);

@@ -1,15 +1,17 @@
 import { createHealthServer, runService } from '@tracepost/config';
 import { createOtlpHttpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
+import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
+import { openLate } from './open-late.ts';
 
 /**
- * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB. Its own telemetry takes the way of
- * everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does not grow. Whoever
- * sends keeps what is not taken any more: nothing is lost by stopping.
+ * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB, summaries of traces to Postgres. Its own
+ * telemetry takes the way of everybody's, over the collector back to itself; it is metrics and few log lines, so that this circle does
+ * not grow. Whoever sends keeps what is not taken any more: nothing is lost by stopping.
  */
 await runService(async ({ onStop }) => {
   const config = readAnalystConfig();
@@ -26,8 +28,29 @@ await runService(async ({ onStop }) => {
     telemetry,
   });
   onStop(() => stores.close());
-  // Jaeger has its copy of the spans from the collector.
-  const analyst = createAnalyst({ traces: null, logs: stores.logs, metrics: stores.metrics, telemetry });
+  // Not waited for: while Postgres is away, metrics and logs go on.
+  const records = openLate({
+    what: 'The database of the records',
+    logger: telemetry.logger,
+    open: () =>
+      openPostgresRecordStore({
+        host: config.postgresHost,
+        port: config.postgresPort,
+        database: config.postgresDatabase,
+        user: config.postgresUser,
+        password: config.postgresPassword,
+        telemetry,
+      }),
+  });
+  onStop(() => records.close());
+  const analyst = createAnalyst({
+    // Jaeger has its copy of the spans from the collector; here they are summed up, to be found by.
+    traces: null,
+    traceSummaries: { addSpans: async (spans, nowMs) => records.get().traceSummaries.addSpans(spans, nowMs) },
+    logs: stores.logs,
+    metrics: stores.metrics,
+    telemetry,
+  });
   onStop(() => analyst.close());
   const receiver = createOtlpHttpReceiver({
     host: config.ingestHost,

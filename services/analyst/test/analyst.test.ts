@@ -219,6 +219,7 @@ function given({
   };
   const analyst = createAnalyst({
     traces: { writeSpans: into(stored.spans, traces) },
+    traceSummaries: null,
     logs: { writeLogs: into(stored.logs, logs) },
     metrics: { writeMetrics: into(stored.metrics, metrics) },
     telemetry,

@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'analyst-'));
   const own = createTelemetry({ serviceName: 'tracepost-analyst' });
   store = await openLocalSignalStore({ path: join(folder, 'telemetry.db'), telemetry: own });
-  analyst = createAnalyst({ ...store, telemetry: own });
+  analyst = createAnalyst({ ...store, traceSummaries: null, telemetry: own });
   attach(analyst.sink);
 });
 

@@ -4,10 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProtobufLogsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import {
+  ProtobufLogsSerializer,
+  ProtobufMetricsSerializer,
+  ProtobufTraceSerializer,
+} from '@opentelemetry/otlp-transformer';
 import { createInfluxStores } from '@tracepost/store-influx';
+import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry } from '@tracepost/telemetry';
-import { describeWithDocker, until, useInfluxDb } from '@tracepost/testing';
+import { describeWithDocker, until, useInfluxDb, usePostgres } from '@tracepost/testing';
 import { afterEach, expect, it } from 'vitest';
 
 const INGEST_TOKEN = 'token-of-the-collector';
@@ -19,6 +24,7 @@ afterEach(async () => {
 
 describeWithDocker('the analyst of the full stack', () => {
   const influx = useInfluxDb();
+  const postgres = usePostgres();
 
   it('stores log records and metrics in InfluxDB, and stops when it is told to', async () => {
     const { url, process, stores } = await start();
@@ -77,12 +83,39 @@ describeWithDocker('the analyst of the full stack', () => {
     expect((await fetch(`${healthUrl}/health/live`)).status).toBe(200);
   });
 
-  async function start({ influxUrl = influx().url }: { influxUrl?: string } = {}) {
+  it('keeps summaries of traces in Postgres; while it is away spans come again and logs are stored', async () => {
+    const spans = ProtobufTraceSerializer.serializeRequest([aSpan()] as never);
+    const { url, healthUrl } = await start({ postgresPort: 9 });
+    expect((await post(`${url}/v1/traces`, spans)).status).toBe(503);
+    expect((await fetch(`${healthUrl}/health/ready`)).status).toBe(503);
+    const [at, record] = [Math.floor(Date.now() / 1_000), { attributes: {}, droppedAttributesCount: 0 }];
+    const log = {
+      ...record,
+      hrTime: [at, 7],
+      hrTimeObserved: [at, 7],
+      body: 'x',
+      resource,
+      instrumentationScope: scope,
+    };
+    expect((await post(`${url}/v1/logs`, ProtobufLogsSerializer.serializeRequest([log] as never))).status).toBe(200);
+
+    const { url: other } = await start();
+    await until(async () => (await post(`${other}/v1/traces`, spans)).status === 200, { what: 'Postgres to be open' });
+    const { host, port, database, user, password } = postgres();
+    const telemetry = createTelemetry({ serviceName: 'test' });
+    const records = await openPostgresRecordStore({ host, port, database, user, password, telemetry });
+    closers.push(() => records.close());
+    const found = await records.traceSummaries.list({ attributes: [{ key: 'http.route', value: '/cart' }], limit: 10 });
+    expect(found.items).toMatchObject([{ rootService: 'shop', rootName: 'GET /cart', spanCount: 1 }]);
+  });
+
+  async function start({ influxUrl = influx().url, postgresPort = postgres().port } = {}) {
     const { org, token, metricsBucket, logsBucket } = influx();
     const folder = await mkdtemp(join(tmpdir(), 'analyst-'));
     closers.push(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'ingest'), `${INGEST_TOKEN}\n`);
     await writeFile(join(folder, 'influx'), token);
+    await writeFile(join(folder, 'postgres'), postgres().password);
     const [port, healthPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, ['--import', '@tracepost/telemetry/start', 'src/main.ts'], {
       cwd: join(import.meta.dirname, '..'),
@@ -98,6 +131,11 @@ describeWithDocker('the analyst of the full stack', () => {
         TRACEPOST_INFLUXDB_TOKEN_FILE: join(folder, 'influx'),
         TRACEPOST_INFLUXDB_METRICS_BUCKET: metricsBucket,
         TRACEPOST_INFLUXDB_LOGS_BUCKET: logsBucket,
+        TRACEPOST_POSTGRES_HOST: postgres().host,
+        TRACEPOST_POSTGRES_PORT: String(postgresPort),
+        TRACEPOST_POSTGRES_DATABASE: postgres().database,
+        TRACEPOST_POSTGRES_USER: postgres().user,
+        TRACEPOST_POSTGRES_PASSWORD_FILE: join(folder, 'postgres'),
         TRACEPOST_HEALTH_PORT: String(healthPort),
       },
     });
@@ -113,6 +151,18 @@ describeWithDocker('the analyst of the full stack', () => {
 
 const resource = { attributes: { 'service.name': 'shop' }, asyncAttributesPending: false, getRawAttributes: () => [] };
 const scope = { name: 'shop', version: '1' };
+
+/** As the SDK's exporter is given it. */
+function aSpan() {
+  const at = Math.floor(Date.now() / 1_000);
+  const spanContext = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+  return {
+    ...{ name: 'GET /cart', kind: 1, startTime: [at, 0], endTime: [at, 5_000_000], duration: [0, 5_000_000] },
+    ...{ attributes: { 'http.route': '/cart' }, events: [], links: [], status: { code: 0 }, ended: true },
+    ...{ droppedAttributesCount: 0, droppedEventsCount: 0, droppedLinksCount: 0, resource },
+    ...{ instrumentationScope: scope, spanContext: () => spanContext },
+  };
+}
 
 function post(url: string, body: Uint8Array | undefined, authorization = `Bearer ${INGEST_TOKEN}`): Promise<Response> {
   return fetch(url, {

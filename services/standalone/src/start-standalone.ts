@@ -63,7 +63,11 @@ export async function startStandalone(
     opened(openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway })),
   ]);
 
-  const analyst = createAnalyst({ ...signals, telemetry: telemetry.analyst });
+  const analyst = createAnalyst({
+    ...signals,
+    traceSummaries: records.traceSummaries,
+    telemetry: telemetry.analyst,
+  });
   onStop(() => analyst.close());
   attach(analyst.sink);
   onStop(stopTelemetry);

@@ -142,7 +142,7 @@ function addAttribute(attributes: Map<string, string[]>, line: string): void {
 }
 
 /** The whole lines, with the line ends around them, that the text of a trace has to hold. */
-export function termsWanted({ service, name, agentId, taskId, attributes = [] }: TraceQuery): string[] {
+export function termsWanted({ service, name, agentId, taskId, attributes = [] }: Omit<TraceQuery, 'limit'>): string[] {
   const named = { services: service, spanNames: name, agentIds: agentId, taskIds: taskId };
   const lines = LIST_NAMES.flatMap((list) => {
     const value = named[list];
