@@ -48,6 +48,10 @@ export const GEN_AI = {
   toolType: 'gen_ai.tool.type',
 } as const;
 
+/** The resource attribute that names who put an SDK together, and what ours says there. */
+export const DISTRO = 'telemetry.distro.name';
+export const OUR_DISTRO = 'tracepost';
+
 export const SERVICE_NAMES = {
   agents: 'tracepost-agents',
   analyst: 'tracepost-analyst',

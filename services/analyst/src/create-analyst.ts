@@ -1,16 +1,10 @@
-import type {
-  LogSignal,
-  MetricSignal,
-  SignalBatch,
-  SignalName,
-  SignalSink,
-  SinkAnswer,
-  SpanSignal,
-} from '@tracepost/contracts';
+import type { LogSignal, MetricSignal, SignalBatch, SignalSink, SinkAnswer, SpanSignal } from '@tracepost/contracts';
 import { checkSignals, Refusals } from '@tracepost/otlp-receiver';
 import type { LogStore, MetricStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import { countTaken } from './count-taken.ts';
 import { redactBatch } from './redact-batch.ts';
+import type { SeenBefore } from './seen-before.ts';
 import { createSeriesCap, type SeriesCap, type SeriesLimits } from './series/series-cap.ts';
 import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
 import { type SpanStores, spanWriter } from './span-writer.ts';
@@ -21,6 +15,8 @@ export interface AnalystOptions extends SpanStores {
   readonly logs: Pick<LogStore, 'writeLogs'>;
   readonly metrics: Pick<MetricStore, 'writeMetrics'>;
   readonly telemetry: Telemetry;
+  /** Where signals come over a network, and may come twice; null where nothing can be sent twice. */
+  readonly seen?: SeenBefore | null;
   /** Of metrics; a series costs a store memory for as long as it is kept. */
   readonly seriesLimits?: SeriesLimits;
   readonly now?: () => number;
@@ -45,7 +41,7 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  * spans, and says in one line when a store stops or begins again to take: anything more would feed itself.
  */
 export function createAnalyst(options: AnalystOptions): Analyst {
-  const { logs, metrics, telemetry, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
+  const { logs, metrics, telemetry, seen = null, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
   const writeSpans = spanWriter(options, now);
   const watch = createStoreWatch(telemetry.logger);
   const services = createServiceCap({ most: MOST_SERVICES, now });
@@ -53,7 +49,8 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   const underWay = new Set<Promise<SinkAnswer>>();
   let isClosing = false;
 
-  const accept = async (batch: SignalBatch): Promise<SinkAnswer> => {
+  const accept = async (sent: SignalBatch): Promise<SinkAnswer> => {
+    const batch = seen?.unseen(sent) ?? sent;
     const refused = new Refusals();
     const { spans, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
     const writers = [
@@ -69,7 +66,9 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     if (later) return later;
 
     for (const answer of answers) if (answer.status === 'taken') refused.addAll(answer.refused);
-    count(telemetry, batch, refused);
+    // Asked again: the same may have been under way twice.
+    countTaken(telemetry, { sent, taken: seen?.unseen(batch) ?? batch, refused: refused.list() });
+    seen?.remember(batch);
     return { status: 'taken', refused: refused.list() };
   };
 
@@ -112,17 +111,4 @@ async function clean(batch: SignalBatch, nowMs: number, caps: Caps, refused: Ref
     cleaned.metrics.push(...caps.series.apply(safe.metrics, refused));
   }
   return cleaned;
-}
-
-const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
-
-function count({ metrics }: Telemetry, batch: SignalBatch, refusals: Refusals): void {
-  const refused = refusals.list();
-  for (const { signal, reason, count } of refused)
-    metrics.add('tracepost.ingest.refused', count, { 'tracepost.signal': signal, 'tracepost.reason': reason });
-  for (const signal of SIGNALS) {
-    const lost = refused.reduce((sum, refusal) => (refusal.signal === signal ? sum + refusal.count : sum), 0);
-    const stored = batch[signal].length - lost;
-    if (stored > 0) metrics.add('tracepost.ingest.stored', stored, { 'tracepost.signal': signal });
-  }
 }

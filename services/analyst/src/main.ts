@@ -7,6 +7,7 @@ import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
 import { openLate } from './open-late.ts';
+import { createSeenBefore } from './seen-before.ts';
 
 /**
  * The analyst of the full stack: OTLP from the collector in, metrics and logs to InfluxDB, summaries of traces to Postgres. Its own
@@ -50,6 +51,8 @@ await runService(async ({ onStop }) => {
     logs: stores.logs,
     metrics: stores.metrics,
     telemetry,
+    // The collector sends again what it was not told of in time.
+    seen: createSeenBefore(),
   });
   onStop(() => analyst.close());
   const receiver = createOtlpHttpReceiver({

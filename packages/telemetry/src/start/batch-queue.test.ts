@@ -2,8 +2,8 @@ import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BatchQueue, type BatchQueueOptions } from './batch-queue.ts';
-import { createDropLedger } from './drop-ledger.ts';
 import { createListFilling, type SendOutcome } from './filling.ts';
+import { createSignalLedger } from './signal-ledger.ts';
 
 const TAKEN: SendOutcome = { status: 'taken', refused: [] };
 const LATER: SendOutcome = { status: 'later', reason: 'unavailable', retryAfterMs: 1 };
@@ -211,7 +211,7 @@ interface Given extends Partial<BatchQueueOptions<number>> {
 
 function given({ answer = async () => TAKEN, itemsPerBatch = 100, ...options }: Given = {}) {
   const sent: number[][] = [];
-  const ledger = createDropLedger();
+  const ledger = createSignalLedger();
   const queue = new BatchQueue<number>({
     signal: 'spans',
     ledger,

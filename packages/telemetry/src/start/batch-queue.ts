@@ -2,14 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { suppressTracing } from '@opentelemetry/core';
 import type { SignalName } from '@tracepost/contracts';
-import type { DropLedger } from './drop-ledger.ts';
 import type { Filling, Parcel, SendOutcome } from './filling.ts';
+import type { SignalLedger } from './signal-ledger.ts';
 
 export interface BatchQueueOptions<T> {
   readonly signal: SignalName;
-  readonly ledger: DropLedger;
+  readonly ledger: SignalLedger;
   /** Gathers items into batches; a full one leaves without waiting. */
   readonly filling: Filling<T>;
+  /** How many signals one item is; 1 when nothing is said. A collection of metrics is as many as it has points. */
+  readonly sizeOf?: (item: T) => number;
   /** Full batches that may wait; past it the oldest is dropped and counted as `queue_full`. */
   readonly waitingBatches: number;
   /** How long an item waits for company, in milliseconds. */
@@ -57,14 +59,24 @@ export class BatchQueue<T> {
   }
 
   push(item: T): void {
+    const { filling, ledger, signal, sizeOf } = this.#options;
+    const size = sizeOf ? sizeOf(item) : 1;
+    ledger.made(signal, size);
     if (this.#isClosed) {
-      this.#drop('after_stop', 1);
+      this.#drop('after_stop', size);
       return;
     }
-    const { filling } = this.#options;
     const fault = addTo(filling, item);
-    if (fault) this.#drop(fault, 1);
+    if (fault) this.#drop(fault, size);
     if (filling.isFull) this.#seal();
+  }
+
+  /** Signals that are neither taken nor lost yet: in the batch being filled, in those that wait, and in the one under way. */
+  get waiting(): number {
+    if (this.#isClosed) return 0;
+    let count = this.#options.filling.count + (this.#underWay?.parcel.count ?? 0);
+    for (const { parcel } of this.#waiting) count += parcel.count;
+    return count;
   }
 
   /** Ends the pause between two tries: the receiver is known to be there now. */

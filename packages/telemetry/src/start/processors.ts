@@ -12,8 +12,8 @@ export function queueSpans(queue: BatchQueue<ReadableSpan>): SpanProcessor {
   return { onStart: () => {}, onEnd: (span) => queue.push(span), forceFlush: done, shutdown: done };
 }
 
-export function queueLogs(queue: BatchQueue<ReadableLogRecord>): LogRecordProcessor {
-  return { onEmit: (record) => queue.push(record), forceFlush: done, shutdown: done };
+export function queueLogs(push: (record: ReadableLogRecord) => void): LogRecordProcessor {
+  return { onEmit: push, forceFlush: done, shutdown: done };
 }
 
 export function queueMetrics(queue: BatchQueue<ResourceMetrics>): PushMetricExporter {

@@ -1,4 +1,4 @@
-import { context, metrics } from '@opentelemetry/api';
+import { context, type HrTime, metrics } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
@@ -6,16 +6,19 @@ import { PeriodicExportingMetricReader, type ResourceMetrics } from '@openteleme
 import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Attributes, Loss, SignalSink } from '@tracepost/contracts';
 import { createMetrics } from '../metrics.ts';
+import { DISTRO, OUR_DISTRO } from '../names.ts';
 import { VERSION } from '../telemetry.ts';
 import { BatchQueue } from './batch-queue.ts';
 import type { StartConfig } from './config.ts';
 import type { Destination } from './destination.ts';
-import { createDropLedger, type DropLedger } from './drop-ledger.ts';
 import { createEmbeddedDestination } from './embedded/embedded-destination.ts';
 import { registerProviders } from './embedded/register-providers.ts';
 import { createOriginOf } from './embedded/to-signals.ts';
-import { queueLogs, queueMetrics, queueSpans } from './processors.ts';
+import { createLogOrder } from './log-order.ts';
+import { observeLedger } from './observe-ledger.ts';
+import { countPoints, queueLogs, queueMetrics, queueSpans } from './processors.ts';
 import type { RegisterProviders } from './providers.ts';
+import { createSignalLedger, type SignalLedger } from './signal-ledger.ts';
 import { createThreadReceiver } from './thread/receive-thread-signals.ts';
 import { NO_CHANNEL, type OpenThreadChannel, openThreadChannel } from './thread/thread-channel.ts';
 
@@ -60,10 +63,14 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     'service.namespace': 'tracepost',
     'service.instance.id': config.instanceId,
     'service.version': VERSION,
+    // By this the ingest knows whose signals stand in the ledger of what was produced.
+    [DISTRO]: OUR_DISTRO,
   });
+  const ledger = createSignalLedger();
   const embedded =
-    config.mode === 'embedded' ? createEmbeddedDestination(createOriginOf(resourceOf), tuning.itemsPerBatch) : null;
-  const ledger = createDropLedger();
+    config.mode === 'embedded'
+      ? createEmbeddedDestination(createOriginOf(resourceOf), tuning.itemsPerBatch, ledger)
+      : null;
   const { destination, register } = embedded
     ? { destination: embedded, register: registerProviders }
     : await loadOtlp(config, tuning, ledger);
@@ -75,8 +82,14 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     signal: 'metrics',
     waitingBatches: tuning.waitingMetricExports,
     filling: destination.metrics,
+    sizeOf: countPoints,
   });
   const queues = [spans, records, points];
+  const inOrder = createLogOrder();
+  const pushLog = (record: ReadableLogRecord): void => {
+    (record as { hrTime: HrTime }).hrTime = inOrder(record.hrTime);
+    records.push(record);
+  };
 
   const reader = new PeriodicExportingMetricReader({
     exporter: queueMetrics(points),
@@ -89,15 +102,14 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     // Whatever a caller's flag says: what is kept is decided when the task ends.
     sampler: new AlwaysOnSampler(),
     spanProcessor: queueSpans(spans),
-    logRecordProcessor: queueLogs(records),
+    logRecordProcessor: queueLogs(pushLog),
     metricReader: reader,
   });
-  createMetrics(metrics.getMeter(config.serviceName, VERSION)).observe('tracepost.telemetry.dropped', () =>
-    ledger.read().map(({ signal, reason, count }) => ({
-      value: count,
-      attributes: { 'tracepost.signal': signal, 'tracepost.reason': reason },
-    })),
-  );
+  observeLedger(createMetrics(metrics.getMeter(config.serviceName, VERSION)), ledger, {
+    spans: () => spans.waiting,
+    logs: () => records.waiting,
+    metrics: () => points.waiting,
+  });
 
   const flush = async (timeoutMs = tuning.stopTimeoutMs): Promise<boolean> => {
     await reader.forceFlush({ timeoutMillis: timeoutMs }).catch(() => {});
@@ -107,10 +119,14 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
 
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    // Collects metrics a last time; their queue hands them on with the rest.
-    await shutDown().catch(() => {});
     const before = sum(ledger.read());
-    await Promise.all(queues.map((queue) => queue.close(tuning.stopTimeoutMs)));
+    const begunAt = performance.now();
+    // First what is there, so that the last collection of metrics can say that nothing waits here any more.
+    await Promise.all(queues.map((queue) => queue.flush(tuning.stopTimeoutMs / 2)));
+    // Collects metrics a last time; their queue hands them on.
+    await shutDown().catch(() => {});
+    const leftMs = Math.max(tuning.stopTimeoutMs / 4, tuning.stopTimeoutMs - (performance.now() - begunAt));
+    await Promise.all(queues.map((queue) => queue.close(leftMs)));
     destination.close();
     const lost = sum(ledger.read()) - before;
     // Nobody is left to send it to; the count must stand somewhere.
@@ -134,7 +150,7 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
           resource,
           ledger,
           pushSpan: (span) => spans.push(span),
-          pushLog: (record) => records.push(record),
+          pushLog,
         }),
         config.metricIntervalMs,
       ),
@@ -161,7 +177,7 @@ function startNothing(): StartedTelemetry {
 async function loadOtlp(
   config: StartConfig,
   tuning: Tuning,
-  ledger: DropLedger,
+  ledger: SignalLedger,
 ): Promise<{ destination: Destination; register: RegisterProviders }> {
   const [{ createOtlpDestination }, { registerNodeSdk }] = await Promise.all([
     import('./otlp/otlp-destination.ts'),

@@ -2,6 +2,8 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { SignalBatch, SignalSink } from '@tracepost/contracts';
 import type { Destination } from '../destination.ts';
 import { createListFilling, type Filling, type SendOutcome } from '../filling.ts';
+import { countPoints } from '../processors.ts';
+import type { SignalLedger } from '../signal-ledger.ts';
 import { type OriginOf, toLogSignal, toMetricSignals, toSpanSignal } from './to-signals.ts';
 
 export interface EmbeddedDestination extends Destination {
@@ -11,7 +13,11 @@ export interface EmbeddedDestination extends Destination {
 const NOTHING: SignalBatch = { spans: [], logs: [], metrics: [] };
 
 /** Hands signals to the sink of this very process; until there is one, everything waits. */
-export function createEmbeddedDestination(originOf: OriginOf, itemsPerBatch: number): EmbeddedDestination {
+export function createEmbeddedDestination(
+  originOf: OriginOf,
+  itemsPerBatch: number,
+  ledger: SignalLedger,
+): EmbeddedDestination {
   let sink: SignalSink | null = null;
 
   const hand = async (batch: Partial<SignalBatch>): Promise<SendOutcome> => {
@@ -29,7 +35,7 @@ export function createEmbeddedDestination(originOf: OriginOf, itemsPerBatch: num
       hand({ spans: spans.map((span) => toSpanSignal(span, originOf)) }),
     ),
     logs: createListFilling(itemsPerBatch, (logs) => hand({ logs: logs.map((log) => toLogSignal(log, originOf)) })),
-    metrics: createMetricFilling(originOf, hand),
+    metrics: createMetricFilling(originOf, ledger, hand),
     close: () => {
       sink = null;
     },
@@ -38,6 +44,7 @@ export function createEmbeddedDestination(originOf: OriginOf, itemsPerBatch: num
 
 function createMetricFilling(
   originOf: OriginOf,
+  ledger: SignalLedger,
   hand: (batch: Partial<SignalBatch>) => Promise<SendOutcome>,
 ): Filling<ResourceMetrics> {
   let metrics: SignalBatch['metrics'] = [];
@@ -50,6 +57,7 @@ function createMetricFilling(
     },
     add: (collected) => {
       metrics = toMetricSignals(collected, originOf);
+      ledger.count('metrics', 'exponential_histogram_not_supported', countPoints(collected) - metrics.length);
       return null;
     },
     seal: () => {

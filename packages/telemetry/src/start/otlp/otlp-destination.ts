@@ -7,9 +7,9 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { LogLevel } from '@tracepost/contracts';
 import { createTelemetry } from '../../telemetry.ts';
 import type { Destination } from '../destination.ts';
-import type { DropLedger } from '../drop-ledger.ts';
 import { createListFilling, type Filling, type SendOutcome } from '../filling.ts';
 import { countPoints } from '../processors.ts';
+import type { SignalLedger } from '../signal-ledger.ts';
 import { type BatchExporter, exportBatch } from './export-batch.ts';
 import { listenForRejections } from './rejected-by-collector.ts';
 
@@ -19,7 +19,7 @@ export interface OtlpDestinationOptions {
   readonly callTimeoutMs: number;
   readonly serviceName: string;
   readonly logLevel: LogLevel | 'silent';
-  readonly ledger: DropLedger;
+  readonly ledger: SignalLedger;
 }
 
 type Export<T> = (items: readonly T[], abort: AbortSignal) => Promise<SendOutcome>;

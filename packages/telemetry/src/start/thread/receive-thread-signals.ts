@@ -3,14 +3,15 @@ import type { InstrumentationScope } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { DropLedger } from '../drop-ledger.ts';
+import type { SignalName } from '@tracepost/contracts';
+import type { SignalLedger } from '../signal-ledger.ts';
 import type { ThreadReceiver } from './thread-channel.ts';
 import { createThreadInstruments } from './thread-instruments.ts';
 import type { ThreadLog, ThreadScope, ThreadSpan, ThreadSpanContext } from './thread-signals.ts';
 
 export interface ReceiverOptions {
   readonly resource: Resource;
-  readonly ledger: DropLedger;
+  readonly ledger: SignalLedger;
   readonly pushSpan: (span: ReadableSpan) => void;
   readonly pushLog: (record: ReadableLogRecord) => void;
 }
@@ -19,14 +20,19 @@ export interface ReceiverOptions {
 export function createThreadReceiver({ resource, ledger, pushSpan, pushLog }: ReceiverOptions): ThreadReceiver {
   const instruments = createThreadInstruments();
   const scopeOf = createScopes();
+  /** It was made all the same, though it never came to a queue. */
+  const lose = (signal: SignalName, reason: string, count: number): void => {
+    ledger.made(signal, count);
+    ledger.count(signal, reason, count);
+  };
   return {
     take({ spans, logs, measurements, lost }) {
       for (const span of spans) pushSpan(readSpan(span, resource, scopeOf(span.scope)));
       for (const log of logs) pushLog(readLog(log, resource, scopeOf(log.scope)));
       for (const measurement of measurements) {
-        if (!instruments.record(measurement)) ledger.count('metrics', 'too_many_instruments', 1);
+        if (!instruments.record(measurement)) lose('metrics', 'too_many_instruments', 1);
       }
-      for (const { signal, reason, count } of lost) ledger.count(signal, reason, count);
+      for (const { signal, reason, count } of lost) lose(signal, reason, count);
     },
     end: () => instruments.end(),
   };
