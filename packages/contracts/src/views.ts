@@ -74,6 +74,32 @@ export type Check = Static<typeof Check>;
 export const Loss = Type.Object({ signal: Type.String(), reason: Type.String(), count: Type.Integer() });
 export type Loss = Static<typeof Loss>;
 
+/** One place that telemetry passes. What it received is what it passed on, what it dropped and what waits there; `null`: nobody can tell. */
+export const LedgerHop = Type.Object({
+  hop: Type.String({ description: 'processes, collector, analyst, jaeger' }),
+  received: Type.Integer(),
+  passed: Type.Integer({ description: 'handed to the next hop; at the last one: stored' }),
+  dropped: Type.Integer(),
+  waiting: nullable(Type.Integer()),
+});
+export type LedgerHop = Static<typeof LedgerHop>;
+
+/** `produced = stored + dropped + sampledOut + underWay + unaccounted`, always. */
+export const LedgerRow = Type.Object({
+  signal: Type.String({ description: 'spans, logs, metrics' }),
+  since: nullable(Type.String({ description: 'the oldest report that is counted' })),
+  produced: Type.Integer({ description: 'made by our own processes, and received from other programs' }),
+  stored: Type.Integer(),
+  dropped: Type.Integer({ description: 'lost; by reason in `losses`' }),
+  sampledOut: Type.Integer({ description: 'left out on purpose by sampling: no loss' }),
+  underWay: Type.Integer({ description: 'waits somewhere, or was not told of yet' }),
+  unaccounted: Type.Integer({
+    description: 'nobody can say what became of it: a process that was killed took it along',
+  }),
+  hops: Type.Array(LedgerHop),
+});
+export type LedgerRow = Static<typeof LedgerRow>;
+
 /** `GET /api/v1/status`. */
 export const StatusView = Type.Object({
   status: CheckStatus,
@@ -87,6 +113,7 @@ export const StatusView = Type.Object({
     logs: Type.Integer(),
   }),
   losses: Type.Array(Loss),
+  ledger: Type.Array(LedgerRow),
   retention: Type.Record(Type.String(), Type.String()),
   storage: Type.Object({ usedBytes: Type.Integer(), budgetBytes: nullable(Type.Integer()) }),
 });

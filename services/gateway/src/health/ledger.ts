@@ -1,10 +1,16 @@
-import type { Loss, StatusView } from '@tracepost/contracts';
+import type { LedgerRow, Loss, SignalName, StatusView } from '@tracepost/contracts';
 import type { MetricPoint, MetricStore, RecordStore } from '@tracepost/stores';
 import { withDeadline } from '../deadline.ts';
+import { createCollectorFacts } from './collector-facts.ts';
+import { createHeldTotals } from './held-totals.ts';
+import { ledgerRows, SAMPLED_OUT, SIGNALS } from './ledger-rows.ts';
+import { createSeriesTotals, type SeriesTotal, type SeriesTotals } from './series-totals.ts';
 
 export interface LedgerView {
   readonly recorded: StatusView['recorded'];
   readonly losses: Loss[];
+  /** One row for each signal: what was made, and what became of it. */
+  readonly rows: LedgerRow[];
   readonly tasks: number;
   /** Succeeded over all ended tasks, 0 to 1; null while none has ended. */
   readonly successRate: number | null;
@@ -12,7 +18,7 @@ export interface LedgerView {
   readonly isLosing: boolean;
 }
 
-/** What was recorded and what was lost, read from the stored metrics now and then. */
+/** What was made, recorded and lost, read from the stored metrics now and then. */
 export interface Ledger {
   start(): void;
   read(): LedgerView;
@@ -21,12 +27,18 @@ export interface Ledger {
 
 const EVERY_MS = 5_000;
 const TIMEOUT_MS = 3_000;
-/** Metrics are cumulative and exported every few seconds: whoever has been silent this long is gone. */
+/** The first look: whoever has been silent this long is gone. */
 const LOOK_BACK_MS = 15 * 60_000;
-const MAX_POINTS = 2_000;
+/** Every other: points may come late, as long as the store was away and a little more. */
+const OVERLAP_MS = 2 * 60_000;
+/** A series that was there so soon after the begin of the first look is older than that. */
+const OLD_MS = 60_000;
+const RECENT_MS = 60_000;
+const MAX_POINTS = 10_000;
 const EMPTY: LedgerView = {
   recorded: { events: 0, metrics: 0, spans: 0, logs: 0 },
   losses: [],
+  rows: [],
   tasks: 0,
   successRate: null,
   isLosing: false,
@@ -37,52 +49,103 @@ export function createLedger({
   records,
   everyMs = EVERY_MS,
   timeoutMs = TIMEOUT_MS,
+  recentMs = RECENT_MS,
 }: {
   readonly metrics: MetricStore;
   readonly records: Pick<RecordStore, 'countTasks'>;
   readonly everyMs?: number;
   readonly timeoutMs?: number;
+  /** What was made so lately may still be on its way between two hops. */
+  readonly recentMs?: number;
 }): Ledger {
   let view = EMPTY;
   let isLooking = false;
   let timer: NodeJS.Timeout | undefined;
-
-  const read = async (name: string): Promise<MetricPoint[]> => {
-    const to = new Date(Date.now() + 1_000);
-    const from = new Date(to.getTime() - LOOK_BACK_MS);
-    const points = metrics.readPoints({ name, from, to, limit: MAX_POINTS });
-    return newestPerSeries(await withDeadline(points, timeoutMs, 'The metric store'));
-  };
+  let lookedAt: number | null = null;
+  const produced = createSeriesTotals();
+  const dropped = createSeriesTotals();
+  const received = createSeriesTotals();
+  const stored = createSeriesTotals();
+  const refused = createSeriesTotals();
+  const held = createHeldTotals();
+  const heldByIngest = createHeldTotals();
+  const executions = createSeriesTotals();
+  const collector = createCollectorFacts();
+  const recent = createRecent(produced, recentMs);
 
   const look = async (): Promise<void> => {
+    const now = Date.now();
+    const from = lookedAt === null ? now - LOOK_BACK_MS : lookedAt - OVERLAP_MS;
+    const begunBefore = lookedAt === null ? from + OLD_MS : 0;
+    const read = (name: string): Promise<MetricPoint[]> =>
+      withDeadline(
+        metrics.readPoints({ name, from: new Date(from), to: new Date(now + 1_000), limit: MAX_POINTS }),
+        timeoutMs,
+        'The metric store',
+      );
+    const made = await read('tracepost.telemetry.produced');
+    // Of one instant: what the others have said since is for the next look.
+    const until = made.length === 0 ? now : Math.max(...made.map(({ at }) => Date.parse(at)));
+    const bounds = { until, begunBefore };
+    const [holds, loses, gets, keeps, refuses, decides, ends] = await Promise.all([
+      read('tracepost.telemetry.waiting'),
+      read('tracepost.telemetry.dropped'),
+      read('tracepost.ingest.received'),
+      read('tracepost.ingest.stored'),
+      read('tracepost.ingest.refused'),
+      read('tracepost.ingest.waiting'),
+      read('tracepost.task.executions'),
+    ]);
+    const ofCollector = await collector.look(read, bounds);
+    held.take(holds, bounds);
+    held.restarted(produced.take(made, bounds));
+    heldByIngest.take(decides, bounds);
+    dropped.take(loses, bounds);
+    received.take(gets, bounds);
+    stored.take(keeps, bounds);
+    refused.take(refuses, bounds);
+    executions.take(ends, bounds);
+    lookedAt = now;
+    const rows = ledgerRows({
+      produced: produced.all(),
+      held: held.all(),
+      dropped: dropped.all(),
+      received: received.all(),
+      stored: stored.all(),
+      refused: refused.all(),
+      heldByIngest: heldByIngest.all(),
+      collector: ofCollector,
+      recent: recent(now),
+    });
+    const losses = sumLosses([...refused.all(), ...dropped.all()]);
+    view = {
+      ...view,
+      recorded: sumRecorded(stored.all()),
+      losses,
+      rows,
+      successRate: shareOfSuccess(executions.all()),
+      isLosing: total(losses) > total(view.losses),
+    };
+  };
+
+  const lookOnce = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
     // A store that does not answer is told by its own check; here what is known stays.
-    const [stored, refused, dropped, executions, tasks] = await Promise.allSettled([
-      read('tracepost.ingest.stored'),
-      read('tracepost.ingest.refused'),
-      read('tracepost.telemetry.dropped'),
-      read('tracepost.task.executions'),
+    const [, tasks] = await Promise.allSettled([
+      look(),
       withDeadline(records.countTasks(), timeoutMs, 'The record store'),
     ]);
-    const hasLosses = refused.status === 'fulfilled' && dropped.status === 'fulfilled';
-    const losses = hasLosses ? sumLosses([...refused.value, ...dropped.value]) : view.losses;
-    view = {
-      recorded: stored.status === 'fulfilled' ? sumRecorded(stored.value) : view.recorded,
-      losses,
-      tasks: tasks.status === 'fulfilled' ? tasks.value : view.tasks,
-      successRate: executions.status === 'fulfilled' ? shareOfSuccess(executions.value) : view.successRate,
-      isLosing: total(losses) > total(view.losses),
-    };
+    if (tasks.status === 'fulfilled') view = { ...view, tasks: tasks.value };
     isLooking = false;
   };
 
   return {
     start() {
       if (timer) return;
-      timer = setInterval(() => void look(), everyMs);
+      timer = setInterval(() => void lookOnce(), everyMs);
       timer.unref();
-      void look();
+      void lookOnce();
     },
     read: () => view,
     close() {
@@ -92,44 +155,57 @@ export function createLedger({
   };
 }
 
-/** Points come newest first: the first of each series is its newest. */
-function newestPerSeries(points: readonly MetricPoint[]): MetricPoint[] {
-  const newest = new Map<string, MetricPoint>();
-  for (const point of points) {
-    const series = JSON.stringify([point.service, Object.entries(point.attributes).sort()]);
-    if (!newest.has(series)) newest.set(series, point);
-  }
-  return [...newest.values()];
+/** How much was made lately. */
+function createRecent(produced: SeriesTotals, recentMs: number): (now: number) => Record<SignalName, number> {
+  const history: { readonly at: number; readonly made: Record<SignalName, number> }[] = [];
+  return (now) => {
+    const made = { spans: 0, logs: 0, metrics: 0 };
+    for (const { attributes, grown } of produced.all()) {
+      const signal = SIGNALS.find((name) => name === attributes['tracepost.signal']);
+      if (signal) made[signal] += grown;
+    }
+    history.push({ at: now, made });
+    while (history[1] && now - history[1].at >= recentMs) history.shift();
+    const before = history[0] && now - history[0].at >= recentMs ? history[0].made : { spans: 0, logs: 0, metrics: 0 };
+    return {
+      spans: made.spans - before.spans,
+      logs: made.logs - before.logs,
+      metrics: made.metrics - before.metrics,
+    };
+  };
 }
 
-function sumRecorded(points: readonly MetricPoint[]): StatusView['recorded'] {
+function sumRecorded(series: readonly SeriesTotal[]): StatusView['recorded'] {
   const recorded = { ...EMPTY.recorded };
-  for (const point of points) {
-    const signal = point.attributes['tracepost.signal'];
-    if (signal === 'metrics' || signal === 'spans' || signal === 'logs') recorded[signal] += countOf(point);
+  for (const one of series) {
+    const signal = one.attributes['tracepost.signal'];
+    if (signal === 'metrics' || signal === 'spans' || signal === 'logs') recorded[signal] += countOf(one);
   }
   return recorded;
 }
 
-function sumLosses(points: readonly MetricPoint[]): Loss[] {
+/** What sampling left out was left out on purpose. */
+function sumLosses(series: readonly SeriesTotal[]): Loss[] {
   const losses = new Map<string, Loss>();
-  for (const point of points) {
-    const signal = point.attributes['tracepost.signal'] ?? 'unknown';
-    const reason = point.attributes['tracepost.reason'] ?? 'unknown';
+  for (const one of series) {
+    const signal = one.attributes['tracepost.signal'] ?? 'unknown';
+    const reason = one.attributes['tracepost.reason'] ?? 'unknown';
+    if (reason === SAMPLED_OUT) continue;
     const key = `${signal}\n${reason}`;
-    losses.set(key, { signal, reason, count: (losses.get(key)?.count ?? 0) + countOf(point) });
+    losses.set(key, { signal, reason, count: (losses.get(key)?.count ?? 0) + countOf(one) });
   }
   return [...losses.values()].filter((loss) => loss.count > 0);
 }
 
-function shareOfSuccess(points: readonly MetricPoint[]): number | null {
-  const all = points.reduce((sum, point) => sum + countOf(point), 0);
-  const succeeded = points.filter((point) => point.attributes['tracepost.task.status'] === 'succeeded');
-  return all === 0 ? null : succeeded.reduce((sum, point) => sum + countOf(point), 0) / all;
+function shareOfSuccess(series: readonly SeriesTotal[]): number | null {
+  const all = series.reduce((sum, one) => sum + countOf(one), 0);
+  const succeeded = series.filter((one) => one.attributes['tracepost.task.status'] === 'succeeded');
+  return all === 0 ? null : succeeded.reduce((sum, one) => sum + countOf(one), 0) / all;
 }
 
-function countOf({ fields }: MetricPoint): number {
-  return Math.round(fields.counter ?? fields.gauge ?? 0);
+/** All that it has counted, also before anybody looked. */
+function countOf({ base, grown }: SeriesTotal): number {
+  return base + grown;
 }
 
 function total(losses: readonly Loss[]): number {

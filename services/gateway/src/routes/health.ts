@@ -75,7 +75,7 @@ export function addHealthRoutes(
       },
     },
     (_request, reply) => {
-      const { recorded, losses } = ledger.read();
+      const { recorded, losses, rows } = ledger.read();
       reply.header('cache-control', 'no-store');
       reply.code(200).send({
         status: monitor.status(),
@@ -84,6 +84,7 @@ export function addHealthRoutes(
         checks: monitor.checks(),
         recorded,
         losses,
+        ledger: rows,
         retention,
         // No budget can be set yet.
         storage: { usedBytes: storage.usedBytes(), budgetBytes: null },

@@ -1,0 +1,122 @@
+import type { LedgerHop, LedgerRow, SignalName } from '@tracepost/contracts';
+import type { Held } from './held-totals.ts';
+import type { SeriesTotal } from './series-totals.ts';
+
+/** What the metrics of every hop have told so far. */
+export interface LedgerFacts {
+  readonly produced: readonly SeriesTotal[];
+  readonly held: readonly Held[];
+  readonly dropped: readonly SeriesTotal[];
+  readonly received: readonly SeriesTotal[];
+  readonly stored: readonly SeriesTotal[];
+  readonly refused: readonly SeriesTotal[];
+  readonly heldByIngest: readonly Held[];
+  /** Of the collector, where there is one. */
+  readonly collector: Readonly<Record<SignalName, CollectorFacts>> | null;
+  /** Made in the last minute: what has not arrived of it is on its way. */
+  readonly recent: Readonly<Record<SignalName, number>>;
+}
+
+export interface CollectorFacts {
+  readonly accepted: number;
+  readonly sentToAnalyst: number;
+  readonly lostToAnalyst: number;
+  readonly sentToJaeger: number;
+  readonly lostToJaeger: number;
+  /** Something waits in its queue for the analyst. */
+  readonly isQueueing: boolean;
+}
+
+export const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
+export const SAMPLED_OUT = 'sampled_out';
+/** Many times as long as a process is silent between two reports. */
+const SILENT_MS = 60_000;
+
+/**
+ * One row for each signal. Every report of a process holds one instant, so that within it nothing is missing; between two hops there is what
+ * is on its way. What nobody has any more is told apart from that by three signs: its process began again, or fell silent, or
+ * it has not arrived although nothing was made for a minute and no queue holds anything.
+ */
+export function ledgerRows(facts: LedgerFacts): LedgerRow[] {
+  const newest = Math.max(0, ...facts.held.map(({ lastAt }) => lastAt));
+  return SIGNALS.map((signal) => rowOf(facts, signal, newest));
+}
+
+function rowOf(facts: LedgerFacts, signal: SignalName, newest: number): LedgerRow {
+  const produced = sum(facts.produced, signal);
+  const lost = sum(facts.dropped, signal);
+  const held = of(facts.held, signal);
+  const waiting = total(held, ({ now }) => now);
+  const waitedBefore = total(held, ({ base }) => base);
+  const silent = total(held, ({ now, lastAt }) => (newest - lastAt > SILENT_MS ? now : 0));
+  const dead = total(held, (one) => one.dead);
+  const handedOn = produced + waitedBefore - lost - waiting - dead;
+
+  const house = sum(facts.received, signal, ['tracepost.origin', 'house']);
+  const others = sum(facts.received, signal, ['tracepost.origin', 'other']);
+  const collector = facts.collector?.[signal] ?? null;
+  const arrived = house + (collector?.lostToAnalyst ?? 0);
+  // More arrived than was told of: made since the last report, or by a process that was killed before its next.
+  const untold = Math.max(0, arrived - handedOn);
+  const gone = Math.max(0, dead - untold);
+  const made = produced + waitedBefore + Math.max(0, untold - dead);
+  const missing = Math.max(0, handedOn - arrived);
+  const lostBetween = collector?.isQueueing ? 0 : Math.max(0, missing - facts.recent[signal]);
+
+  const stored = sum(facts.stored, signal);
+  const sampledOut = sum(facts.refused, signal, ['tracepost.reason', SAMPLED_OUT]);
+  const ingest = of(facts.heldByIngest, signal);
+  const undecided = total(ingest, ({ now }) => now);
+  const received = house + others + total(ingest, ({ base }) => base);
+  const refused = Math.max(0, received - stored - sampledOut - undecided);
+  // Refused at the door, before it was anybody's batch: made by others, and lost.
+  const atTheDoor = Math.max(0, sum(facts.refused, signal) - sampledOut - refused);
+  const lostToJaeger = collector?.lostToJaeger ?? 0;
+
+  return {
+    signal,
+    since: sinceOf(facts, signal),
+    produced: made + others + received - house - others + atTheDoor,
+    stored: Math.max(0, stored - lostToJaeger),
+    dropped: lost + (collector?.lostToAnalyst ?? 0) + refused + atTheDoor + Math.min(stored, lostToJaeger),
+    sampledOut,
+    underWay: waiting - silent + missing - lostBetween + undecided,
+    unaccounted: gone + silent + lostBetween,
+    hops: [
+      { hop: 'processes', received: made, passed: Math.max(handedOn, arrived), dropped: lost, waiting },
+      ...collectorHops(signal, collector),
+      { hop: 'analyst', received, passed: stored, dropped: refused + sampledOut, waiting: undecided },
+    ],
+  };
+}
+
+/** Its own counts: other programs' telemetry and its own metrics stand in them too. Its queues are told in bytes. */
+function collectorHops(signal: SignalName, facts: CollectorFacts | null): LedgerHop[] {
+  if (facts === null) return [];
+  const { accepted, sentToAnalyst, lostToAnalyst, sentToJaeger, lostToJaeger } = facts;
+  const own = { hop: 'collector', received: accepted, passed: sentToAnalyst, dropped: lostToAnalyst, waiting: null };
+  if (signal !== 'spans') return [own];
+  const sent = sentToJaeger + lostToJaeger;
+  return [own, { hop: 'jaeger', received: sent, passed: sentToJaeger, dropped: lostToJaeger, waiting: null }];
+}
+
+function sinceOf({ produced, stored }: LedgerFacts, signal: SignalName): string | null {
+  const first = [...of(produced, signal), ...of(stored, signal)].map(({ firstAt }) => firstAt);
+  return first.length === 0 ? null : new Date(Math.min(...first)).toISOString();
+}
+
+function sum(series: readonly SeriesTotal[], signal: SignalName, only?: readonly [string, string]): number {
+  const wanted = of(series, signal).filter(({ attributes }) => !only || attributes[only[0]] === only[1]);
+  return total(wanted, ({ grown }) => grown);
+}
+
+function of<T extends { readonly attributes: Readonly<Record<string, string>> }>(
+  all: readonly T[],
+  signal: SignalName,
+): T[] {
+  return all.filter(({ attributes }) => attributes['tracepost.signal'] === signal);
+}
+
+function total<T>(all: readonly T[], read: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + read(one), 0);
+}

@@ -1,0 +1,205 @@
+import type { LedgerRow } from '@tracepost/contracts';
+import type { MetricPoint, MetricPointQuery, MetricStore } from '@tracepost/stores';
+import { until } from '@tracepost/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLedger, type Ledger } from '../src/health/ledger.ts';
+
+const closers: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+describe('spans that processes made', () => {
+  it('are stored, dropped or wait, to the unit', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 7, waiting: 13 });
+    world.process('gateway', 1, { produced: 50, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 130, stored: 128, refused: 2 });
+    const row = await world.row();
+    expect(row).toMatchObject({ produced: 150, stored: 128, dropped: 9, underWay: 13, unaccounted: 0, sampledOut: 0 });
+    expect(row.hops).toEqual([
+      { hop: 'processes', received: 150, passed: 130, dropped: 7, waiting: 13 },
+      { hop: 'analyst', received: 130, passed: 128, dropped: 2, waiting: 0 },
+    ]);
+  });
+
+  it('are counted over a restart that was told of', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.process('agents', 9, { produced: 5, dropped: 0, waiting: 0 });
+    world.ingest(9, { house: 105, stored: 105 });
+    expect(await world.row()).toMatchObject({ produced: 105, stored: 105, underWay: 0, unaccounted: 0 });
+  });
+
+  it('are unaccounted when they waited in a process that was killed', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 20 });
+    world.process('agents', 9, { produced: 5, dropped: 0, waiting: 0 });
+    world.ingest(9, { house: 85, stored: 85 });
+    expect(await world.row()).toMatchObject({ produced: 105, stored: 85, underWay: 0, unaccounted: 20 });
+  });
+
+  it('are unaccounted when they waited in a process that has been silent for a minute', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 20 });
+    world.ingest(1, { house: 80, stored: 80 });
+    expect(await world.row()).toMatchObject({ underWay: 20, unaccounted: 0 });
+    world.process('gateway', 80, { produced: 0, dropped: 0, waiting: 0 });
+    expect(await world.row(({ unaccounted }) => unaccounted > 0)).toMatchObject({ underWay: 0, unaccounted: 20 });
+  });
+
+  it('were made, when more of them is stored than was told of', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 130, stored: 130 });
+    expect(await world.row()).toMatchObject({ produced: 130, stored: 130, underWay: 0, unaccounted: 0 });
+  });
+
+  it('are under way while they are fresh, and unaccounted when they do not arrive', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 60, stored: 60 });
+    expect(await world.row()).toMatchObject({ underWay: 40, unaccounted: 0 });
+    const later = given({ recentMs: 50 });
+    later.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    later.ingest(1, { house: 60, stored: 60 });
+    expect(await later.row(({ unaccounted }) => unaccounted > 0)).toMatchObject({ underWay: 0, unaccounted: 40 });
+    later.ingest(2, { house: 95, stored: 95 });
+    later.process('agents', 2, { produced: 100, dropped: 0, waiting: 0 });
+    expect(await later.row(({ stored }) => stored === 95)).toMatchObject({ underWay: 0, unaccounted: 5 });
+  });
+
+  it('of other programs are made when they are received', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 10, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 10, other: 30, stored: 35, refused: 5 });
+    expect(await world.row()).toMatchObject({ produced: 40, stored: 35, dropped: 5, underWay: 0, unaccounted: 0 });
+  });
+
+  it('that sampling left out or has not decided on are no loss', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 100, stored: 10, sampledOut: 70, waiting: 20 });
+    const { row, losses } = { row: await world.row(), losses: world.ledger.read().losses };
+    expect(row).toMatchObject({ produced: 100, stored: 10, dropped: 0, sampledOut: 70, underWay: 20, unaccounted: 0 });
+    expect(losses).toEqual([]);
+  });
+
+  it('that the collector gave up on are dropped, by the way on which it lost them', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 90, stored: 90 });
+    world.collector(1, { accepted: 100, analyst: [90, 10], jaeger: [97, 3] });
+    const row = await world.row();
+    expect(row).toMatchObject({ produced: 100, stored: 87, dropped: 13, underWay: 0, unaccounted: 0 });
+    expect(row.hops.map(({ hop, dropped }) => [hop, dropped])).toEqual([
+      ['processes', 0],
+      ['collector', 10],
+      ['jaeger', 3],
+      ['analyst', 0],
+    ]);
+  });
+
+  it('made before anybody looked are not counted, on no side', async () => {
+    const world = given();
+    // Both have run for long; what waited at the first look is stored afterwards.
+    const longAgo = -780;
+    world.process('agents', longAgo, { produced: 1_000, dropped: 5, waiting: 30 });
+    world.ingest(longAgo, { house: 70_000, stored: 70_000 });
+    world.process('agents', 1, { produced: 1_100, dropped: 5, waiting: 0 });
+    world.ingest(1, { house: 70_130, stored: 70_130 });
+    const row = await world.row();
+    expect(row).toMatchObject({ produced: 130, stored: 130, dropped: 0, underWay: 0, unaccounted: 0 });
+  });
+
+  it('balance at every look of a run in which processes fail, restart and are late with their word', async () => {
+    const world = given();
+    let made = 0;
+    let lost = 0;
+    let arrived = 0;
+    let base = { made: 0, lost: 0 };
+    for (let second = 1; second <= 40; second += 1) {
+      made += (second * 37) % 100;
+      lost += second % 7;
+      const waiting = Math.max(0, (second % 5) * 10 - (second % 3));
+      if (second % 13 === 0) {
+        // A stop in good order: everything has left, and the next process counts from nothing.
+        arrived = made - lost;
+        world.process('agents', second, { produced: made - base.made, dropped: lost - base.lost, waiting: 0 });
+        world.ingest(second, { house: arrived, stored: arrived });
+        base = { made, lost };
+      } else {
+        const handedOn = Math.max(arrived, made - lost - waiting);
+        arrived = handedOn;
+        const held = made - lost - handedOn;
+        world.process('agents', second, { produced: made - base.made, dropped: lost - base.lost, waiting: held });
+        world.ingest(second, { house: arrived, stored: arrived });
+      }
+      const row = await world.row(({ produced }) => produced >= made);
+      expect(row.produced).toBe(row.stored + row.dropped + row.sampledOut + row.underWay + row.unaccounted);
+      expect(row).toMatchObject({ produced: made, dropped: lost, stored: arrived, unaccounted: 0 });
+    }
+  });
+});
+
+/** A metric store with what processes and ingest have said, each at a second of its own. */
+function given({ recentMs = 60_000 }: { recentMs?: number } = {}) {
+  const begun = Date.now() - 100_000;
+  const points: (MetricPoint & { readonly name: string })[] = [];
+  const say = (name: string, second: number, service: string, attributes: Record<string, string>, value: number) =>
+    points.push({
+      name,
+      at: new Date(begun + second * 1_000).toISOString(),
+      service,
+      attributes: { 'tracepost.signal': 'spans', ...attributes },
+      fields: name.endsWith('waiting') ? { gauge: value } : { counter: value },
+    });
+  const metrics = {
+    readPoints: async ({ name, from, to }: MetricPointQuery) =>
+      points
+        .filter((point) => point.name === name && point.at >= from.toISOString() && point.at < to.toISOString())
+        .reverse(),
+  } as unknown as MetricStore;
+  const ledger: Ledger = createLedger({ metrics, records: { countTasks: async () => 0 }, everyMs: 5, recentMs });
+  closers.push(() => ledger.close());
+  return {
+    ledger,
+    process(service: string, second: number, said: { produced: number; dropped: number; waiting: number }) {
+      const instance = { 'service.instance.id': 'box' };
+      say('tracepost.telemetry.waiting', second, service, instance, said.waiting);
+      say('tracepost.telemetry.dropped', second, service, { ...instance, 'tracepost.reason': 'x' }, said.dropped);
+      say('tracepost.telemetry.produced', second, service, instance, said.produced);
+    },
+    ingest(
+      second: number,
+      said: Partial<Record<'house' | 'other' | 'stored' | 'refused' | 'sampledOut' | 'waiting', number>>,
+    ) {
+      const { house = 0, other = 0, stored = 0, refused = 0, sampledOut = 0, waiting } = said;
+      say('tracepost.ingest.received', second, 'analyst', { 'tracepost.origin': 'house' }, house);
+      say('tracepost.ingest.received', second, 'analyst', { 'tracepost.origin': 'other' }, other);
+      say('tracepost.ingest.stored', second, 'analyst', {}, stored);
+      say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'invalid' }, refused);
+      say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'sampled_out' }, sampledOut);
+      if (waiting !== undefined) say('tracepost.ingest.waiting', second, 'analyst', {}, waiting);
+    },
+    collector(second: number, said: { accepted: number; analyst: [number, number]; jaeger: [number, number] }) {
+      const to = { analyst: 'otlp_http/analyst', jaeger: 'otlp_grpc/jaeger' };
+      say('otelcol_receiver_accepted_metric_points', second, 'otel-collector', {}, 1);
+      say('otelcol_receiver_accepted_spans', second, 'otel-collector', {}, said.accepted);
+      for (const way of ['analyst', 'jaeger'] as const) {
+        say('otelcol_exporter_sent_spans', second, 'otel-collector', { exporter: to[way] }, said[way][0]);
+        say('otelcol_exporter_send_failed_spans', second, 'otel-collector', { exporter: to[way] }, said[way][1]);
+      }
+    },
+    async row(isWanted: (row: LedgerRow) => boolean = () => true): Promise<LedgerRow> {
+      ledger.start();
+      const read = () => ledger.read().rows.find(({ signal }) => signal === 'spans');
+      await until(() => {
+        const row = read();
+        return row !== undefined && isWanted(row);
+      });
+      return read() as LedgerRow;
+    },
+  };
+}
