@@ -65,6 +65,8 @@ describeWithDocker('the collector', () => {
 
     const seen = await output(['a-span', 'a log line', 'a.metric']);
     for (const secret of SECRETS) expect(seen).not.toContain(secret);
+    expect(seen).not.toContain('jane-4711');
+    expect(seen.match(/(enduser|user)\.id: Str\(sha256:590166a3ea3b3adf\)/g)).toHaveLength(4);
     expect(seen).toContain('gen_ai.usage.input_tokens: Int(500)');
     expect(seen).toContain('package: Str(pnpm@12.21.0)');
     expect(seen).toContain('http.route: Str(/api/v1/tasks/{taskId})');
@@ -118,6 +120,10 @@ function attributes(): unknown[] {
   ];
 }
 
+function person(): unknown[] {
+  return [string('enduser.id', 'jane-4711'), string('user.id', 'jane-4711')];
+}
+
 function withAttributes(): unknown {
   return { attributes: [string('service.name', 'test'), ...attributes()] };
 }
@@ -131,8 +137,8 @@ function span(): unknown {
     name: `a-span ${E_MAIL}`,
     startTimeUnixNano,
     endTimeUnixNano: startTimeUnixNano,
-    attributes: attributes(),
-    events: [{ name: `event ${E_MAIL}`, timeUnixNano: startTimeUnixNano, attributes: attributes() }],
+    attributes: [...attributes(), ...person()],
+    events: [{ name: `event ${E_MAIL}`, timeUnixNano: startTimeUnixNano, attributes: [...attributes(), ...person()] }],
     status: { code: 2, message: `refused ${E_MAIL} with ${BEARER}` },
   };
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Attributes, AttributeValue } from '@tracepost/contracts';
 
 /** Keys whose value never leaves the process; the collector has the same list. A bare `token` would hide token counts. */
@@ -7,6 +8,9 @@ const E_MAIL_OR_WORD = /[\w.+-]+(@[\w-]+\.[A-Za-z][\w.]+)?/g;
 const CARD = /\b4[0-9]{12}(?:[0-9]{3})?\b/g;
 const BEARER = /bearer\s+[a-z0-9._-]+/gi;
 const MASK = '****';
+/** Who it was is nobody's business; that it was the same person is. */
+const PERSON_KEY = /^(enduser|user)\.id$/;
+const HASHED = /^sha256:[0-9a-f]{16}$/;
 
 export function redactText(text: string): string {
   // The usual line holds neither: one cheap look saves three scans.
@@ -21,7 +25,9 @@ function maskEMail(match: string, domain: string | undefined): string {
 
 /** The value as it may leave the process: masked when its key is denied, without what looks like a secret otherwise. */
 export function redactField(key: string, value: string | number | boolean): string | number | boolean {
-  if (isDeniedKey(key)) return MASK;
+  const kind = kindOf(key);
+  if (kind === 'denied') return MASK;
+  if (kind === 'person') return hashPerson(value);
   return typeof value === 'string' ? redactText(value) : value;
 }
 
@@ -30,7 +36,7 @@ export function redactAttributes(attributes: Attributes): Attributes {
   let masked: Record<string, AttributeValue> | null = null;
   for (const key in attributes) {
     const value = attributes[key] as AttributeValue;
-    const safe = isDeniedKey(key) ? MASK : redactValue(value);
+    const safe = redactKeyed(key, value);
     if (safe === value) continue;
     masked ??= { ...attributes };
     masked[key] = safe;
@@ -48,15 +54,29 @@ export function redactValue(value: AttributeValue): AttributeValue {
   return safe.some((item, at) => item !== value[at]) ? safe : value;
 }
 
-const keys = new Map<string, boolean>();
+function redactKeyed(key: string, value: AttributeValue): AttributeValue {
+  const kind = kindOf(key);
+  if (kind === 'denied') return MASK;
+  if (kind === 'person' && value !== null) return hashPerson(typeof value === 'object' ? JSON.stringify(value) : value);
+  return redactValue(value);
+}
+
+/** The same for the same person, wherever it is hashed; once hashed it stays as it is. */
+function hashPerson(value: string | number | boolean): string {
+  const text = String(value);
+  return HASHED.test(text) ? text : `sha256:${hash('sha256', text, 'hex').slice(0, 16)}`;
+}
+
+type KeyKind = 'open' | 'denied' | 'person';
+const keys = new Map<string, KeyKind>();
 
 /** The same few keys come again and again: each is matched once. */
-function isDeniedKey(key: string): boolean {
+function kindOf(key: string): KeyKind {
   const known = keys.get(key);
   if (known !== undefined) return known;
   // Keys of strangers have no bound.
   if (keys.size >= 10_000) keys.clear();
-  const isDenied = DENIED_KEY.test(key);
-  keys.set(key, isDenied);
-  return isDenied;
+  const kind = DENIED_KEY.test(key) ? 'denied' : PERSON_KEY.test(key) ? 'person' : 'open';
+  keys.set(key, kind);
+  return kind;
 }
