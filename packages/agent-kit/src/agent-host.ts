@@ -16,6 +16,7 @@ import {
 } from '@tracepost/messaging';
 import type { ArtifactStore, InboxStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import { createAgentActivity } from './agent-activity.ts';
 import { listenForCancels } from './cancel-listener.ts';
 import type { Agent } from './define-agent.ts';
 import { createInlineRunner } from './inline-runner.ts';
@@ -34,6 +35,8 @@ export type AgentHostOptions = HostedAgents & {
   readonly workerId: string;
   /** How long running tasks may go on when the host stops; then they are given back. */
   readonly graceMs?: number;
+  /** How often what agents did is told as `agent.metric`; a minute. */
+  readonly activityIntervalMs?: number;
 };
 
 /** Agents run in this very thread (for tests), or runners that know better: `createThreadRunner`. */
@@ -58,6 +61,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const events = createEventPublisher({ broker });
   const running = createRunningTasks();
   const suspects = createSuspects();
+  const activity = createAgentActivity(events, options.activityIntervalMs);
   const active = new Map<string, number>(runners.map(({ agent }) => [agent.id, 0]));
   const consumptions: Consumption[] = [];
   let announcing: NodeJS.Timeout | undefined;
@@ -89,7 +93,10 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       work: async (received) => {
         active.set(agent.id, (active.get(agent.id) ?? 0) + 1);
         try {
-          return await workOnTask({ runner, workerId, events, telemetry, inbox, running, suspects }, received);
+          return await workOnTask(
+            { runner, workerId, events, telemetry, inbox, running, suspects, activity },
+            received,
+          );
         } finally {
           active.set(agent.id, (active.get(agent.id) ?? 1) - 1);
         }
@@ -109,6 +116,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     clearTimeout(grace);
     running.stop();
     await control?.close();
+    if (consumptions.length > 0) await activity.close();
     await told;
     await Promise.all(runners.map((runner) => runner.close()));
   };
@@ -144,6 +152,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         })),
       );
       // Before the wait for the broker's word: a stop meanwhile ends it.
+      activity.start();
       announcing = setInterval(() => void announce('running'), ANNOUNCE_INTERVAL_MS);
       await announce('running');
       isReady = !closing;

@@ -1,8 +1,8 @@
 import type { ReceivedNotification } from '@tracepost/messaging';
-import { ATTR, failSpan, type Telemetry } from '@tracepost/telemetry';
+import { ATTR, failSpan } from '@tracepost/telemetry';
 import type { Decision } from './decide.ts';
 import { TaskFailure } from './failures.ts';
-import type { AgentDescription } from './runner.ts';
+import type { WorkOptions } from './task-delivery.ts';
 
 /** Of deliveries that are not worked on, or whose work is let go; each says on its span what became of it. */
 export type LetGo =
@@ -28,10 +28,11 @@ export interface Observer {
 
 /** Span, metrics and log of one delivery. */
 export function createObserver(
-  { logger, metrics }: Telemetry,
-  agent: AgentDescription,
+  { telemetry, runner, activity }: Pick<WorkOptions, 'telemetry' | 'runner' | 'activity'>,
   { notification, span }: ReceivedNotification,
 ): Observer {
+  const { logger, metrics } = telemetry;
+  const { agent } = runner;
   const ids = {
     agentId: agent.id,
     taskId: notification.taskId,
@@ -48,6 +49,7 @@ export function createObserver(
     'tracepost.outcome': outcome,
   });
 
+  const responseMs = () => Math.max(0, Date.now() - notification.acceptedAtMs);
   const countEnding = (status: string) => {
     metrics.add('tracepost.task.executions', 1, {
       ...byAgent,
@@ -55,7 +57,7 @@ export function createObserver(
       // Messages may name any tenant; only the one that exists today has a series of its own.
       'tracepost.tenant.id': notification.tenantId === 'default' ? 'default' : '_OTHER',
     });
-    metrics.record('tracepost.task.duration', Math.max(0, Date.now() - notification.acceptedAtMs) / 1000, {
+    metrics.record('tracepost.task.duration', responseMs() / 1000, {
       ...byAgent,
       'tracepost.task.status': status,
     });
@@ -75,6 +77,14 @@ export function createObserver(
       if (decision.status !== 'retry') countEnding(status);
       else metrics.add('tracepost.task.retries', 1, { ...byAgent, 'tracepost.reason': reasonOf(decision.error.code) });
       const isGood = status === 'succeeded' || status === 'cancelled';
+      activity.note({
+        agentId: agent.id,
+        tenantId: notification.tenantId,
+        isError: !isGood,
+        runMs,
+        responseMs: status === 'retry' ? null : responseMs(),
+        costUsd: usage.costUsd,
+      });
       logger[isGood ? 'info' : status === 'retry' ? 'warn' : 'error'](
         {
           layer: 'agent',

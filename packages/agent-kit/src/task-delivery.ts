@@ -1,6 +1,7 @@
 import type { EventPublisher, ReceivedNotification } from '@tracepost/messaging';
 import type { InboxStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import type { AgentActivity } from './agent-activity.ts';
 import type { Observer } from './observe-attempt.ts';
 import type { AgentRunner } from './runner.ts';
 import type { RunningTasks } from './running-tasks.ts';
@@ -15,6 +16,7 @@ export interface WorkOptions {
   readonly inbox: InboxStore | null;
   readonly running: RunningTasks;
   readonly suspects: Suspects;
+  readonly activity: AgentActivity;
 }
 
 /** One delivery of a notification, and who works on it. */

@@ -15,9 +15,9 @@ import { buildTaskEvent, stepEvent, summarise } from './task-events.ts';
 
 /** One delivery, from its claim to what becomes of its message. */
 export async function workOnTask(options: WorkOptions, received: ReceivedNotification): Promise<Settlement> {
-  const { runner, running, telemetry } = options;
+  const { runner, running } = options;
   const takenAtMs = Date.now();
-  const observer = createObserver(telemetry, runner.agent, received);
+  const observer = createObserver(options, received);
   // In hand from before the claim: whoever marks the task as cancelled after the claim is heard here.
   const inHand = running.begin(runner.agent.id, received.notification.taskId, received.lost);
   try {
@@ -52,11 +52,10 @@ async function takeOn(delivery: TaskDelivery): Promise<Settlement> {
 
 /** Which attempt it is, and whether it is a suspect, is the claim's word. */
 function withClaim(delivery: TaskDelivery, { attempt, crashes }: Claim): TaskDelivery {
-  const { telemetry, runner } = delivery;
   const notification = { ...delivery.received.notification, attempt };
   const received: ReceivedNotification = { ...delivery.received, notification, crashes };
   received.span.setAttribute(ATTR.attempt, attempt);
-  return { ...delivery, received, observer: createObserver(telemetry, runner.agent, received) };
+  return { ...delivery, received, observer: createObserver(delivery, received) };
 }
 
 async function work(delivery: TaskDelivery, claim: Claim): Promise<Settlement> {

@@ -50,7 +50,9 @@ export interface Workbench extends AsyncDisposable {
   depth(queue: string): Promise<number | undefined>;
 }
 
-export type HostPart = Partial<Pick<AgentHostOptions, 'inbox' | 'broker' | 'graceMs' | 'workerId' | 'telemetry'>> & {
+export type HostPart = Partial<
+  Pick<AgentHostOptions, 'inbox' | 'broker' | 'graceMs' | 'workerId' | 'telemetry' | 'activityIntervalMs'>
+> & {
   /** Instead of agents. */
   readonly runners?: readonly AgentRunner[];
 };

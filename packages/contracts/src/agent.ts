@@ -22,6 +22,27 @@ export const AgentAnnouncement = Type.Object({
 });
 export type AgentAnnouncement = Static<typeof AgentAnnouncement>;
 
+/** Published as `agent.metric.{agentId}` each minute, for each agent and tenant that a worker worked for. */
+export const AgentActivity = Type.Object({
+  agentId: AgentId,
+  tenantId: Type.String(),
+  timestamp: IsoTime,
+  /** Of this worker, since it told the last time. */
+  metrics: Type.Object({
+    /** Attempts that ended. */
+    invocations: Type.Integer({ minimum: 0 }),
+    /** What they ran together, milliseconds. */
+    duration: Type.Number({ minimum: 0 }),
+    errors: Type.Integer({ minimum: 0 }),
+    /** 1 - errors / invocations. */
+    successRate: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
+    /** From accepted to ended, of the tasks that ended; null when none did. */
+    avgResponseTimeMs: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+    totalCostUsd: Type.Number({ minimum: 0 }),
+  }),
+});
+export type AgentActivity = Static<typeof AgentActivity>;
+
 export const ANNOUNCE_INTERVAL_MS = 10_000;
 /** A worker that has missed three announcements counts as gone. */
 export const WORKER_SILENT_AFTER_MS = 3 * ANNOUNCE_INTERVAL_MS + 5_000;

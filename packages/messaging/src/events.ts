@@ -1,4 +1,5 @@
 import {
+  type AgentActivity,
   type AgentAnnouncement,
   faultOfAnnouncement,
   faultOfTaskEvent,
@@ -16,6 +17,8 @@ export interface EventPublisher {
    */
   publishTaskEvents(events: readonly [TaskEvent, ...TaskEvent[]]): Promise<PublishOutcome>;
   publishAnnouncement(announcement: AgentAnnouncement): Promise<PublishOutcome>;
+  /** What one agent did in the last minute. */
+  publishAgentActivity(activity: AgentActivity): Promise<PublishOutcome>;
 }
 
 /** Task events and announcements on the topic exchange `events`; no spans of their own, they tell of spans. */
@@ -44,6 +47,8 @@ export function createEventPublisher({ broker }: { readonly broker: Pick<Broker,
     publishTaskEvents,
     publishAnnouncement: (announcement) =>
       publish(`agent.announce.${announcement.agentId}`, 'agent.announce', undefined, announcement),
+    publishAgentActivity: (activity) =>
+      publish(`agent.metric.${activity.agentId}`, 'agent.metric', undefined, activity),
   };
 }
 
