@@ -1,14 +1,16 @@
 import { NO_USAGE, type Usage } from '@tracepost/contracts';
 import type { IncomingNotification } from '@tracepost/messaging';
 import type { ArtifactStore } from '@tracepost/stores';
-import { ATTR, describeThrown, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { describeThrown, GEN_AI, redactText, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Breakers } from './breakers.ts';
+import type { BusinessMetrics } from './business-metrics.ts';
 import type { Agent } from './define-agent.ts';
 import { CancelledError, TaskFailure } from './failures.ts';
 import { keepLargeResult } from './large-result.ts';
 import { PartialResult } from './partial.ts';
 import type { PayloadCheck } from './payload-check.ts';
 import type { AttemptOutcome, AttemptServices } from './runner.ts';
+import { taskAttributes } from './task-attributes.ts';
 import { createTaskContext } from './task-context.ts';
 
 export interface AttemptOptions {
@@ -19,6 +21,7 @@ export interface AttemptOptions {
   readonly telemetry: Telemetry;
   /** Outlive the attempt: what one learns of a dependency holds for the next. */
   readonly breakers: Breakers;
+  readonly business: BusinessMetrics;
   readonly services: AttemptServices;
   /** Aborted with a `CancelledError` by request, with any other reason when the worker has to let go of the task. */
   readonly signal: AbortSignal;
@@ -64,9 +67,7 @@ export async function runAttempt(options: AttemptOptions): Promise<AttemptOutcom
   const attributes = {
     [GEN_AI.operationName]: 'invoke_agent',
     [GEN_AI.agentName]: agent.id,
-    [ATTR.agentId]: agent.id,
-    [ATTR.taskId]: notification.taskId,
-    [ATTR.notificationType]: notification.notificationType,
+    ...taskAttributes(agent.id, notification),
   };
   try {
     const returned = await withSpan(telemetry, { name: `invoke_agent ${agent.id}`, attributes }, async () => {

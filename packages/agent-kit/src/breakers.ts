@@ -4,6 +4,8 @@ import { type Breaker, type BreakerState, createBreaker } from './breaker.ts';
 /** A breaker for each dependency, that is each host and port; they remember from task to task. */
 export interface Breakers {
   of(dependency: string): Breaker;
+  /** Its host, or `_OTHER` for one past the limit of series. */
+  seriesOf(dependency: string): string;
   close(): void;
 }
 
@@ -32,6 +34,9 @@ export function createBreakers(telemetry: Telemetry): Breakers {
       known.set(dependency, breaker);
       if (named.size < MAX_SERIES) named.add(dependency);
       return breaker;
+    },
+    seriesOf(dependency) {
+      return named.has(dependency) ? new URL(`http://${dependency}`).hostname : '_OTHER';
     },
     close: stopObserving,
   };

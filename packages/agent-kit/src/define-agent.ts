@@ -2,14 +2,16 @@ import { AGENT_ID_PATTERN, NOTIFICATION_TYPE_PATTERN } from '@tracepost/contract
 import type { ArtifactStore } from '@tracepost/stores';
 import type { Logger, Metrics } from '@tracepost/telemetry';
 import type { Static, TSchema } from 'typebox';
+import type { MetricTaker } from './business-metrics.ts';
 import type { Tool } from './define-tool.ts';
+import type { ModelCall } from './model-calls.ts';
 import type { Once } from './once.ts';
 import { compilePayloadCheck } from './payload-check.ts';
 import { readRetryPolicy } from './retry-policy.ts';
 import type { AgentDescription, RetryPolicy } from './runner.ts';
 
 /** What a handler works with. One for each attempt. */
-export interface TaskContext {
+export interface TaskContext extends MetricTaker {
   readonly taskId: string;
   readonly agentId: string;
   readonly notificationType: string;
@@ -21,6 +23,7 @@ export interface TaskContext {
   /** Aborted when the attempt runs out of time, the task is cancelled, or the worker has to stop. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** Those of the house, by their names; metrics of one's own: `count`, `measure`, `setLevel`. */
   readonly metrics: Metrics;
   readonly artifacts: ArtifactStore;
   /** Runs a tool inside its `execute_tool` span, counted and timed; a failure throws `ToolError`. */
@@ -29,6 +32,8 @@ export interface TaskContext {
   readonly once: Once;
   /** Says in a few words what the task does now (`step` of its record); at most one a second is told, the newest. */
   readonly reportStep: (text: string) => void;
+  /** Notes a call of a model: a span, `gen_ai.client.*`, and tokens, calls and cost in the record of the task. */
+  readonly recordModelCall: (call: ModelCall) => void;
   /** Adds to what this task has cost, in US dollars. */
   readonly addCost: (usd: number) => void;
 }

@@ -1,7 +1,8 @@
 import type { Logger, Metrics } from '@tracepost/telemetry';
+import type { MetricTaker } from './business-metrics.ts';
 import type { TracedFetch } from './traced-fetch.ts';
 
-export interface ToolContext {
+export interface ToolContext extends MetricTaker {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly metrics: Metrics;

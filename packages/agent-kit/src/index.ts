@@ -1,4 +1,5 @@
 export { type AgentHost, type AgentHostOptions, createAgentHost, type HostedAgents } from './agent-host.ts';
+export type { MetricTaker } from './business-metrics.ts';
 export {
   type Agent,
   type AgentDefinition,
@@ -7,6 +8,7 @@ export {
   onNotification,
   type TaskContext,
 } from './define-agent.ts';
+export { defineMetric, type Metric, type MetricDefinition, type MetricType } from './define-metric.ts';
 export { defineTool, type Tool, type ToolContext } from './define-tool.ts';
 export {
   CancelledError,
@@ -18,6 +20,7 @@ export {
   type ToolErrorOptions,
 } from './failures.ts';
 export { createInlineRunner, type InlineRunnerOptions } from './inline-runner.ts';
+export type { ModelCall } from './model-calls.ts';
 export type { Once, OnceOptions } from './once.ts';
 export { type PartialResult, partial } from './partial.ts';
 export type {

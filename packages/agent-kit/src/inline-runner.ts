@@ -2,6 +2,7 @@ import type { ArtifactStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { runAttempt } from './attempt.ts';
 import { createBreakers } from './breakers.ts';
+import { createBusinessMetrics } from './business-metrics.ts';
 import type { Agent } from './define-agent.ts';
 import { createPayloadCheck } from './payload-check.ts';
 import type { AgentRunner } from './runner.ts';
@@ -17,10 +18,11 @@ export interface InlineRunnerOptions {
 export function createInlineRunner(agent: Agent, options: InlineRunnerOptions): AgentRunner {
   const checkPayload = createPayloadCheck(agent);
   const breakers = createBreakers(options.telemetry);
+  const business = createBusinessMetrics(options.telemetry, agent.id);
   return {
     agent,
     run: ({ notification }, { signal, services }) =>
-      runAttempt({ ...options, agent, notification, checkPayload, breakers, signal, services }),
+      runAttempt({ ...options, agent, notification, checkPayload, breakers, business, signal, services }),
     close() {
       breakers.close();
       return agent.close();

@@ -46,6 +46,14 @@ export function refuseAnswer(
 export function createTracedFetch(telemetry: Telemetry, breakers: Breakers, ids: Attributes = {}): TracedFetch {
   return ({ service, operation, url, signal, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES }) => {
     const started = performance.now();
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    const measure = (outcome: { 'http.response.status_code'?: number; 'error.type'?: string }) =>
+      telemetry.metrics.record('http.client.request.duration', (performance.now() - started) / 1000, {
+        'http.request.method': 'GET',
+        'server.address': breakers.seriesOf(url.host),
+        'server.port': port,
+        ...outcome,
+      });
     const log = (fields: Record<string, unknown>, result: 'success' | 'error') =>
       telemetry.logger[result === 'success' ? 'info' : 'warn'](
         {
@@ -64,7 +72,7 @@ export function createTracedFetch(telemetry: Telemetry, breakers: Breakers, ids:
       ...ids,
       [ATTR.httpMethod]: 'GET',
       [ATTR.serverAddress]: url.hostname,
-      [ATTR.serverPort]: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+      [ATTR.serverPort]: port,
       // The query may hold what a user wrote: only the place is told.
       [ATTR.urlFull]: `${url.origin}${url.pathname}`,
     };
@@ -94,14 +102,23 @@ export function createTracedFetch(telemetry: Telemetry, breakers: Breakers, ids:
           span.setAttribute(ATTR.errorType, String(answer.status));
           span.setStatus({ code: SpanStatusCode.ERROR });
         }
+        measure({
+          'http.response.status_code': answer.status,
+          ...(answer.status >= 400 ? { 'error.type': String(answer.status) } : {}),
+        });
         log({ 'http.response.status_code': answer.status }, answer.status < 400 ? 'success' : 'error');
         return answer;
       } catch (error) {
+        measure({ 'error.type': errorTypeOf(error) });
         log({ error }, 'error');
         throw error;
       }
     });
   };
+}
+
+function errorTypeOf(error: unknown): string {
+  return error instanceof ToolError ? error.code : '_OTHER';
 }
 
 async function readCapped(response: Response, maxBytes: number, service: string): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
-import { ATTR, GEN_AI, type Telemetry, withSpan } from '@tracepost/telemetry';
+import { GEN_AI, type Telemetry, withSpan } from '@tracepost/telemetry';
 import type { Breakers } from './breakers.ts';
+import type { MetricTaker } from './business-metrics.ts';
 import type { Tool } from './define-tool.ts';
 import { TaskFailure, ToolError } from './failures.ts';
 import { createTracedFetch } from './traced-fetch.ts';
@@ -9,14 +10,16 @@ export interface ToolUse {
   readonly telemetry: Telemetry;
   readonly breakers: Breakers;
   readonly agentId: string;
-  readonly taskId: string;
+  /** Stand on every span: whose task it is. */
+  readonly ids: Readonly<Record<string, string>>;
+  readonly business: MetricTaker;
   readonly signal: AbortSignal;
   readonly onUse: () => void;
 }
 
 /** Runs tools for one task: `execute_tool` span, `tracepost.tool.duration`, every failure a `ToolError`. */
-export function createToolRunner({ telemetry, breakers, agentId, taskId, signal, onUse }: ToolUse) {
-  const fetch = createTracedFetch(telemetry, breakers, { [ATTR.agentId]: agentId, [ATTR.taskId]: taskId });
+export function createToolRunner({ telemetry, breakers, agentId, ids, business, signal, onUse }: ToolUse) {
+  const fetch = createTracedFetch(telemetry, breakers, ids);
   const { logger, metrics } = telemetry;
 
   return async function useTool<I, O>(tool: Tool<I, O>, input: I): Promise<O> {
@@ -29,13 +32,12 @@ export function createToolRunner({ telemetry, breakers, agentId, taskId, signal,
         [GEN_AI.operationName]: 'execute_tool',
         [GEN_AI.toolName]: tool.name,
         [GEN_AI.toolType]: 'function',
-        [ATTR.agentId]: agentId,
-        [ATTR.taskId]: taskId,
+        ...ids,
       };
       const name = `execute_tool ${tool.name}`;
       const output = await withSpan(telemetry, { name, kind: SpanKind.INTERNAL, attributes }, async () => {
         try {
-          return await tool.run(input, { signal, logger, metrics, fetch });
+          return await tool.run(input, { signal, logger, metrics, ...business, fetch });
         } catch (error) {
           throw asToolError(tool.name, error, signal);
         }

@@ -86,5 +86,8 @@ function describePublish(notification: OutgoingNotification, queue: string, body
     [ATTR.taskId]: notification.taskId,
     [ATTR.agentId]: notification.agentId,
     [ATTR.notificationType]: notification.notificationType,
+    [ATTR.tenantId]: notification.tenantId,
+    [ATTR.source]: notification.source,
+    ...(notification.sessionId === null ? {} : { [ATTR.sessionId]: notification.sessionId }),
   };
 }

@@ -3,6 +3,9 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 /** Tasks and tools may take minutes. */
 const LONG_SECONDS = [...SECONDS, 30, 60, 120, 300] as const;
 const BYTES = [0, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 26_214_400] as const;
+/** Of OpenTelemetry's conventions for GenAI: durations and tokens of model calls. */
+const MODEL_SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92] as const;
+const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] as const;
 const USD = [0, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1, 10] as const;
 
 interface InstrumentSpec {
@@ -42,6 +45,13 @@ export const INSTRUMENTS = {
     unit: '{request}',
     description: 'HTTP requests under way',
     attributes: ['http.request.method', 'url.scheme'],
+  },
+  'http.client.request.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Duration of HTTP requests that tools made; past 50 hosts, server.address is _OTHER',
+    buckets: SECONDS,
+    attributes: ['http.request.method', 'server.address', 'server.port', 'http.response.status_code', 'error.type'],
   },
   'messaging.client.published.messages': {
     type: 'counter',
@@ -160,6 +170,38 @@ export const INSTRUMENTS = {
     buckets: LONG_SECONDS,
     attributes: ['tracepost.agent.id', 'gen_ai.tool.name', 'tracepost.outcome'],
   },
+  'gen_ai.client.operation.duration': {
+    type: 'histogram',
+    unit: 's',
+    description: 'Duration of calls of a model',
+    buckets: MODEL_SECONDS,
+    attributes: [
+      'gen_ai.operation.name',
+      'gen_ai.provider.name',
+      'gen_ai.request.model',
+      'gen_ai.response.model',
+      'error.type',
+    ],
+  },
+  'gen_ai.client.token.usage': {
+    type: 'histogram',
+    unit: '{token}',
+    description: 'Tokens of a call of a model, by type: input or output',
+    buckets: TOKENS,
+    attributes: [
+      'gen_ai.operation.name',
+      'gen_ai.provider.name',
+      'gen_ai.request.model',
+      'gen_ai.response.model',
+      'gen_ai.token.type',
+    ],
+  },
+  'tracepost.agent.metrics.refused': {
+    type: 'counter',
+    unit: '{measurement}',
+    description: "Measurements of an agent's own metrics that were left out, by reason",
+    attributes: ['tracepost.agent.id', 'tracepost.reason'],
+  },
   'weather.requests': {
     type: 'counter',
     unit: '{request}',
@@ -196,10 +238,52 @@ export const INSTRUMENTS = {
     description: 'Share of one core used since the last collection',
     attributes: [],
   },
+  'nodejs.eventloop.delay.min': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, shortest since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.max': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, longest since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.mean': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, mean since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.stddev': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, standard deviation since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.p50': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, 50th percentile since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.delay.p90': {
+    type: 'observableGauge',
+    unit: 's',
+    description: 'Event loop delay, 90th percentile since the last collection',
+    attributes: [],
+  },
   'nodejs.eventloop.delay.p99': {
     type: 'observableGauge',
     unit: 's',
     description: 'Event loop delay, 99th percentile since the last collection',
+    attributes: [],
+  },
+  'nodejs.eventloop.utilization': {
+    type: 'observableGauge',
+    unit: '1',
+    description: 'Share of the time since the last collection in which the event loop was not idle',
     attributes: [],
   },
   'tracepost.dependency.up': {

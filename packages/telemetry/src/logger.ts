@@ -2,17 +2,18 @@ import { context, type Logger as OtelLogger, SeverityNumber, type SpanContext, t
 import type { LogLevel } from '@tracepost/contracts';
 import { pino } from 'pino';
 import { isoTime } from './iso-time.ts';
+import type { LOG_LAYERS, LOG_PHASES, LOG_RESULTS } from './log-fields.ts';
 import { ATTR } from './names.ts';
 import { redactField } from './redaction.ts';
 import { describeThrown } from './thrown.ts';
 
-export type LogLayer = 'gateway' | 'queue' | 'agent' | 'tool' | 'model' | 'store' | 'ingest';
+export type LogLayer = (typeof LOG_LAYERS)[number];
 
 /** The standard fields of a log line. Ids of trace and span are added from the active span. */
 export interface LogFields {
   readonly layer?: LogLayer;
-  readonly phase?: 'start' | 'hop' | 'end';
-  readonly result?: 'success' | 'error' | 'partial';
+  readonly phase?: (typeof LOG_PHASES)[number];
+  readonly result?: (typeof LOG_RESULTS)[number];
   readonly hopName?: string;
   readonly hopResult?: string;
   /** `service:<name>:<operation>` for a call to an outside service, with `durationMs`. */

@@ -7,6 +7,7 @@ export const ATTR = {
   artifactId: 'tracepost.artifact.id',
   attempt: 'tracepost.task.attempt',
   correlationId: 'tracepost.correlation.id',
+  costUsd: 'tracepost.cost_usd',
   notificationType: 'tracepost.notification.type',
   outcome: 'tracepost.outcome',
   queueWaitMs: 'tracepost.queue.wait_ms',
@@ -42,7 +43,13 @@ export const ATTR = {
 /** GenAI names still move; they stand apart so that a change is one place. */
 export const GEN_AI = {
   agentName: 'gen_ai.agent.name',
+  cacheReadTokens: 'gen_ai.usage.cache_read.input_tokens',
+  inputTokens: 'gen_ai.usage.input_tokens',
   operationName: 'gen_ai.operation.name',
+  outputTokens: 'gen_ai.usage.output_tokens',
+  providerName: 'gen_ai.provider.name',
+  requestModel: 'gen_ai.request.model',
+  responseModel: 'gen_ai.response.model',
   toolCallId: 'gen_ai.tool.call.id',
   toolName: 'gen_ai.tool.name',
   toolType: 'gen_ai.tool.type',

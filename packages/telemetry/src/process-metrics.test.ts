@@ -14,26 +14,31 @@ describe('the process', () => {
     expect(read('process.memory.usage')).toBeGreaterThan(10_000_000);
     expect(read('process.cpu.utilization')).toBeGreaterThan(0.05);
     expect(read('process.cpu.utilization')).toBeLessThan(50);
+    expect(read('nodejs.eventloop.utilization')).toBeGreaterThan(0);
+    expect(read('nodejs.eventloop.utilization')).toBeLessThanOrEqual(1);
     end();
   });
 
   it('whose loop was held up shows by how long, once', async () => {
     const { read, end } = given();
     // The monitor needs a first tick after each look, from which it measures.
-    read('nodejs.eventloop.delay.p99');
+    read('nodejs.eventloop.delay.min');
     await turn();
     const until = performance.now() + 200;
     while (performance.now() < until);
     await turn();
-    expect(read('nodejs.eventloop.delay.p99')).toBeGreaterThan(0.1);
+    expect(read('nodejs.eventloop.delay.min')).toBeLessThan(0.1);
+    for (const name of ['p99', 'max']) expect(read(`nodejs.eventloop.delay.${name}`), name).toBeGreaterThan(0.1);
+    expect(read('nodejs.eventloop.delay.stddev')).toBeGreaterThan(0.01);
     await turn();
-    expect(read('nodejs.eventloop.delay.p99')).toBeLessThan(0.1);
+    read('nodejs.eventloop.delay.min');
+    for (const name of ['p99', 'max']) expect(read(`nodejs.eventloop.delay.${name}`), name).toBeLessThan(0.1);
     end();
   });
 
   it('is not looked at any more after the end', () => {
     const { observed, end } = given();
-    expect([...observed.keys()]).toHaveLength(4);
+    expect([...observed.keys()]).toHaveLength(11);
     end();
     expect([...observed.keys()]).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Telemetry } from './telemetry.ts';
 
 const TICK_MS = 20;
+type DelayMonitor = ReturnType<typeof monitorEventLoopDelay>;
 
 /**
  * How the process itself is doing: uptime, memory, CPU, event loop delay. Called once per process; the returned function
@@ -10,6 +11,7 @@ const TICK_MS = 20;
 export function observeProcess({ metrics }: Pick<Telemetry, 'metrics'>): () => void {
   const delay = monitorEventLoopDelay({ resolution: TICK_MS });
   delay.enable();
+  let lastUsed = performance.eventLoopUtilization();
   let last = { cpu: process.cpuUsage(), at: performance.now() };
 
   const stops = [
@@ -22,11 +24,12 @@ export function observeProcess({ metrics }: Pick<Telemetry, 'metrics'>): () => v
       last = now;
       return passedMicros > 0 ? [{ value: usedMicros / passedMicros }] : [];
     }),
-    metrics.observe('nodejs.eventloop.delay.p99', () => {
-      // The monitor measures from tick to tick: its own interval is no delay.
-      const value = Math.max(0, delay.percentile(99) / 1e9 - TICK_MS / 1e3);
-      delay.reset();
-      return [{ value }];
+    ...observeDelays(metrics, delay),
+    metrics.observe('nodejs.eventloop.utilization', () => {
+      const used = performance.eventLoopUtilization();
+      const since = performance.eventLoopUtilization(used, lastUsed);
+      lastUsed = used;
+      return [{ value: since.utilization }];
     }),
   ];
   return () => {
@@ -34,3 +37,31 @@ export function observeProcess({ metrics }: Pick<Telemetry, 'metrics'>): () => v
     delay.disable();
   };
 }
+
+/** Asked one after the other in each collection: the first looks, the others tell what it saw. */
+function observeDelays(metrics: Telemetry['metrics'], delay: DelayMonitor): (() => void)[] {
+  const look = () => ({
+    min: delay.min,
+    max: delay.max,
+    mean: delay.mean,
+    stddev: delay.stddev,
+    p50: delay.percentile(50),
+    p90: delay.percentile(90),
+    p99: delay.percentile(99),
+  });
+  let seen = look();
+  let count = 0;
+  const read = (name: keyof typeof seen): number => {
+    if (name === 'min') {
+      count = delay.count;
+      seen = look();
+      delay.reset();
+    }
+    // The monitor measures from tick to tick: its own interval is no delay, and of a spread it changes nothing.
+    const tickMs = name === 'stddev' ? 0 : TICK_MS;
+    return count === 0 ? 0 : Math.max(0, seen[name] / 1e9 - tickMs / 1e3);
+  };
+  return DELAYS.map((name) => metrics.observe(`nodejs.eventloop.delay.${name}`, () => [{ value: read(name) }]));
+}
+
+const DELAYS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'] as const;

@@ -4,7 +4,7 @@ import { type AgentHost, createAgentHost } from '@tracepost/agent-kit';
 import { createHealthServer, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
-import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
+import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAgentsConfig } from './config.ts';
 import { startAgentRunners } from './start-agent-runners.ts';
@@ -48,6 +48,8 @@ await runService(
       telemetry,
     });
     onStop(() => stores.close());
+    const dependencies = { broker: () => broker.state === 'ready', records: () => stores.ping() };
+    onStop(observeDependencies(telemetry, dependencies));
     const runners = await startAgentRunners({
       settings: config,
       artifactsFolder: config.artifactsFolder,

@@ -1,7 +1,7 @@
 import { createHealthServer, type ReadyCheck, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
-import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
+import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readRecorderConfig } from './config.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
@@ -46,6 +46,8 @@ await runService(
       telemetry,
     });
     onStop(() => records.close());
+    const dependencies = { broker: () => broker.state === 'ready', records: () => records.ping() };
+    onStop(observeDependencies(telemetry, dependencies));
     const recording = createRecorder({
       broker,
       records,

@@ -166,7 +166,15 @@ function answering(body: unknown, status = 200): { context: ToolContext; asked: 
 }
 
 function contextWith(fetch: ToolContext['fetch']): ToolContext {
-  return { signal: new AbortController().signal, logger, metrics, fetch };
+  return {
+    signal: new AbortController().signal,
+    logger,
+    metrics,
+    count: () => {},
+    measure: () => {},
+    setLevel: () => {},
+    fetch,
+  };
 }
 
 /** The reason, of a failure that a task may show. */

@@ -9,6 +9,9 @@ const context: ToolContext = {
   signal: new AbortController().signal,
   logger,
   metrics,
+  count: () => {},
+  measure: () => {},
+  setLevel: () => {},
   fetch: () => Promise.reject(new Error('simulated weather asked the network')),
 };
 

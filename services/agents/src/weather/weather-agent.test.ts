@@ -78,6 +78,9 @@ function weatherAgent(instead: Partial<WeatherProvider> = {}) {
     signal: new AbortController().signal,
     logger,
     metrics,
+    count: () => {},
+    measure: () => {},
+    setLevel: () => {},
     fetch: () => Promise.reject(new Error('the agent asked the network itself')),
   };
   const context: Pick<TaskContext, 'useTool' | 'metrics'> = {

@@ -50,7 +50,8 @@ export function useAgent(remover: BackgroundRemover, capacity: number): AgentUnd
         metrics,
         artifacts,
         addCost: (usd) => void costs.push(usd),
-        useTool: (tool, input) => tool.run(input, { signal, logger, metrics, fetch }),
+        useTool: (tool, input) =>
+          tool.run(input, { signal, logger, metrics, count: () => {}, measure: () => {}, setLevel: () => {}, fetch }),
       };
       return agent.notifications['image.remove-background']?.handle(context as TaskContext, payload);
     },

@@ -1,0 +1,66 @@
+import type { Metrics } from './metrics.ts';
+
+/** Whether a dependency answers: known at once, or by asking it. A rejected promise is no answer. */
+export type DependencyProbe = () => boolean | Promise<void>;
+
+/** A collection that comes sooner has the last answer again. */
+const ASK_EVERY_MS = 5_000;
+const ANSWER_WITHIN_MS = 5_000;
+
+/**
+ * Tells of each dependency of a service, by name, whether it is there (`tracepost.dependency.up`). Asking is done when metrics are
+ * collected, and told with the next collection; what does not answer in 5 s is not there. The returned function ends it.
+ */
+export function observeDependencies(
+  { metrics }: { readonly metrics: Pick<Metrics, 'observe'> },
+  probes: Readonly<Record<string, DependencyProbe>>,
+): () => void {
+  const watched = Object.entries(probes).map(([name, probe]) => ({ name, look: createLook(probe) }));
+  return metrics.observe('tracepost.dependency.up', () =>
+    watched.flatMap(({ name, look }) => {
+      const isUp = look();
+      // Before the first answer nobody knows.
+      return isUp === null ? [] : [{ value: isUp ? 1 : 0, attributes: { 'tracepost.dependency': name } }];
+    }),
+  );
+}
+
+function createLook(probe: DependencyProbe): () => boolean | null {
+  let isUp: boolean | null = null;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let isAsking = false;
+
+  const ask = async (answer: Promise<void>): Promise<void> => {
+    isAsking = true;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), ANSWER_WITHIN_MS).unref();
+    const tooLate = new Promise<boolean>((resolve) => {
+      late.signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    isUp = await Promise.race([
+      answer.then(
+        () => true,
+        () => false,
+      ),
+      tooLate,
+    ]);
+    clearTimeout(timer);
+    isAsking = false;
+  };
+
+  return () => {
+    if (isAsking || performance.now() - askedMs < ASK_EVERY_MS) return isUp;
+    askedMs = performance.now();
+    try {
+      const answer = probe();
+      if (typeof answer === 'boolean') {
+        // Costs nothing to know: looked up each time.
+        askedMs = Number.NEGATIVE_INFINITY;
+        isUp = answer;
+      } else void ask(answer);
+    } catch {
+      isUp = false;
+    }
+    return isUp;
+  };
+}
