@@ -1,21 +1,19 @@
 import type { LogSignal, SignalBatch, SpanSignal } from '@tracepost/contracts';
 import { checkMetric } from './check-metric.ts';
+import { isTime, latestTime } from './check-time.ts';
 import { cutString, cutValue, limitAttributes, valueFits } from './limit-values.ts';
 import { MAX_BODY_BYTES, MAX_EVENTS, MAX_NAME_BYTES, TRUNCATED } from './limits.ts';
 import type { Refusals } from './refusals.ts';
 
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
-/** Nothing that reports to us ran before 2000; a clock may be a day ahead. */
-const EARLIEST = 946_684_800_000_000_000n;
-const DAY_NS = 86_400_000_000_000n;
 
 /**
  * The rules that every signal meets before it is stored, over the network or from this very process: what is wrong is refused by
  * reason, what is too large is cut and says so.
  */
 export function checkSignals(batch: SignalBatch, nowMs: number, refused: Refusals): SignalBatch {
-  const latest = BigInt(nowMs) * 1_000_000n + DAY_NS;
+  const latest = latestTime(nowMs);
   return {
     spans: keep(
       batch.spans,
@@ -102,7 +100,3 @@ const SEVERITIES: Readonly<Record<string, number>> = {
   crit: 21,
   fata: 21,
 };
-
-function isTime(timeUnixNano: bigint, latest: bigint): boolean {
-  return timeUnixNano >= EARLIEST && timeUnixNano <= latest;
-}

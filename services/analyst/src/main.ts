@@ -1,5 +1,5 @@
 import { createHealthServer, runService } from '@tracepost/config';
-import { createOtlpHttpReceiver } from '@tracepost/otlp-receiver';
+import { createOtlpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
@@ -55,9 +55,11 @@ await runService(async ({ onStop }) => {
     seen: createSeenBefore(),
   });
   onStop(() => analyst.close());
-  const receiver = createOtlpHttpReceiver({
+  const receiver = createOtlpReceiver({
     host: config.ingestHost,
-    port: config.ingestPort,
+    httpPort: config.ingestPort,
+    // The collector speaks HTTP here, because it tries again by itself then.
+    grpcPort: null,
     token: config.ingestToken,
     sink: analyst.sink,
     telemetry,
@@ -74,7 +76,7 @@ await runService(async ({ onStop }) => {
     },
   });
   onStop(() => health.close());
-  const { url } = await receiver.start();
+  const { httpUrl } = await receiver.start();
   await health.start();
-  telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${url}`);
+  telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${httpUrl}`);
 });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { agentFields } from '@tracepost/agents';
-import { type Config, type Field, oneOf, readConfig, text } from '@tracepost/config';
+import { samplingFields } from '@tracepost/analyst';
+import { type Config, type Field, oneOf, port, readConfig, text } from '@tracepost/config';
 import { gatewayFields } from '@tracepost/gateway';
 import { retentionFields } from '@tracepost/recorder';
 
@@ -9,11 +10,24 @@ const dataFolder: Field<string> = {
   parse: (path) => (path === '' ? undefined : resolve(path)),
 };
 
+/** Of one way in for telemetry of other programs; null keeps it shut. */
+function doorPort(variable: string, about: string, fallback: string): Field<number | null> {
+  const open = port(variable, { about, default: fallback });
+  return {
+    ...open,
+    expects: `${open.expects}, or off`,
+    parse: (word) => (word === 'off' ? null : open.parse(word)),
+  };
+}
+
 export const standaloneFields = {
   ...agentFields,
   ...gatewayFields,
   ...retentionFields,
+  ...samplingFields,
   dataFolder,
+  otlpGrpcPort: doorPort('TRACEPOST_OTLP_GRPC_PORT', 'port of OTLP over gRPC, on loopback', '4317'),
+  otlpHttpPort: doorPort('TRACEPOST_OTLP_HTTP_PORT', 'port of OTLP over HTTP, on loopback', '4318'),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed; all are kept',
     default: 'error',

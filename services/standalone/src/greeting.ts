@@ -2,6 +2,9 @@ import { relative } from 'node:path';
 
 export interface Greeting {
   readonly url: string;
+  /** Where telemetry of other programs comes in; null where that door is shut. */
+  readonly otlpGrpcUrl: string | null;
+  readonly otlpHttpUrl: string | null;
   readonly dataFolder: string;
   /** Ids of the reference agents that are hosted; a command is shown for each. */
   readonly agents: readonly string[];
@@ -9,12 +12,14 @@ export interface Greeting {
 }
 
 /** What a user reads after the start: where it listens, where the data lies, and what to try, best first. */
-export function greet({ url, dataFolder, agents, isWeatherSimulated }: Greeting): string {
+export function greet(greeting: Greeting): string {
+  const { url, dataFolder, agents, isWeatherSimulated } = greeting;
   const folder = relative(process.cwd(), dataFolder) || '.';
   const shown = folder.startsWith('..') ? dataFolder : folder;
   const lines = [
     '',
     `Tracepost listens on ${url} and keeps its data in ${shown}. Ctrl-C stops it.`,
+    ...doors(greeting),
     '',
     ...(agents.includes('bg-remover') ? removeBackground(url, shown) : []),
     ...(agents.includes('weather') ? askForForecast(url, isWeatherSimulated) : []),
@@ -27,6 +32,14 @@ export function greet({ url, dataFolder, agents, isWeatherSimulated }: Greeting)
     '',
   ];
   return lines.join('\n');
+}
+
+function doors({ otlpGrpcUrl, otlpHttpUrl }: Greeting): string[] {
+  const open = [
+    ...(otlpGrpcUrl === null ? [] : [`${otlpGrpcUrl} (gRPC)`]),
+    ...(otlpHttpUrl === null ? [] : [`${otlpHttpUrl} (HTTP)`]),
+  ];
+  return open.length === 0 ? [] : [`Other programs send their telemetry by OTLP to ${open.join(' or ')}.`];
 }
 
 function removeBackground(url: string, folder: string): string[] {

@@ -8,10 +8,10 @@ import { startStandalone } from './start-standalone.ts';
 await runService(
   async (life) => {
     const config = readStandaloneConfig();
-    const { url } = await startStandalone(config, life);
+    const urls = await startStandalone(config, life);
     await writeSample(config.dataFolder);
     const { dataFolder, agents, weatherProvider } = config;
-    console.log(greet({ url, dataFolder, agents, isWeatherSimulated: weatherProvider === 'simulated' }));
+    console.log(greet({ ...urls, dataFolder, agents, isWeatherSimulated: weatherProvider === 'simulated' }));
     life.stopping.addEventListener('abort', () => {
       console.log(
         'Stopping; tasks at work get 8 seconds, then they go back to the queue. Ctrl-C again ends it at once.',

@@ -15,6 +15,7 @@ import { openSqliteRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { attach, openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import type { StandaloneConfig } from './config.ts';
+import { type ReceiverUrls, startReceiver } from './start-receiver.ts';
 
 /**
  * Every service in this process, on the embedded adapters. It stops in the order in which work flows: no new requests,
@@ -23,7 +24,7 @@ import type { StandaloneConfig } from './config.ts';
 export async function startStandalone(
   config: StandaloneConfig,
   { onStop }: Pick<ServiceLife, 'onStop'>,
-): Promise<{ readonly url: string }> {
+): Promise<ReceiverUrls & { readonly url: string }> {
   const { dataFolder } = config;
   const lock = await lockFolder(dataFolder);
   onStop(() => lock.release());
@@ -111,5 +112,8 @@ export async function startStandalone(
   // The gateway hears the agents announce themselves, and listens when everything behind it works.
   await gateway.start();
   await host.start();
-  return gateway.listen();
+  const { otlpGrpcPort, otlpHttpPort } = config;
+  const door = { otlpGrpcPort, otlpHttpPort, sink: analyst.sink, telemetry: telemetry.analyst, onStop };
+  const urls = await startReceiver(door);
+  return { ...urls, ...(await gateway.listen()) };
 }

@@ -33,6 +33,18 @@ it('a taken port is one sentence with the port and its variable', async () => {
   expect(told.split('\n')).toHaveLength(1);
 });
 
+it.each(['TRACEPOST_OTLP_GRPC_PORT', 'TRACEPOST_OTLP_HTTP_PORT'])(
+  'a taken port of OTLP is one sentence with the port and %s',
+  async (variable) => {
+    const { port } = taken.address() as AddressInfo;
+    const { code, told } = await start({ TRACEPOST_PORT: '0', [variable]: String(port) });
+    expect(code).toBe(1);
+    expect(told).toContain(String(port));
+    expect(told).toContain(variable);
+    expect(told.split('\n')).toHaveLength(1);
+  },
+);
+
 it('a second process on the same folder is one sentence with the pid of the first', async () => {
   const lock = await lockFolder(folder);
   const { code, told } = await start({ TRACEPOST_PORT: '0' });

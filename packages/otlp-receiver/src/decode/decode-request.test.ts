@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { SignalBatch, SignalName } from '@tracepost/contracts';
+import type { MetricData, SignalBatch, SignalName } from '@tracepost/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -210,26 +210,37 @@ describe('metrics', () => {
     expect(refusedOf(decoded)).toEqual([{ signal: 'metrics', reason: 'no_recorded_value', count: 1 }]);
   });
 
-  it('that are exponential histograms are refused point by point, the others stay', async () => {
-    const exponential = {
-      count: 1,
-      sum: 1,
-      scale: 0,
-      zeroCount: 0,
-      positive: { offset: 0, bucketCounts: [1] },
-      negative: { offset: 0, bucketCounts: [] },
-    };
-    const decoded = await decodeRequest(
+  it('that are exponential histograms get the same explicit bounds at every point', async () => {
+    const exponential = (offset: number, counts: number[]) => ({
+      count: 7,
+      sum: 12.5,
+      min: 0,
+      max: 4,
+      scale: 1,
+      zeroCount: 2,
+      positive: { offset, bucketCounts: counts },
+      negative: { offset: 0, bucketCounts: [1] },
+    });
+    const { metrics } = await batchOf(
       'metrics',
       encodeMetrics(
-        givenMetric({ dataPointType: 1, dataPoints: [givenPoint(exponential), givenPoint(exponential)] }),
-        givenMetric(),
+        givenMetric({
+          dataPointType: 1,
+          dataPoints: [givenPoint(exponential(0, [1, 0, 3])), givenPoint(exponential(-300, [4]))],
+        }),
       ),
     );
-    expect(refusedOf(decoded)).toEqual([
-      { signal: 'metrics', reason: 'exponential_histogram_not_supported', count: 2 },
-    ]);
-    expect(decoded.status === 'decoded' && decoded.batch.metrics).toHaveLength(1);
+    const [first, second] = metrics.map(({ data }) => data) as Histogram[];
+    expect(first).toMatchObject({ type: 'histogram', temporality: 'cumulative', count: 7, sum: 12.5, min: 0, max: 4 });
+    expect(first?.bounds).toHaveLength(121);
+    expect(second?.bounds).toEqual(first?.bounds);
+    const belowOf = (histogram: Histogram | undefined, bound: number) => {
+      const end = histogram?.bounds.findIndex((one) => Math.abs(one - bound) < 1e-9) ?? -1;
+      return histogram?.bucketCounts.slice(0, end + 1).reduce((sum, count) => sum + count, 0);
+    };
+    // Zero and below, then above 1 to the root of 2, then above 2 to the root of 8.
+    expect([1, Math.SQRT2, 2, 2 * Math.SQRT2].map((bound) => belowOf(first, bound))).toEqual([3, 4, 4, 7]);
+    expect(second?.bucketCounts[0]).toBe(7);
   });
 });
 
@@ -382,6 +393,7 @@ function refusedOf(decoded: Decoded) {
   return decoded.status === 'decoded' ? decoded.refused.list() : decoded.reason;
 }
 
+type Histogram = Extract<MetricData, { type: 'histogram' }>;
 type Write = (writer: BinaryWriter) => unknown;
 
 function message(write: Write): Uint8Array {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
-import type { ByteShare } from './byte-budget.ts';
+import type { ByteShare } from '../intake/byte-budget.ts';
 
 export type Body =
   | { readonly status: 'read'; readonly bytes: Buffer }
@@ -37,7 +37,7 @@ function readPlain(request: IncomingMessage, maxBytes: number, share: ByteShare)
 function readGzip(request: IncomingMessage, maxBytes: number, share: ByteShare): Promise<Body> {
   return new Promise((resolve) => {
     const body = new Gathering(maxBytes, share);
-    const gunzip = createGunzip();
+    const gunzip = createGunzip({ chunkSize: 65_536 });
     let received = 0;
     let tail = Buffer.alloc(0);
     const end = (outcome: Body) => {

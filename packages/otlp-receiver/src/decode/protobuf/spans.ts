@@ -1,7 +1,8 @@
 import { type Origin, SPAN_KINDS, type SpanSignal } from '@tracepost/contracts';
-import { MAX_EVENTS } from '../limits.ts';
-import type { Refusals } from '../refusals.ts';
-import { AttributeCollector, readAttribute } from './attributes.ts';
+import { MAX_EVENTS, MAX_RECORD_BYTES } from '../../limits.ts';
+import type { Refusals } from '../../refusals.ts';
+import { AttributeCollector } from '../attribute-collector.ts';
+import { readAttribute } from './attributes.ts';
 import { readEnvelope } from './envelope.ts';
 import {
   assertEnd,
@@ -19,15 +20,17 @@ import {
   type Wire,
 } from './wire.ts';
 
-/** An `ExportTraceServiceRequest`. Throws when the frame is broken; see `readEnvelope`. */
-export function* decodeSpans(bytes: Uint8Array, refused: Refusals): Generator<void, SpanSignal[]> {
-  const spans: SpanSignal[] = [];
+/** An `ExportTraceServiceRequest`, added to `spans`. Throws when the frame is broken; see `readEnvelope`. */
+export function* decodeSpans(bytes: Uint8Array, spans: SpanSignal[], refused: Refusals): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'spans',
     refused,
-    readRecord: (wire, end, origin) => spans.push(readSpan(wire, end, origin)),
+    maxRecordBytes: MAX_RECORD_BYTES,
+    readRecord: ({ wire, end, origin }) => {
+      spans.push(readSpan(wire, end, origin));
+      return undefined;
+    },
   });
-  return spans;
 }
 
 const TRACE_ID = tag(1, LENGTH);
@@ -41,8 +44,9 @@ const ATTRIBUTES = tag(9, LENGTH);
 const EVENTS = tag(11, LENGTH);
 const LINKS = tag(13, LENGTH);
 const STATUS = tag(15, LENGTH);
-/** Field 3, the trace state, is left out: it is a place where anything could be written. */
 const SPAN_FIELDS = bits(1, 2, 4, 5, 6, 7, 8, 9, 11, 13, 15);
+/** The trace state (a place where anything could be written), flags, and how much was left out. */
+const SPAN_UNUSED = bits(3, 10, 12, 14, 16);
 
 function readSpan(wire: Wire, end: number, origin: Origin): SpanSignal {
   const { reader } = wire;
@@ -94,7 +98,7 @@ function readSpan(wire: Wire, end: number, origin: Origin): SpanSignal {
         status = readStatus(wire, readEnd(wire, end));
         break;
       default:
-        skipUnknown(wire, seen, SPAN_FIELDS);
+        skipUnknown(wire, seen, SPAN_FIELDS, SPAN_UNUSED);
     }
   }
   assertEnd(wire, end);
@@ -118,16 +122,16 @@ function readSpan(wire: Wire, end: number, origin: Origin): SpanSignal {
 /** Past the limit entries are stepped over; the one too many lets the rules see that something is missing. */
 function keepOneMore<T>(list: T[], wire: Wire, outerEnd: number, read: (wire: Wire, end: number) => T): void {
   const end = readEnd(wire, outerEnd);
+  countPart(wire);
   if (list.length > MAX_EVENTS) wire.reader.pos = end;
-  else {
-    countPart(wire);
-    list.push(read(wire, end));
-  }
+  else list.push(read(wire, end));
 }
 
 const EVENT_TIME = tag(1, FIXED64);
 const EVENT_NAME = tag(2, LENGTH);
 const EVENT_ATTRIBUTES = tag(3, LENGTH);
+const EVENT_FIELDS = bits(1, 2, 3);
+const EVENT_UNUSED = bits(4);
 
 function readEvent(wire: Wire, end: number): SpanSignal['events'][number] {
   const { reader } = wire;
@@ -139,11 +143,15 @@ function readEvent(wire: Wire, end: number): SpanSignal['events'][number] {
     if (seen === EVENT_TIME) timeUnixNano = readTime(wire);
     else if (seen === EVENT_NAME) name = readString(wire);
     else if (seen === EVENT_ATTRIBUTES) readAttribute(wire, end, attributes);
-    else skipUnknown(wire, seen, bits(1, 2, 3));
+    else skipUnknown(wire, seen, EVENT_FIELDS, EVENT_UNUSED);
   }
   assertEnd(wire, end);
   return { timeUnixNano, name, attributes: attributes.values };
 }
+
+const LINK_FIELDS = bits(1, 2);
+/** Trace state, attributes (see the rules), flags. */
+const LINK_UNUSED = bits(3, 4, 5, 6);
 
 function readLink(wire: Wire, end: number): SpanSignal['links'][number] {
   const { reader } = wire;
@@ -153,7 +161,7 @@ function readLink(wire: Wire, end: number): SpanSignal['links'][number] {
     const seen = reader.uint32();
     if (seen === TRACE_ID) traceId = readId(wire);
     else if (seen === SPAN_ID) spanId = readId(wire);
-    else skipUnknown(wire, seen, bits(1, 2));
+    else skipUnknown(wire, seen, LINK_FIELDS, LINK_UNUSED);
   }
   assertEnd(wire, end);
   return { traceId, spanId, attributes: {} };

@@ -1,6 +1,8 @@
 import type { AttributeValue, LogSignal, Origin } from '@tracepost/contracts';
-import type { Refusals } from '../refusals.ts';
-import { AttributeCollector, readAnyValue, readAttribute } from './attributes.ts';
+import { MAX_RECORD_BYTES } from '../../limits.ts';
+import type { Refusals } from '../../refusals.ts';
+import { AttributeCollector } from '../attribute-collector.ts';
+import { readAnyValue, readAttribute } from './attributes.ts';
 import { readEnvelope } from './envelope.ts';
 import {
   assertEnd,
@@ -16,15 +18,17 @@ import {
   type Wire,
 } from './wire.ts';
 
-/** An `ExportLogsServiceRequest`. Throws when the frame is broken; see `readEnvelope`. */
-export function* decodeLogs(bytes: Uint8Array, refused: Refusals): Generator<void, LogSignal[]> {
-  const logs: LogSignal[] = [];
+/** An `ExportLogsServiceRequest`, added to `logs`. Throws when the frame is broken; see `readEnvelope`. */
+export function* decodeLogs(bytes: Uint8Array, logs: LogSignal[], refused: Refusals): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'logs',
     refused,
-    readRecord: (wire, end, origin) => logs.push(readLog(wire, end, origin)),
+    maxRecordBytes: MAX_RECORD_BYTES,
+    readRecord: ({ wire, end, origin }) => {
+      logs.push(readLog(wire, end, origin));
+      return undefined;
+    },
   });
-  return logs;
 }
 
 const TIME = tag(1, FIXED64);
@@ -37,6 +41,8 @@ const SPAN_ID = tag(10, LENGTH);
 const OBSERVED_TIME = tag(11, FIXED64);
 const EVENT_NAME = tag(12, LENGTH);
 const LOG_FIELDS = bits(1, 2, 3, 5, 6, 9, 10, 11, 12);
+/** How many attributes were left out, and flags. */
+const LOG_UNUSED = bits(7, 8);
 
 function readLog(wire: Wire, end: number, origin: Origin): LogSignal {
   const { reader } = wire;
@@ -80,7 +86,7 @@ function readLog(wire: Wire, end: number, origin: Origin): LogSignal {
         eventName = readString(wire);
         break;
       default:
-        skipUnknown(wire, seen, LOG_FIELDS);
+        skipUnknown(wire, seen, LOG_FIELDS, LOG_UNUSED);
     }
   }
   assertEnd(wire, end);

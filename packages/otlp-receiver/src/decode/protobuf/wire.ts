@@ -1,17 +1,6 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-
-type MalformedReason = 'malformed' | 'too_deep' | 'too_many_parts';
-
-/** The bytes do not follow the format; what `reason` says is counted. */
-export class MalformedError extends Error {
-  readonly code = 'otlp-receiver/malformed';
-  readonly reason: MalformedReason;
-
-  constructor(what: string, reason: MalformedReason = 'malformed') {
-    super(`The OTLP message cannot be read: ${what}`);
-    this.reason = reason;
-  }
-}
+import { MAX_STRING_BYTES } from '../../limits.ts';
+import { MalformedError } from '../malformed-error.ts';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -32,12 +21,10 @@ const MAX_UNKNOWN_FIELDS = 10_000;
  * Records, attributes, events, links, list entries of one request. An empty one takes two bytes on the wire and a hundred times that in
  * memory; real ones take far more than eight.
  */
-const MAX_PARTS = 500_000;
+export const MAX_PARTS = 500_000;
 const PARTS_OF_ANY_REQUEST = 10_000;
 const BYTES_PER_PART = 8;
 
-/** Longer strings are cut while they are read; the rules for each kind of value cut shorter still. */
-export const MAX_STRING_BYTES = 65_536;
 const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function openWire(bytes: Uint8Array): Wire {
@@ -50,7 +37,7 @@ export function openWire(bytes: Uint8Array): Wire {
   };
 }
 
-/** Every object that reading makes is counted before it is made. */
+/** Every object that reading makes is counted before it is made; so is what is stepped over, since that takes time too. */
 export function countPart(wire: Wire): void {
   wire.partsLeft -= 1;
   if (wire.partsLeft < 0) throw new MalformedError('too many parts for its size', 'too_many_parts');
@@ -75,14 +62,19 @@ export function assertEnd({ reader }: Wire, end: number): void {
 }
 
 /**
- * Steps over a field that this message does not know. `known` has a bit for every field that it does know: one of those with
- * another wire type means that something else was sent here, a log record for a span, say.
+ * Steps over a field that is not read. `known` has a bit for every field that this message reads: one of those with another wire type
+ * means that something else was sent here, a log record for a span, say. `unused` has one for those of the specification that we
+ * have no use for; any others are counted.
  */
-export function skipUnknown(wire: Wire, seen: number, known: number): void {
+export function skipUnknown(wire: Wire, seen: number, known: number, unused = 0): void {
   const field = seen >>> 3;
   const wireType = seen & 7;
   if (field === 0) throw new MalformedError('field number 0');
   if (field < 31 && (known >>> field) & 1) throw new MalformedError(`field ${field} has wire type ${wireType}`);
+  if (field < 31 && (unused >>> field) & 1) {
+    skip(wire, wireType);
+    return;
+  }
   wire.unknownFieldsLeft -= 1;
   if (wire.unknownFieldsLeft < 0) throw new MalformedError('too many unknown fields');
   skip(wire, wireType);
@@ -129,10 +121,4 @@ export function readId({ reader, bytes }: Wire): string {
 
 export function readTime({ reader }: Wire): bigint {
   return BigInt(reader.fixed64());
-}
-
-/** A signed 64-bit number; as text when a double cannot hold it exactly. */
-export function exactNumber(value: bigint | string): number | string {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }

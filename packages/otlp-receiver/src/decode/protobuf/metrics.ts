@@ -1,13 +1,18 @@
-import type { MetricSignal, Origin } from '@tracepost/contracts';
-import type { Refusals } from '../refusals.ts';
+import type { Origin } from '@tracepost/contracts';
+import { MAX_RECORD_BYTES } from '../../limits.ts';
+import { reasonOf } from '../malformed-error.ts';
+import type { Descriptor, MetricCollector } from '../metric-collector.ts';
+import type { Kind, Point } from '../point.ts';
+import type { Turn } from '../turn.ts';
 import { readEnvelope } from './envelope.ts';
+import { readExponentialPoint } from './exponential-point.ts';
 import { readHistogramPoint, readNumberPoint } from './metric-points.ts';
+import { readSummaryPoint } from './summary-point.ts';
 import {
   assertEnd,
   bits,
   countPart,
   LENGTH,
-  MalformedError,
   readEnd,
   readString,
   skip,
@@ -18,23 +23,22 @@ import {
 } from './wire.ts';
 
 /**
- * An `ExportMetricsServiceRequest`, one signal for each data point. Throws when the frame is broken; see `readEnvelope`. A metric that
+ * An `ExportMetricsServiceRequest`, its data points added to `points`. Throws when the frame is broken; see `readEnvelope`. A metric that
  * cannot be read counts as one point, since nobody can say how many it holds.
  */
-export function* decodeMetrics(bytes: Uint8Array, refused: Refusals): Generator<void, MetricSignal[]> {
-  const points: MetricSignal[] = [];
+export function* decodeMetrics(bytes: Uint8Array, points: MetricCollector): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'metrics',
-    refused,
-    readRecord: (wire, end, origin) => readMetric(wire, end, { origin, points, refused }),
+    refused: points.refused,
+    maxRecordBytes: Number.POSITIVE_INFINITY,
+    readRecord: ({ wire, end, origin, turn }) => readMetric(wire, end, { origin, points, turn }),
   });
-  return points;
 }
 
 interface Into {
   readonly origin: Origin;
-  readonly points: MetricSignal[];
-  readonly refused: Refusals;
+  readonly points: MetricCollector;
+  readonly turn: Turn;
 }
 
 const NAME = tag(1, LENGTH);
@@ -46,17 +50,18 @@ const HISTOGRAM = tag(9, LENGTH);
 const EXPONENTIAL_HISTOGRAM = tag(10, LENGTH);
 const SUMMARY = tag(11, LENGTH);
 const METRIC_FIELDS = bits(1, 2, 3, 5, 7, 9, 10, 11);
+/** Metadata. */
+const METRIC_UNUSED = bits(12);
 
 const KINDS: Readonly<Record<number, Kind>> = {
   [GAUGE]: 'gauge',
   [SUM]: 'sum',
   [HISTOGRAM]: 'histogram',
-  [EXPONENTIAL_HISTOGRAM]: 'exponential_histogram',
+  [EXPONENTIAL_HISTOGRAM]: 'exponentialHistogram',
   [SUMMARY]: 'summary',
 };
-type Kind = 'gauge' | 'sum' | 'histogram' | 'exponential_histogram' | 'summary';
 
-function readMetric(wire: Wire, end: number, into: Into): void {
+function* readMetric(wire: Wire, end: number, into: Into): Generator<void, void> {
   const { reader } = wire;
   let name = '';
   let description = '';
@@ -72,25 +77,29 @@ function readMetric(wire: Wire, end: number, into: Into): void {
     } else if (seen === NAME) name = readString(wire);
     else if (seen === DESCRIPTION) description = readString(wire);
     else if (seen === UNIT) unit = readString(wire);
-    else skipUnknown(wire, seen, METRIC_FIELDS);
+    else skipUnknown(wire, seen, METRIC_FIELDS, METRIC_UNUSED);
   }
   assertEnd(wire, end);
   if (!data) return;
   // The name may stand behind the points: those are read once all of the rest is known.
   reader.pos = data.start;
-  readData(wire, data.end, data.kind, { name, description, unit }, into);
+  yield* readData(wire, data.end, data.kind, { name, description, unit }, into);
   reader.pos = end;
 }
-
-type Descriptor = Pick<MetricSignal, 'name' | 'description' | 'unit'>;
 
 const DATA_POINTS = tag(1, LENGTH);
 const TEMPORALITY = tag(2, VARINT);
 const IS_MONOTONIC = tag(3, VARINT);
 
-function readData(wire: Wire, end: number, kind: Kind, descriptor: Descriptor, into: Into): void {
+function* readData(
+  wire: Wire,
+  end: number,
+  kind: Kind,
+  descriptor: Descriptor,
+  { origin, points, turn }: Into,
+): Generator<void, void> {
   const { reader } = wire;
-  const { temporality, isMonotonic } = readProperties(wire, end);
+  const properties = readProperties(wire, end);
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen !== DATA_POINTS) {
@@ -98,31 +107,31 @@ function readData(wire: Wire, end: number, kind: Kind, descriptor: Descriptor, i
       continue;
     }
     const pointEnd = readEnd(wire, end);
-    const refusal = readPoint(pointEnd);
-    if (refusal) into.refused.add('metrics', refusal);
-    reader.pos = pointEnd;
-  }
-
-  function readPoint(pointEnd: number): string | null {
-    if (kind === 'exponential_histogram' || kind === 'summary') return `${kind}_not_supported`;
-    if (kind !== 'gauge' && !temporality) return 'no_temporality';
-    try {
-      countPart(wire);
-      const { data, ...point } =
-        kind === 'histogram'
-          ? readHistogramPoint(wire, pointEnd, temporality ?? 'cumulative')
-          : readNumberPoint(wire, pointEnd, (value) =>
-              kind === 'sum' && temporality
-                ? { type: 'sum', value, isMonotonic, temporality }
-                : { type: 'gauge', value },
-            );
-      if (typeof data === 'string') return data;
-      into.points.push({ origin: into.origin, ...descriptor, ...point, data });
-      return null;
-    } catch (error) {
-      return error instanceof MalformedError ? error.reason : 'malformed';
+    if (pointEnd - reader.pos > MAX_RECORD_BYTES) points.refused.add('metrics', 'record_too_large');
+    // Without an error: making a million of them would take longer than reading did.
+    else if (wire.partsLeft <= 0) points.refused.add('metrics', 'too_many_parts');
+    else {
+      try {
+        countPart(wire);
+        const point = readPoint(wire, pointEnd, kind, properties);
+        if (typeof point === 'string') points.refused.add('metrics', point);
+        else points.add(origin, descriptor, point);
+      } catch (error) {
+        points.refused.add('metrics', reasonOf(error));
+      }
     }
+    reader.pos = pointEnd;
+    if (turn.isOver(reader.pos)) yield;
   }
+}
+
+function readPoint(wire: Wire, end: number, kind: Kind, { temporality, isMonotonic }: Properties): Point | string {
+  if (kind === 'gauge') return readNumberPoint(wire, end, (value) => ({ type: 'gauge', value }));
+  if (kind === 'summary') return readSummaryPoint(wire, end);
+  if (!temporality) return 'no_temporality';
+  if (kind === 'histogram') return readHistogramPoint(wire, end, temporality);
+  if (kind === 'exponentialHistogram') return readExponentialPoint(wire, end, temporality);
+  return readNumberPoint(wire, end, (value) => ({ type: 'sum', value, isMonotonic, temporality }));
 }
 
 interface Properties {

@@ -1,12 +1,15 @@
-import type { MetricData, MetricSignal, Temporality } from '@tracepost/contracts';
-import { MAX_BOUNDS } from '../limits.ts';
-import { AttributeCollector, readAttribute } from './attributes.ts';
+import type { MetricData, Temporality } from '@tracepost/contracts';
+import { MAX_BOUNDS } from '../../limits.ts';
+import { AttributeCollector } from '../attribute-collector.ts';
+import { MalformedError } from '../malformed-error.ts';
+import { NO_RECORDED_VALUE, type Point } from '../point.ts';
+import { readAttribute } from './attributes.ts';
 import {
   assertEnd,
   bits,
+  countPart,
   FIXED64,
   LENGTH,
-  MalformedError,
   readEnd,
   readTime,
   skipUnknown,
@@ -15,21 +18,16 @@ import {
   type Wire,
 } from './wire.ts';
 
-/** A point without its metric; `data` is the reason when there is nothing to store. */
-export interface Point extends Pick<MetricSignal, 'attributes' | 'startTimeUnixNano' | 'timeUnixNano'> {
-  readonly data: MetricData | string;
-}
-
 const START = tag(2, FIXED64);
 const TIME = tag(3, FIXED64);
-/** Set when a series has ended: there is no value in the point. */
-const NO_RECORDED_VALUE = 1;
 
 const AS_DOUBLE = tag(4, FIXED64);
 const AS_INT = tag(6, FIXED64);
 const NUMBER_ATTRIBUTES = tag(7, LENGTH);
 const NUMBER_FLAGS = tag(8, VARINT);
 const NUMBER_FIELDS = bits(2, 3, 4, 6, 7, 8);
+/** Exemplars. */
+const NUMBER_UNUSED = bits(5);
 
 export function readNumberPoint(wire: Wire, end: number, toData: (value: number) => MetricData): Point {
   const { reader } = wire;
@@ -60,7 +58,7 @@ export function readNumberPoint(wire: Wire, end: number, toData: (value: number)
         flags = reader.uint32();
         break;
       default:
-        skipUnknown(wire, seen, NUMBER_FIELDS);
+        skipUnknown(wire, seen, NUMBER_FIELDS, NUMBER_UNUSED);
     }
   }
   assertEnd(wire, end);
@@ -79,6 +77,8 @@ const HISTOGRAM_FLAGS = tag(10, VARINT);
 const MIN = tag(11, FIXED64);
 const MAX = tag(12, FIXED64);
 const HISTOGRAM_FIELDS = bits(2, 3, 4, 5, 6, 7, 9, 10, 11, 12);
+/** Exemplars. */
+const HISTOGRAM_UNUSED = bits(8);
 
 export function readHistogramPoint(wire: Wire, end: number, temporality: Temporality): Point {
   const { reader } = wire;
@@ -114,16 +114,16 @@ export function readHistogramPoint(wire: Wire, end: number, temporality: Tempora
         max = reader.double();
         break;
       case BUCKET_COUNTS:
-        readPacked(wire, end, () => keep(bucketCounts, Number(reader.fixed64())));
+        readPacked(wire, end, bucketCounts, readFixed);
         break;
       case BUCKET_COUNT:
-        keep(bucketCounts, Number(reader.fixed64()));
+        keep(wire, bucketCounts, readFixed);
         break;
       case BOUNDS:
-        readPacked(wire, end, () => keep(bounds, reader.double()));
+        readPacked(wire, end, bounds, readDouble);
         break;
       case BOUND:
-        keep(bounds, reader.double());
+        keep(wire, bounds, readDouble);
         break;
       case HISTOGRAM_ATTRIBUTES:
         readAttribute(wire, end, attributes);
@@ -132,7 +132,7 @@ export function readHistogramPoint(wire: Wire, end: number, temporality: Tempora
         flags = reader.uint32();
         break;
       default:
-        skipUnknown(wire, seen, HISTOGRAM_FIELDS);
+        skipUnknown(wire, seen, HISTOGRAM_FIELDS, HISTOGRAM_UNUSED);
     }
   }
   assertEnd(wire, end);
@@ -143,13 +143,19 @@ export function readHistogramPoint(wire: Wire, end: number, temporality: Tempora
   return { ...point, data: { type: 'histogram', temporality, count, sum, min, max, bounds, bucketCounts } };
 }
 
+const readFixed = ({ reader }: Wire): number => Number(reader.fixed64());
+const readDouble = ({ reader }: Wire): number => reader.double();
+
 /** Ten million buckets are not even kept until the rules refuse them. */
-function keep(list: number[], value: number): void {
+function keep(wire: Wire, list: number[], read: (wire: Wire) => number): void {
+  countPart(wire);
+  const value = read(wire);
   if (list.length <= MAX_BOUNDS + 1) list.push(value);
 }
 
-function readPacked(wire: Wire, outerEnd: number, readOne: () => void): void {
+function readPacked(wire: Wire, outerEnd: number, list: number[], read: (wire: Wire) => number): void {
   const end = readEnd(wire, outerEnd);
   if ((end - wire.reader.pos) % 8 !== 0) throw new MalformedError('packed numbers are cut off');
-  while (wire.reader.pos < end) readOne();
+  while (wire.reader.pos < end && list.length <= MAX_BOUNDS + 1) list.push(read(wire));
+  wire.reader.pos = end;
 }

@@ -7,7 +7,7 @@ import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 import type { SignalBatch, SinkAnswer } from '@tracepost/contracts';
 import { createTelemetry } from '@tracepost/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createOtlpHttpReceiver, OpenDoorError, type OtlpHttpReceiver, type ReceiverLimits } from '../src/index.ts';
+import { createOtlpReceiver, OpenDoorError, type OtlpReceiver, type ReceiverLimits } from '../src/index.ts';
 import { encodeLogs, encodeMetrics, encodeSpans, givenLog, givenMetric, givenSpan } from './given.ts';
 
 const TOKEN = 'a-secret-that-is-long';
@@ -89,7 +89,6 @@ describe('a request is refused', () => {
     [404, 'at a path with a query', 'POST', '/v1/traces?x=1', {}],
     [404, 'at a name of every object', 'POST', '/constructor', {}],
     [405, 'with another method', 'PUT', '/v1/traces', {}],
-    [415, 'as JSON', 'POST', '/v1/traces', { 'content-type': 'application/json' }],
     [415, 'as text', 'POST', '/v1/traces', { 'content-type': 'text/plain' }],
     [415, 'with a parameter behind the type', 'POST', '/v1/traces', { 'content-type': 'application/x-protobuf; a=b' }],
     [415, 'in brotli', 'POST', '/v1/traces', { 'content-encoding': 'br' }],
@@ -210,7 +209,14 @@ describe('connections', () => {
 describe('without a token', () => {
   it('nothing is opened to other machines', () => {
     const open = () =>
-      createOtlpHttpReceiver({ host: '0.0.0.0', port: 0, token: null, sink: { accept: async () => TAKEN }, telemetry });
+      createOtlpReceiver({
+        host: '0.0.0.0',
+        httpPort: 0,
+        grpcPort: null,
+        token: null,
+        sink: { accept: async () => TAKEN },
+        telemetry,
+      });
     expect(open).toThrow(OpenDoorError);
   });
 
@@ -218,8 +224,8 @@ describe('without a token', () => {
     const { url } = await start({ token: null });
     const spans = encodeSpans(givenSpan());
     expect((await post(`${url}/v1/traces`, spans, { authorization: '' })).status).toBe(200);
-    expect((await post(`${url}/v1/traces`, spans, { origin: 'http://evil.example' })).status).toBe(401);
-    expect(await statusWithHost(url, 'evil.example')).toBe(401);
+    expect((await post(`${url}/v1/traces`, spans, { origin: 'http://evil.example' })).status).toBe(403);
+    expect(await statusWithHost(url, 'evil.example')).toBe(403);
     expect(await statusWithHost(url, 'localhost:4318')).toBe(200);
   });
 });
@@ -236,7 +242,7 @@ async function start({
   accept?: () => Promise<SinkAnswer>;
   limits?: Partial<ReceiverLimits>;
   token?: string | null;
-} = {}): Promise<{ url: string; taken: SignalBatch[]; receiver: OtlpHttpReceiver }> {
+} = {}): Promise<{ url: string; taken: SignalBatch[]; receiver: OtlpReceiver }> {
   const taken: SignalBatch[] = [];
   const sink = {
     accept:
@@ -246,8 +252,17 @@ async function start({
         return answer;
       }),
   };
-  const receiver = createOtlpHttpReceiver({ host: '127.0.0.1', port: 0, token, sink, telemetry, limits });
-  const { url } = await receiver.start();
+  const receiver = createOtlpReceiver({
+    host: '127.0.0.1',
+    httpPort: 0,
+    grpcPort: null,
+    token,
+    sink,
+    telemetry,
+    limits,
+  });
+  const { httpUrl } = await receiver.start();
+  const url = String(httpUrl);
   closers.push(() => receiver.close());
   return { url, taken, receiver };
 }
@@ -280,6 +295,9 @@ async function statusWithHost(url: string, host: string): Promise<number> {
 /** The message of a `google.rpc.Status`. */
 async function messageOf(answer: Response): Promise<string> {
   const reader = new BinaryReader(await answer.bytes());
-  expect(reader.tag()).toEqual([2, 2]);
-  return reader.string();
+  for (;;) {
+    const [field, wireType] = reader.tag();
+    if (field === 2) return reader.string();
+    reader.skip(wireType);
+  }
 }

@@ -1,14 +1,14 @@
 import type { AttributeValue } from '@tracepost/contracts';
-import { MAX_ATTRIBUTES, MAX_BODY_BYTES, MAX_DEPTH } from '../limits.ts';
+import { MAX_DEPTH, MAX_ENTRIES, MAX_STRING_BYTES } from '../../limits.ts';
+import { AttributeCollector } from '../attribute-collector.ts';
+import { exactNumber } from '../exact-number.ts';
+import { MalformedError } from '../malformed-error.ts';
 import {
   assertEnd,
   bits,
   countPart,
-  exactNumber,
   FIXED64,
   LENGTH,
-  MAX_STRING_BYTES,
-  MalformedError,
   readEnd,
   readString,
   skip,
@@ -18,23 +18,6 @@ import {
   type Wire,
 } from './wire.ts';
 
-/** Attributes while they are read. One entry more than allowed is kept, so that the rules see that there was too much. */
-export class AttributeCollector {
-  readonly values: Record<string, AttributeValue> = {};
-  #count = 0;
-
-  get isFull(): boolean {
-    return this.#count > MAX_ATTRIBUTES;
-  }
-
-  set(key: string, value: AttributeValue): void {
-    this.#count += 1;
-    // Set like any other key it would change the object's prototype; the rules leave it out and say so.
-    if (key === '__proto__') Object.defineProperty(this.values, key, { value, enumerable: true, configurable: true });
-    else this.values[key] = value;
-  }
-}
-
 const KEY = tag(1, LENGTH);
 const VALUE = tag(2, LENGTH);
 const KEY_VALUE_FIELDS = bits(1, 2);
@@ -43,11 +26,11 @@ const KEY_VALUE_FIELDS = bits(1, 2);
 export function readAttribute(wire: Wire, outerEnd: number, into: AttributeCollector, depth = 1): void {
   const { reader } = wire;
   const end = readEnd(wire, outerEnd);
+  countPart(wire);
   if (into.isFull) {
     reader.pos = end;
     return;
   }
-  countPart(wire);
   let key = '';
   let value: AttributeValue = null;
   while (reader.pos < end) {
@@ -107,8 +90,6 @@ export function readAnyValue(wire: Wire, outerEnd: number, depth = 1): Attribute
   return value;
 }
 
-/** More cannot fit into what the rules allow. */
-const MAX_ENTRIES = MAX_BODY_BYTES / 8;
 const VALUES = tag(1, LENGTH);
 const VALUES_FIELDS = bits(1);
 
@@ -119,10 +100,10 @@ function readArray(wire: Wire, outerEnd: number, depth: number): AttributeValue 
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen !== VALUES) skipUnknown(wire, seen, VALUES_FIELDS);
-    else if (values.length > MAX_ENTRIES) skip(wire, LENGTH);
     else {
       countPart(wire);
-      values.push(readAnyValue(wire, end, depth + 1));
+      if (values.length > MAX_ENTRIES) skip(wire, LENGTH);
+      else values.push(readAnyValue(wire, end, depth + 1));
     }
   }
   assertEnd(wire, end);
@@ -132,7 +113,7 @@ function readArray(wire: Wire, outerEnd: number, depth: number): AttributeValue 
 function readMap(wire: Wire, outerEnd: number, depth: number): AttributeValue {
   const { reader } = wire;
   const end = readEnd(wire, outerEnd);
-  const map = new AttributeCollector();
+  const map = new AttributeCollector(MAX_ENTRIES);
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen === VALUES) readAttribute(wire, end, map, depth + 1);

@@ -1,0 +1,193 @@
+import type { Origin, SignalName } from '@tracepost/contracts';
+import { limitAttributes } from '../../limit-values.ts';
+import { MAX_RECORD_BYTES } from '../../limits.ts';
+import { Refusals } from '../../refusals.ts';
+import { AttributeCollector } from '../attribute-collector.ts';
+import { MalformedError, reasonOf } from '../malformed-error.ts';
+import { Turn } from '../turn.ts';
+import { readAttribute } from './attributes.ts';
+import {
+  assertEnd,
+  bits,
+  countPart,
+  LENGTH,
+  MAX_PARTS,
+  openWire,
+  readEnd,
+  readString,
+  skip,
+  skipUnknown,
+  tag,
+  type Wire,
+} from './wire.ts';
+
+/**
+ * Reads the record that has to end at `end` and keeps it if it did; throws `MalformedError` (or what a read past the end throws). One
+ * that may be long gives its steps.
+ */
+export type ReadRecord = (record: {
+  readonly wire: Wire;
+  readonly end: number;
+  readonly origin: Origin;
+  readonly turn: Turn;
+}) => Generator<void, void> | undefined;
+
+export interface EnvelopeOptions {
+  readonly signal: SignalName;
+  readonly refused: Refusals;
+  readonly readRecord: ReadRecord;
+  /** The longest record; a metric has none, because it holds many points. */
+  readonly maxRecordBytes: number;
+}
+
+const INNER = tag(1, LENGTH);
+const REPEATED = tag(2, LENGTH);
+const OUTER_FIELDS = bits(1, 2);
+/** The address of a schema. */
+const OUTER_UNUSED = bits(3);
+
+/**
+ * What the requests of all three signals share: resources hold scopes, scopes hold records. A record that cannot be read is refused alone,
+ * so that one program's broken telemetry does not take that of others with it, which a collector sends in the same request. Where
+ * the frame itself is broken, it throws. Yields now and then.
+ */
+export function* readEnvelope(bytes: Uint8Array, options: EnvelopeOptions): Generator<void, void> {
+  const wire = openWire(bytes);
+  const { reader } = wire;
+  const turn = new Turn();
+  while (reader.pos < reader.len) {
+    const seen = reader.uint32();
+    if (seen === INNER) {
+      yield* readResource(wire, readEnd(wire, reader.len), turn, options);
+      if (turn.isOver(reader.pos)) yield;
+    } else skipUnknown(wire, seen, bits(1));
+  }
+  assertEnd(wire, reader.len);
+}
+
+/**
+ * Throws where reading all of it would. Asked before the first part of a request is handed on, so that none is stored of one that is
+ * then answered as broken.
+ */
+export function* checkFrame(bytes: Uint8Array, signal: SignalName): Generator<void, void> {
+  const refused = new Refusals();
+  yield* readEnvelope(bytes, { signal, refused, readRecord: stepOver, maxRecordBytes: Number.POSITIVE_INFINITY });
+}
+
+const stepOver: ReadRecord = ({ wire, end }) => {
+  wire.reader.pos = end;
+  return undefined;
+};
+
+function* readResource(wire: Wire, end: number, turn: Turn, options: EnvelopeOptions): Generator<void, void> {
+  countPart(wire);
+  const { reader } = wire;
+  const resource = findInner(wire, end, readResourceAttributes) ?? {};
+  const name = resource['service.name'];
+  const service = typeof name === 'string' && name !== '' ? name : 'unknown_service';
+  while (reader.pos < end) {
+    const seen = reader.uint32();
+    if (seen === REPEATED) {
+      yield* readScope(wire, readEnd(wire, end), { service, resource }, turn, options);
+      if (turn.isOver(reader.pos)) yield;
+    } else if (seen === INNER) stepOverInner(wire);
+    else skipUnknown(wire, seen, OUTER_FIELDS, OUTER_UNUSED);
+  }
+  assertEnd(wire, end);
+}
+
+function* readScope(
+  wire: Wire,
+  end: number,
+  from: Pick<Origin, 'service' | 'resource'>,
+  turn: Turn,
+  { signal, refused, readRecord, maxRecordBytes }: EnvelopeOptions,
+): Generator<void, void> {
+  countPart(wire);
+  const { reader } = wire;
+  const scope = findInner(wire, end, readScopeName) ?? { scopeName: '', scopeVersion: '' };
+  const origin: Origin = { ...from, ...scope };
+  while (reader.pos < end) {
+    const seen = reader.uint32();
+    if (seen === REPEATED) {
+      const recordEnd = readEnd(wire, end);
+      if (recordEnd - reader.pos > maxRecordBytes) refused.add(signal, 'record_too_large');
+      // Without an error: making a million of them would take longer than reading did.
+      else if (wire.partsLeft <= 0) refused.add(signal, 'too_many_parts');
+      else {
+        try {
+          countPart(wire);
+          const steps = readRecord({ wire, end: recordEnd, origin, turn });
+          if (steps) yield* steps;
+        } catch (error) {
+          refused.add(signal, reasonOf(error));
+        }
+      }
+      reader.pos = recordEnd;
+      if (turn.isOver(reader.pos)) yield;
+    } else if (seen === INNER) stepOverInner(wire);
+    else skipUnknown(wire, seen, OUTER_FIELDS, OUTER_UNUSED);
+  }
+  assertEnd(wire, end);
+}
+
+/** It was read ahead; another one beside it is not. */
+function stepOverInner(wire: Wire): void {
+  countPart(wire);
+  skip(wire, LENGTH);
+}
+
+/** Fields may come in any order: looks ahead for the resource or the scope, and goes back. */
+function findInner<T>(wire: Wire, end: number, read: (wire: Wire, end: number) => T): T | null {
+  const { reader } = wire;
+  const start = reader.pos;
+  let found: T | null = null;
+  let fields = 0;
+  while (reader.pos < end && found === null) {
+    fields += 1;
+    if (fields > MAX_PARTS) throw new MalformedError('too many parts before the resource or scope', 'too_many_parts');
+    const seen = reader.uint32();
+    if (seen === INNER) {
+      const innerEnd = readEnd(wire, end);
+      if (innerEnd - reader.pos > MAX_RECORD_BYTES) throw new MalformedError('a resource or scope of too many bytes');
+      found = read(wire, innerEnd);
+    } else skip(wire, seen & 7);
+  }
+  reader.pos = start;
+  return found;
+}
+
+const RESOURCE_FIELDS = bits(1);
+/** How many attributes were left out, and entities. */
+const RESOURCE_UNUSED = bits(2, 3);
+
+function readResourceAttributes(wire: Wire, end: number): Origin['resource'] {
+  const { reader } = wire;
+  const attributes = new AttributeCollector();
+  while (reader.pos < end) {
+    const seen = reader.uint32();
+    if (seen === INNER) readAttribute(wire, end, attributes);
+    else skipUnknown(wire, seen, RESOURCE_FIELDS, RESOURCE_UNUSED);
+  }
+  assertEnd(wire, end);
+  return limitAttributes(attributes.values);
+}
+
+const SCOPE_VERSION = tag(2, LENGTH);
+const SCOPE_FIELDS = bits(1, 2);
+/** Attributes of the scope. */
+const SCOPE_UNUSED = bits(3, 4);
+
+function readScopeName(wire: Wire, end: number): Pick<Origin, 'scopeName' | 'scopeVersion'> {
+  const { reader } = wire;
+  let scopeName = '';
+  let scopeVersion = '';
+  while (reader.pos < end) {
+    const seen = reader.uint32();
+    if (seen === INNER) scopeName = readString(wire);
+    else if (seen === SCOPE_VERSION) scopeVersion = readString(wire);
+    else skipUnknown(wire, seen, SCOPE_FIELDS, SCOPE_UNUSED);
+  }
+  assertEnd(wire, end);
+  return { scopeName, scopeVersion };
+}

@@ -1,0 +1,93 @@
+import type { LogSignal, MetricSignal, SignalBatch, SignalName, SpanSignal } from '@tracepost/contracts';
+import type { Refusals } from '../refusals.ts';
+import { decodeJsonLogs } from './json/logs.ts';
+import { decodeJsonMetrics } from './json/metrics.ts';
+import { parseJson } from './json/parse-json.ts';
+import { decodeJsonSpans } from './json/spans.ts';
+import { MalformedError, reasonOf } from './malformed-error.ts';
+import { MetricCollector } from './metric-collector.ts';
+import { checkFrame } from './protobuf/envelope.ts';
+import { decodeLogs } from './protobuf/logs.ts';
+import { decodeMetrics } from './protobuf/metrics.ts';
+import { decodeSpans } from './protobuf/spans.ts';
+
+export type Format = 'protobuf' | 'json';
+
+export interface ReadRequestOptions {
+  readonly signal: SignalName;
+  readonly format: Format;
+  /** Inflated. */
+  readonly bytes: Uint8Array;
+  /** Gets what could not be read record by record. */
+  readonly refused: Refusals;
+}
+
+/**
+ * Signals of one batch that is handed on. Decoded they weigh many times what they do on the wire: a long request is handed on in parts,
+ * so that only its bytes are held whole. More than any SDK or collector sends at once by itself, so that a part is the rule.
+ */
+const SIGNALS_PER_BATCH = 5_000;
+
+/**
+ * Reads an OTLP request of one signal, part by part. Gives the loop back to others now and then. Throws when the whole cannot be read, and
+ * before anything of it was given: what it throws says why.
+ */
+export async function* readRequest(options: ReadRequestOptions): AsyncGenerator<SignalBatch, void> {
+  const { signal, format, bytes, refused } = options;
+  const read: Read = { spans: [], logs: [], metrics: [] };
+  const steps = decode(options, read);
+  let isFirst = true;
+  while (!isDone(steps, isFirst, options)) {
+    if (read[signal].length < SIGNALS_PER_BATCH) {
+      await othersTurn();
+      continue;
+    }
+    if (isFirst && format === 'protobuf') for (const _ of checkFrame(bytes, signal)) await othersTurn();
+    isFirst = false;
+    yield takeFrom(read);
+  }
+  const first = refused.list()[0];
+  const isEmpty = isFirst && read[signal].length === 0;
+  if (isEmpty && first && UNREADABLE.has(first.reason)) throw new MalformedError(first.reason);
+  if (isFirst || read[signal].length > 0) yield takeFrom(read);
+}
+
+function isDone(steps: Generator<void, void>, isFirst: boolean, { signal, refused }: ReadRequestOptions): boolean {
+  try {
+    return steps.next().done === true;
+  } catch (error) {
+    if (isFirst) throw error;
+    // The frame was checked; what its records used up of the limits was not. The rest counts as one, as nobody can say how many.
+    refused.add(signal, reasonOf(error));
+    return true;
+  }
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['malformed', 'too_deep', 'too_many_parts']);
+
+interface Read {
+  spans: SpanSignal[];
+  logs: LogSignal[];
+  metrics: MetricSignal[];
+}
+
+function takeFrom(read: Read): SignalBatch {
+  return { spans: read.spans.splice(0), logs: read.logs.splice(0), metrics: read.metrics.splice(0) };
+}
+
+function decode({ signal, format, bytes, refused }: ReadRequestOptions, read: Read): Generator<void, void> {
+  const points = new MetricCollector(read.metrics, refused, Date.now());
+  if (format === 'protobuf') {
+    if (signal === 'spans') return decodeSpans(bytes, read.spans, refused);
+    if (signal === 'logs') return decodeLogs(bytes, read.logs, refused);
+    return decodeMetrics(bytes, points);
+  }
+  const request = parseJson(bytes);
+  if (signal === 'spans') return decodeJsonSpans(request, read.spans, refused);
+  if (signal === 'logs') return decodeJsonLogs(request, read.logs, refused);
+  return decodeJsonMetrics(request, points);
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,88 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { createGunzip } from 'node:zlib';
+import type { ByteShare } from '../intake/byte-budget.ts';
+
+export type Message =
+  | { readonly status: 'read'; readonly bytes: Buffer }
+  | { readonly status: 'too_large' | 'no_room' | 'broken_gzip' | 'broken_frame' | 'aborted' };
+
+export interface ReadOptions {
+  /** What the flag of a compressed message means here; null when the call named no compression. */
+  readonly encoding: 'gzip' | null;
+  readonly maxBytes: number;
+  readonly share: ByteShare;
+}
+
+/** A flag for compression and the length, before every message. */
+const PREFIX_BYTES = 5;
+
+/**
+ * Reads the one message of a unary call and never holds more than `maxBytes` of it: its length is known from its first bytes, and counted
+ * again as it is inflated.
+ */
+export async function readMessage(stream: ServerHttp2Stream, options: ReadOptions): Promise<Message> {
+  const { encoding, maxBytes, share } = options;
+  const framed = await readFramed(stream, maxBytes, share);
+  if (framed.status !== 'read') return framed;
+  const bytes = framed.bytes.subarray(PREFIX_BYTES);
+  const isCompressed = framed.bytes[0] === 1;
+  if (!isCompressed) return { status: 'read', bytes };
+  return encoding === 'gzip' ? inflate(bytes, maxBytes, share) : { status: 'broken_frame' };
+}
+
+function readFramed(stream: ServerHttp2Stream, maxBytes: number, share: ByteShare): Promise<Message> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let received = 0;
+    let expected: number | null = null;
+    const end = (message: Message): void => {
+      stream.off('data', onData);
+      resolve(message);
+    };
+    const onData = (chunk: Buffer): void => {
+      received += chunk.length;
+      chunks.push(chunk);
+      if (expected === null && received >= PREFIX_BYTES) {
+        const prefix = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+        expected = PREFIX_BYTES + prefix.readUInt32BE(1);
+        if ((prefix[0] ?? 0) > 1) end({ status: 'broken_frame' });
+      }
+      if (expected !== null && expected > PREFIX_BYTES + maxBytes) end({ status: 'too_large' });
+      // A second message, or something behind the first.
+      else if (expected !== null && received > expected) end({ status: 'broken_frame' });
+      else if (!share.take(chunk.length)) end({ status: 'no_room' });
+    };
+    stream.on('data', onData);
+    stream.once('end', () => {
+      const isWhole = expected !== null && received === expected;
+      end(isWhole ? { status: 'read', bytes: Buffer.concat(chunks) } : { status: 'broken_frame' });
+    });
+    stream.once('close', () => end({ status: 'aborted' }));
+  });
+}
+
+function inflate(packed: Buffer, maxBytes: number, share: ByteShare): Promise<Message> {
+  return new Promise((resolve) => {
+    const gunzip = createGunzip({ chunkSize: 65_536 });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const end = (message: Message): void => {
+      gunzip.destroy();
+      resolve(message);
+    };
+    gunzip.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > maxBytes) end({ status: 'too_large' });
+      else if (!share.take(chunk.length)) end({ status: 'no_room' });
+    });
+    gunzip.once('error', () => end({ status: 'broken_gzip' }));
+    gunzip.once('end', () => {
+      // The last four bytes are the length of what was packed. Node reads on over a second member and over zeros behind the end: then
+      // they are not.
+      const isOneMember = packed.length >= 4 && packed.readUInt32LE(packed.length - 4) === length;
+      end(isOneMember ? { status: 'read', bytes: Buffer.concat(chunks) } : { status: 'broken_gzip' });
+    });
+    gunzip.end(packed);
+  });
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+let folder: string;
+let child: ChildProcess;
+let url: string;
+let grpcUrl: string;
+let httpUrl: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tracepost-otlp-'));
+  child = spawn(process.execPath, [MAIN], {
+    env: {
+      ...process.env,
+      TRACEPOST_TELEMETRY: 'embedded',
+      TRACEPOST_PORT: '0',
+      TRACEPOST_OTLP_GRPC_PORT: '0',
+      TRACEPOST_OTLP_HTTP_PORT: '0',
+      TRACEPOST_DATA_DIR: join(folder, 'data'),
+      TRACEPOST_WEATHER_PROVIDER: 'simulated',
+      TRACEPOST_AGENTS: 'weather',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const told = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    child.once('exit', () => reject(new Error(`it did not start: ${said}`)));
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+      if (said.includes('/api/docs')) resolve(said);
+    });
+  });
+  [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(told) ?? [];
+  [, grpcUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(gRPC\)/.exec(told) ?? [];
+  [, httpUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(HTTP\)/.exec(told) ?? [];
+}, 60_000);
+
+afterAll(async () => {
+  if (child.exitCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("another program's telemetry", () => {
+  it('comes in by JSON over HTTP and is read back as it was sent', async () => {
+    const { traceId, resource, span } = given();
+    const answers = await Promise.all([
+      post('/v1/traces', { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'till' }, spans: [span] }] }] }),
+      post('/v1/logs', { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [logOf(traceId)] }] }] }),
+      post('/v1/metrics', { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [GAUGE] }] }] }),
+    ]);
+    expect(answers).toEqual(Array(3).fill({ status: 200, body: {} }));
+
+    const trace = (await (await fetch(`${url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
+    expect(trace.spans).toMatchObject([
+      { spanId: span.spanId, name: 'sell', service: 'till', kind: 'server', attributes: { 'till.number': 7 } },
+    ]);
+    const logs = (await (await fetch(`${url}/api/v1/logs?traceId=${traceId}`)).json()) as { logs: object[] };
+    expect(logs.logs).toMatchObject([{ service: 'till', severity: 'warn', body: 'no change left' }]);
+  });
+
+  it('comes in by gRPC too', async () => {
+    const { traceId, bytes } = givenProtobuf();
+    const session = connect(grpcUrl);
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const [trailers] = await Promise.all([
+      once(call, 'trailers').then(([headers]) => headers),
+      once(call.resume(), 'end'),
+      call.end(Buffer.concat([Buffer.from([0, 0, 0, 0, bytes.length]), bytes])),
+    ]);
+    session.close();
+    expect(trailers['grpc-status']).toBe('0');
+    const trace = (await (await fetch(`${url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
+    expect(trace.spans).toMatchObject([{ service: 'unknown_service', name: 'go' }]);
+  });
+
+  it('is refused when a web page sends it', async () => {
+    const sent = await fetch(`${httpUrl}/v1/traces`, {
+      method: 'POST',
+      headers: { origin: 'http://evil.example', 'content-type': 'text/plain' },
+      body: '{}',
+    });
+    expect(sent.status).toBe(403);
+  });
+});
+
+function given() {
+  const traceId = randomBytes(16).toString('hex');
+  const at = BigInt(Date.now()) * 1_000_000n;
+  return {
+    traceId,
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: 'till' } }] },
+    span: {
+      traceId: traceId.toUpperCase(),
+      spanId: randomBytes(8).toString('hex'),
+      name: 'sell',
+      kind: 2,
+      startTimeUnixNano: String(at),
+      endTimeUnixNano: String(at + 1_000_000n),
+      attributes: [{ key: 'till.number', value: { intValue: '7' } }],
+    },
+  };
+}
+
+function logOf(traceId: string) {
+  const timeUnixNano = String(BigInt(Date.now()) * 1_000_000n);
+  return { timeUnixNano, severityNumber: 13, severityText: 'WARN', body: { stringValue: 'no change left' }, traceId };
+}
+
+const GAUGE = {
+  name: 'till.coins',
+  gauge: { dataPoints: [{ timeUnixNano: String(BigInt(Date.now()) * 1_000_000n), asInt: '12' }] },
+};
+
+/** A span with nothing but what it needs: ids, name and times, written field by field. */
+function givenProtobuf() {
+  const traceId = randomBytes(16);
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n);
+  const field = (number: number, bytes: Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+  const fixed = (number: number, bytes: Buffer) => Buffer.concat([Buffer.from([(number << 3) | 1]), bytes]);
+  const span = [
+    field(1, traceId),
+    field(2, randomBytes(8)),
+    field(5, Buffer.from('go')),
+    fixed(7, time),
+    fixed(8, time),
+  ];
+  return { traceId: traceId.toString('hex'), bytes: field(1, field(2, field(2, Buffer.concat(span)))) };
+}
+
+async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(httpUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: answer.status, body: await answer.json() };
+}
