@@ -2,7 +2,7 @@ import { createHealthServer, runService } from '@tracepost/config';
 import { createOtlpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
-import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
+import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
@@ -44,6 +44,13 @@ await runService(async ({ onStop }) => {
       }),
   });
   onStop(() => records.close());
+  onStop(
+    observeDependencies(telemetry, {
+      metrics: () => stores.metrics.ping(),
+      logs: () => stores.logs.ping(),
+      records: () => records.get().ping(),
+    }),
+  );
   const analyst = createAnalyst({
     // Jaeger has its copy of the spans from the collector; here they are summed up, to be found by.
     traces: null,

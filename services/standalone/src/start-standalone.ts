@@ -12,7 +12,7 @@ import { lockFolder } from '@tracepost/sqlite';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { openLocalSignalStore } from '@tracepost/store-local';
 import { openSqliteRecordStore } from '@tracepost/store-sql';
-import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
+import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
 import { attach, openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import type { StandaloneConfig } from './config.ts';
 import { type ReceiverUrls, startReceiver } from './start-receiver.ts';
@@ -75,6 +75,14 @@ export async function startStandalone(
   onStop(observeProcess(telemetry.gateway));
   // Before telemetry, and again with the files, which does nothing then.
   onStop(() => broker.close());
+
+  // The gateway looks at all of them by itself.
+  const recording = { broker: () => broker.state === 'ready', records: () => records.ping() };
+  onStop(observeDependencies(telemetry.agents, recording));
+  onStop(observeDependencies(telemetry.recorder, recording));
+  const { traces, logs, metrics } = signals;
+  const storing = { traces: () => traces.ping(), logs: () => logs.ping(), metrics: () => metrics.ping() };
+  onStop(observeDependencies(telemetry.analyst, storing));
 
   const { inbox, keys, deadLetters, audit } = records;
   const recorder = createRecorder({ broker, records, inbox, deadLetters, telemetry: telemetry.recorder });
