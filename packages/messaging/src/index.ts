@@ -1,4 +1,5 @@
 export { readAttemptHistory, writeAttemptHistory } from './attempt-history.ts';
+export { Batcher, type BatcherOptions } from './batcher.ts';
 export * from './broker.ts';
 export { type ControlPublisher, createControlPublisher, type ReadControl, readControl } from './control.ts';
 export { createEventPublisher, type EventPublisher, type ReadEvent, readEvent } from './events.ts';
@@ -7,7 +8,9 @@ export { MESSAGING_SYSTEM } from './messaging-system.ts';
 export { consumeNotifications, type ReceivedNotification } from './notification-consumer.ts';
 export { createNotificationPublisher, type NotificationPublisher } from './notification-publisher.ts';
 export { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
+export { type Parking, type ParkReason, park } from './park.ts';
 export type { BrokenMessage } from './park-broken.ts';
+export { publishRecorded, type ReadRecorded, readRecorded, recordedBody } from './recorded.ts';
 export { chooseRetryDelay, RETRY_DELAYS, type RetryDelay } from './retry-delays.ts';
 export type { Settlement } from './settlement.ts';
 export * from './topology.ts';

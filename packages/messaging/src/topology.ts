@@ -7,6 +7,11 @@ export const EVENTS_EXCHANGE = 'events';
 /** For what is said to all workers of an agent while they work: `control.ts`. */
 export const CONTROL_EXCHANGE = 'control';
 export const RECORDER_QUEUE = 'recorder';
+export const ANALYST_QUEUE = 'analyst';
+/** Keeps what the analyst cannot read or store, or what it died of too often, until somebody has looked at it. */
+export const ANALYST_PARKED_QUEUE = 'analyst.parked';
+export const RECORD_EVENT_KEY = 'record.event';
+export const RECORD_METRIC_KEY = 'record.metric';
 
 /**
  * A net under the inbox, which gives a task up after five crashes of its own. The broker also counts messages that only waited for
@@ -66,6 +71,30 @@ export function eventsTopology(): Topology {
     bindings: [
       { queue: RECORDER_QUEUE, exchange: EVENTS_EXCHANGE, key: 'task.#' },
       { queue: RECORDER_QUEUE, exchange: EVENTS_EXCHANGE, key: 'agent.announce.#' },
+    ],
+  };
+}
+
+/**
+ * What others tell of: the analyst's queue on the topic exchange. Who tells declares it too, so that what is confirmed waits there
+ * for an analyst that has not been started yet.
+ */
+export function recordingTopology(): Topology {
+  return {
+    exchanges: [{ name: EVENTS_EXCHANGE, type: 'topic' }],
+    queues: [
+      { kind: 'durable', name: ANALYST_PARKED_QUEUE, maxLength: QUEUE_LENGTH_LIMIT },
+      {
+        kind: 'durable',
+        name: ANALYST_QUEUE,
+        maxLength: QUEUE_LENGTH_LIMIT,
+        deliveryLimit: DELIVERY_LIMIT,
+        deadLetterQueue: ANALYST_PARKED_QUEUE,
+      },
+    ],
+    bindings: [
+      { queue: ANALYST_QUEUE, exchange: EVENTS_EXCHANGE, key: RECORD_EVENT_KEY },
+      { queue: ANALYST_QUEUE, exchange: EVENTS_EXCHANGE, key: RECORD_METRIC_KEY },
     ],
   };
 }

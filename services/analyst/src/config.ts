@@ -12,6 +12,9 @@ export const analystFields = {
   influxToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'a token that may write both buckets' }),
   metricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of the metrics', default: 'metrics' }),
   logsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of the logs', default: 'logs' }),
+  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
+  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
+  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
   postgresHost: text('TRACEPOST_POSTGRES_HOST', {
     about: 'the database of the records, where the summaries of traces lie too',
     default: '127.0.0.1',

@@ -1,1 +1,3 @@
 export { type Analyst, type AnalystOptions, createAnalyst } from './create-analyst.ts';
+export { createEventTaker, type EventTaker, type EventTakerOptions } from './recording/event-taker.ts';
+export { samplingFields, samplingRules } from './sampling/sampling-settings.ts';

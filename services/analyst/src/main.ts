@@ -1,4 +1,5 @@
 import { createHealthServer, runService } from '@tracepost/config';
+import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createOtlpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
@@ -7,6 +8,7 @@ import { stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
 import { openLate } from './open-late.ts';
+import { createEventTaker } from './recording/event-taker.ts';
 import { createSeenBefore } from './seen-before.ts';
 
 /**
@@ -73,6 +75,24 @@ await runService(async ({ onStop }) => {
   });
   onStop(() => receiver.close());
 
+  const broker = createRabbitMqBroker({
+    url: config.rabbitmqUrl,
+    username: config.rabbitmqUser,
+    password: config.rabbitmqPassword,
+    connectionName: SERVICE_NAMES.analyst,
+    telemetry,
+  });
+  onStop(() => broker.close());
+  const taker = createEventTaker({
+    broker,
+    records: {
+      ping: async () => records.get().ping(),
+      events: { record: async (entries) => records.get().events.record(entries) },
+    },
+    telemetry,
+  });
+  onStop(() => taker.close());
+
   const health = createHealthServer({
     port: config.healthPort,
     checks: {
@@ -80,10 +100,15 @@ await runService(async ({ onStop }) => {
         const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
         return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
       },
+      events: () => taker.state,
     },
   });
   onStop(() => health.close());
   const { httpUrl } = await receiver.start();
   await health.start();
+  // Telemetry is taken meanwhile: a broker that is away keeps nobody else waiting.
+  void taker.start().catch((error: unknown) => {
+    telemetry.logger.error({ layer: 'queue', result: 'error', error }, 'Recorded events cannot be taken');
+  });
   telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${httpUrl}`);
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskEvent } from '@tracepost/contracts';
 import {
   agentTopology,
+  Batcher,
   type Broker,
   type Consumption,
   createEventPublisher,
@@ -9,13 +10,13 @@ import {
   deadLetterQueueName,
   type EventPublisher,
   MESSAGING_SYSTEM,
+  park,
 } from '@tracepost/messaging';
 import { type DeadLetterStore, type InboxStore, type RecordStore, RecordsRefusedError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
-import { Batcher } from './batcher.ts';
-import { park } from './park.ts';
 import { type ReadDeadLetter, readDeadLetter } from './read-dead-letter.ts';
 import type { StoreHealth } from './store-health.ts';
+import { PARKED_QUEUE } from './topology.ts';
 import { waitForStore } from './wait-for-store.ts';
 
 export interface DeadLetterTakerOptions {
@@ -174,6 +175,7 @@ export class DeadLetterTaker {
       telemetry,
       message: delivery.message,
       queue: deadLetterQueueName(letter.agentId),
+      parkedQueue: PARKED_QUEUE,
       reason: 'store_refused',
       detail: refusal.message,
     });

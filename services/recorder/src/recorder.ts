@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentAnnouncement, TaskEvent } from '@tracepost/contracts';
 import {
+  Batcher,
   type Broker,
   type Consumption,
   type Delivery,
   MESSAGING_SYSTEM,
+  type ParkReason,
+  park,
   RECORDER_QUEUE,
   readEvent,
 } from '@tracepost/messaging';
 import { type DeadLetterStore, type InboxStore, type RecordStore, RecordsRefusedError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
-import { Batcher } from './batcher.ts';
 import { DeadLetterTaker } from './dead-letter-taker.ts';
-import { type ParkReason, park } from './park.ts';
 import { StoreHealth } from './store-health.ts';
-import { recorderTopology } from './topology.ts';
+import { PARKED_QUEUE, recorderTopology } from './topology.ts';
 import { waitForStore } from './wait-for-store.ts';
 
 export interface RecorderOptions {
@@ -207,7 +208,15 @@ class QueueRecorder implements Recorder {
 
   async #park(delivery: Delivery, reason: ParkReason, detail: string): Promise<boolean> {
     const { broker, telemetry } = this.#options;
-    const isParked = await park({ broker, telemetry, message: delivery.message, reason, detail });
+    const isParked = await park({
+      broker,
+      telemetry,
+      message: delivery.message,
+      queue: RECORDER_QUEUE,
+      parkedQueue: PARKED_QUEUE,
+      reason,
+      detail,
+    });
     if (isParked) delivery.ack();
     else delivery.requeue();
     return isParked;

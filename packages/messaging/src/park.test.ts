@@ -1,6 +1,6 @@
-import type { Broker, IncomingMessage, OutgoingMessage, PublishOutcome } from '@tracepost/messaging';
 import { createTelemetry } from '@tracepost/telemetry';
 import { expect, test } from 'vitest';
+import type { Broker, IncomingMessage, OutgoingMessage, PublishOutcome } from './broker.ts';
 import { park } from './park.ts';
 
 const MESSAGE: IncomingMessage = {
@@ -56,6 +56,8 @@ async function parkOne(
     broker,
     telemetry,
     message: { ...MESSAGE, headers },
+    queue: 'recorder',
+    parkedQueue: 'recorder.parked',
     reason: 'unreadable',
     detail: 'because',
   });

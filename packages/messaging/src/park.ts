@@ -1,6 +1,5 @@
-import { type Broker, type IncomingMessage, RECORDER_QUEUE } from '@tracepost/messaging';
 import type { Telemetry } from '@tracepost/telemetry';
-import { PARKED_QUEUE } from './topology.ts';
+import type { Broker, IncomingMessage } from './broker.ts';
 
 /** A word for the metric; the detail stands in the header and in the log. */
 export type ParkReason = 'unreadable' | 'store_refused';
@@ -9,8 +8,9 @@ export interface Parking {
   readonly broker: Pick<Broker, 'publish'>;
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   readonly message: IncomingMessage;
-  /** Where it came from; `recorder` when none is given. */
-  readonly queue?: string;
+  /** Where it came from, and where it is put aside. */
+  readonly queue: string;
+  readonly parkedQueue: string;
   readonly reason: ParkReason;
   readonly detail: string;
 }
@@ -20,12 +20,12 @@ const MAX_HEADERS = 50;
 
 /** Puts a message aside, whole and with its reason. False when the broker did not confirm: then nothing is promised. */
 export async function park(parking: Parking): Promise<boolean> {
-  const { broker, telemetry, message, queue = RECORDER_QUEUE, reason, detail } = parking;
+  const { broker, telemetry, message, queue, parkedQueue, reason, detail } = parking;
   const { exchange, routingKey, headers, ...rest } = message;
   const outcome = await broker.publish({
     ...rest,
     exchange: '',
-    routingKey: PARKED_QUEUE,
+    routingKey: parkedQueue,
     mandatory: true,
     headers: {
       ...keptHeaders(headers),
@@ -37,7 +37,7 @@ export async function park(parking: Parking): Promise<boolean> {
   if (outcome.status !== 'confirmed') {
     telemetry.logger.error(
       { layer: 'queue', result: 'error', hopName: 'park', hopResult: outcome.status },
-      `A message could not be put aside in ${PARKED_QUEUE}; it stays in ${queue}`,
+      `A message could not be put aside in ${parkedQueue}; it stays in ${queue}`,
     );
     return false;
   }
@@ -47,7 +47,7 @@ export async function park(parking: Parking): Promise<boolean> {
   });
   telemetry.logger.error(
     { layer: 'queue', result: 'error', hopName: 'park', hopResult: reason, detail, routingKey },
-    `Put a message aside in ${PARKED_QUEUE}`,
+    `Put a message aside in ${parkedQueue}`,
   );
   return true;
 }
