@@ -1,12 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, release } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { type Fleet, startEmbeddedFleet, startFullFleet } from './fleet.ts';
+import { keepResults, type Row } from './results.ts';
 import { runScenario, type Scenario, type ScenarioResult } from './run-scenario.ts';
 import { EMBEDDED_SCENARIOS, FULL_SCENARIOS } from './scenarios.ts';
 
 // `npm run faults [-- embedded|full] [-- F13 …]`: the long form. Each fault alone with three seeds, side by side; the last results
-// go into docs.
+// of each go into docs.
 const SEEDS = [1, 2, 3];
 /** Longer than any deadline, heartbeat or pause between two tries. */
 const OUTAGE_MS = 60_000;
@@ -25,11 +23,6 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-interface Row extends ScenarioResult {
-  readonly fleet: string;
-  readonly title: string;
-}
-
 const rows: Row[] = [];
 for (const [fleet, scenarios, start] of [
   ['embedded', EMBEDDED_SCENARIOS, startEmbeddedFleet],
@@ -38,11 +31,9 @@ for (const [fleet, scenarios, start] of [
   for (const scenario of scenarios.filter((one) => isWanted(fleet, one))) {
     const results = await Promise.all(SEEDS.map((seed) => runOnce(start, scenario, seed)));
     rows.push(...results.map((result) => ({ ...result, fleet, title: scenario.title })));
+    await keepResults(rows);
   }
 }
-const path = fileURLToPath(new URL('../../docs/faults-results.md', import.meta.url));
-await mkdir(fileURLToPath(new URL('../../docs', import.meta.url)), { recursive: true });
-await writeFile(path, describeRows(rows));
 process.exitCode = rows.some(({ broken }) => broken.length > 0) ? 1 : 0;
 
 /** A fleet of its own for each run, so that no fault meets what another one left. */
@@ -70,25 +61,4 @@ function failed({ id }: Scenario, seed: number, error: unknown): ScenarioResult 
     notes: [],
     seconds: 0,
   };
-}
-
-function describeRows(all: readonly Row[]): string {
-  const cells = all.map((row) => {
-    const endings = Object.entries(row.endings)
-      .map(([status, count]) => `${count} ${status}`)
-      .join(', ');
-    const verdict = row.broken.length === 0 ? 'kept' : `**broken**: ${row.broken[0]?.replaceAll('|', '/')}`;
-    return `| ${row.fleet} | ${row.id} | ${row.title} | ${row.seed} | ${row.sent} | ${row.accepted} | ${endings} | ${row.effects} | ${verdict} |`;
-  });
-  return [
-    '# What the faults did',
-    '',
-    `Written by \`npm run faults\`. ${cpus().length} cores (${cpus()[0]?.model}), Linux ${release()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}.`,
-    'Accepted: answered 202. Kept: every accepted task has exactly one ending, no effect happened twice, each that succeeded had its one effect, and whatever was given up lies among the dead letters.',
-    '',
-    '| fleet | fault | what was done | seed | sent | accepted | endings | effects | promises |',
-    '| --- | --- | --- | ---: | ---: | ---: | --- | ---: | --- |',
-    ...cells,
-    '',
-  ].join('\n');
 }
