@@ -26,7 +26,7 @@ export function printTask(output: Output, task: TaskRecord): void {
   }
   const { costUsd, toolCalls, modelCalls } = task.usage;
   if (costUsd > 0 || toolCalls > 0 || modelCalls > 0) {
-    output.line(`usage    ${toolCalls} tool calls · ${modelCalls} model calls · ${costUsd} USD`);
+    output.line(`usage    ${countOf(toolCalls, 'tool call')} · ${countOf(modelCalls, 'model call')} · ${costUsd} USD`);
   }
   if (task.result !== null) {
     output.line('result');
@@ -53,6 +53,10 @@ export function attemptPieces(attempt: Attempt): Piece[] {
     styled('dim', workerId),
     ...(error ? [styled('red', `  ${error.code}`), `: ${error.message}`] : []),
   ];
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function partsOf({ queueWaitMs, runMs, attempts }: TaskRecord): string {
