@@ -62,6 +62,9 @@ async function startAndStop(): Promise<Times> {
     env: {
       ...process.env,
       TRACEPOST_PORT: String(port),
+      // Open as in any start, on whatever ports are free here.
+      TRACEPOST_OTLP_GRPC_PORT: '0',
+      TRACEPOST_OTLP_HTTP_PORT: '0',
       TRACEPOST_DATA_DIR: folder,
       TRACEPOST_WEATHER_PROVIDER: 'simulated',
       TRACEPOST_TELEMETRY: 'embedded',

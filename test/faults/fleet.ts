@@ -164,6 +164,9 @@ export function startEmbeddedFleet({
           TRACEPOST_TELEMETRY: 'embedded',
           TRACEPOST_LOG_LEVEL: 'warn',
           TRACEPOST_PORT: String(port),
+          // Several fleets run side by side.
+          TRACEPOST_OTLP_GRPC_PORT: '0',
+          TRACEPOST_OTLP_HTTP_PORT: '0',
           TRACEPOST_DATA_DIR: join(path, 'data'),
           TRACEPOST_AGENTS: 'weather',
           TRACEPOST_WEATHER_PROVIDER: 'simulated',
