@@ -68,7 +68,13 @@ export function createObserver(
     attempt(decision, runMs) {
       const { status, usage } = decision;
       const error = 'error' in decision ? decision.error : null;
-      span.setAttributes({ [ATTR.outcome]: status, [ATTR.taskStatus]: status === 'retry' ? 'retrying' : status });
+      span.setAttributes({
+        [ATTR.outcome]: status,
+        [ATTR.taskStatus]: status === 'retry' ? 'retrying' : status,
+        // By these and the status traces are kept when they are sampled.
+        ...(usage.costUsd > 0 ? { [ATTR.costUsd]: usage.costUsd } : {}),
+        ...(error !== null && STOPPED.test(error.code) ? { [ATTR.stopReason]: error.code } : {}),
+      });
       if (error) failSpan(span, new TaskFailure(error.code, error.message));
       metrics.add('tracepost.agent.notifications', 1, byOutcome(status));
       metrics.record('tracepost.agent.processing.duration', runMs / 1000, byOutcome(status));
@@ -145,6 +151,9 @@ const SENTENCES: Readonly<Record<LetGo, string>> = {
   claim_lost: 'given back: another worker holds the claim, nothing was told',
   ending_untold: 'given back: the ending could not be told to the broker; it is told again with the next delivery',
 };
+
+/** Stopped by a budget or as a loop. */
+const STOPPED = /^(budget_|loop_detected$)/;
 
 const DUPLICATES = {
   ended: 'the task has ended before: its ending is told again',

@@ -13,6 +13,7 @@ export const ATTR = {
   queueWaitMs: 'tracepost.queue.wait_ms',
   sessionId: 'session.id',
   source: 'tracepost.source',
+  stopReason: 'tracepost.task.stop_reason',
   taskId: 'tracepost.task.id',
   taskStatus: 'tracepost.task.status',
   tenantId: 'tracepost.tenant.id',

@@ -4,6 +4,8 @@ import type { LogStore, MetricStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { countTaken } from './count-taken.ts';
 import { redactBatch } from './redact-batch.ts';
+import type { SamplingRules } from './sampling/sampling-rules.ts';
+import { createTraceSampler } from './sampling/trace-sampler.ts';
 import type { SeenBefore } from './seen-before.ts';
 import { createSeriesCap, type SeriesCap, type SeriesLimits } from './series/series-cap.ts';
 import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
@@ -17,6 +19,10 @@ export interface AnalystOptions extends SpanStores {
   readonly telemetry: Telemetry;
   /** Where signals come over a network, and may come twice; null where nothing can be sent twice. */
   readonly seen?: SeenBefore | null;
+  /** Which traces are written to `traces`; null for all. What a trace is found by is not sampled. */
+  readonly sampling?: SamplingRules | null;
+  /** Spans that wait for a decision, or for the store after it; 100,000. */
+  readonly maxHeldSpans?: number;
   /** Of metrics; a series costs a store memory for as long as it is kept. */
   readonly seriesLimits?: SeriesLimits;
   readonly now?: () => number;
@@ -30,10 +36,13 @@ export interface Analyst {
   readonly sink: SignalSink;
   /** Which stores take what they are given, for the health check. */
   readonly stores: StoreState;
+  /** Writes what is held back until its trace is decided on, and from now on holds nothing: before telemetry says its last. */
+  settle(): Promise<void>;
   /** Waits for what is being written; whoever comes after that is told `later`. Safe to call twice. */
   close(): Promise<void>;
 }
 
+const REFUSED_WHILE_FULL: SinkAnswer = { status: 'later', reason: 'too many spans wait', retryAfterMs: 1_000 };
 const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', retryAfterMs: 1_000 };
 
 /**
@@ -42,7 +51,12 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  */
 export function createAnalyst(options: AnalystOptions): Analyst {
   const { logs, metrics, telemetry, seen = null, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
-  const writeSpans = spanWriter(options, now);
+  const { sampling = null, traces, maxHeldSpans = 100_000 } = options;
+  const sampler =
+    sampling === null || traces === null
+      ? null
+      : createTraceSampler({ traces, rules: sampling, maxSpans: maxHeldSpans, telemetry, now });
+  const writeSpans = spanWriter(sampler ? { ...options, traces: null } : options, now);
   const watch = createStoreWatch(telemetry.logger);
   const services = createServiceCap({ most: MOST_SERVICES, now });
   const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
@@ -51,6 +65,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
 
   const accept = async (sent: SignalBatch): Promise<SinkAnswer> => {
     const batch = seen?.unseen(sent) ?? sent;
+    if (sampler && batch.spans.length > 0 && !sampler.hasRoom) return REFUSED_WHILE_FULL;
     const refused = new Refusals();
     const { spans, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
     const writers = [
@@ -67,8 +82,11 @@ export function createAnalyst(options: AnalystOptions): Analyst {
 
     for (const answer of answers) if (answer.status === 'taken') refused.addAll(answer.refused);
     // Asked again: the same may have been under way twice.
-    countTaken(telemetry, { sent, taken: seen?.unseen(batch) ?? batch, refused: refused.list() });
+    const taken = seen?.unseen(batch) ?? batch;
+    countTaken(telemetry, { sent, taken, refused: refused.list(), heldSpans: sampler ? spans.length : 0 });
+    sampler?.take(spans);
     seen?.remember(batch);
+    await sampler?.written();
     return { status: 'taken', refused: refused.list() };
   };
 
@@ -82,9 +100,11 @@ export function createAnalyst(options: AnalystOptions): Analyst {
       },
     },
     stores: watch.state,
+    settle: async () => sampler?.settle(),
     close: async () => {
       isClosing = true;
       await Promise.allSettled([...underWay]);
+      await sampler?.close();
     },
   };
 }

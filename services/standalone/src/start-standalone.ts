@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
 import { startAgentRunners } from '@tracepost/agents';
-import { createAnalyst } from '@tracepost/analyst';
+import { createAnalyst, samplingRules } from '@tracepost/analyst';
 import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
@@ -68,10 +68,12 @@ export async function startStandalone(
     ...signals,
     traceSummaries: records.traceSummaries,
     telemetry: telemetry.analyst,
+    sampling: samplingRules(config),
   });
   onStop(() => analyst.close());
   attach(analyst.sink);
   onStop(stopTelemetry);
+  onStop(() => analyst.settle());
   onStop(observeProcess(telemetry.gateway));
   // Before telemetry, and again with the files, which does nothing then.
   onStop(() => broker.close());

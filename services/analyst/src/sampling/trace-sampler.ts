@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Refusal, SpanSignal } from '@tracepost/contracts';
+import type { TraceWriter } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+import { storeWriter } from '../store-writer.ts';
+import { isAmongKept, type SamplingRules, TraceFacts } from './sampling-rules.ts';
+
+/** The reason under which what sampling left out stands in the ledger; it is no loss. */
+export const SAMPLED_OUT = 'sampled_out';
+
+export interface TraceSamplerOptions {
+  readonly traces: TraceWriter;
+  readonly rules: SamplingRules;
+  readonly telemetry: Pick<Telemetry, 'metrics'>;
+  /** Spans that may be held; past it the oldest trace is decided on early, by what is known of it. */
+  readonly maxSpans: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Holds the spans of a trace until it is clear what its task came to, and then writes or forgets all of them. Spans that come later follow
+ * their trace. What it was given is stored, refused, left out or held, and counted as that at every instant.
+ */
+export interface TraceSampler {
+  /** False while too many wait to be written: whoever sends should come again. */
+  readonly hasRoom: boolean;
+  /** Never fails and never waits. */
+  take(spans: readonly SpanSignal[]): void;
+  /** Decides on everything now, keeping what is undecided, and from then on lets every span through. Resolves when all is written, or after `timeoutMs`. */
+  settle(timeoutMs?: number): Promise<void>;
+  /** While it settles: resolves when what was taken is written. At once otherwise. */
+  written(): Promise<void>;
+  /** Settles, and counts as lost what could not be written. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+interface Held {
+  readonly since: number;
+  readonly spans: SpanSignal[];
+  readonly facts: TraceFacts;
+}
+
+const REMEMBERED_TRACES = 100_000;
+const LOOK_EVERY_MS = 250;
+const SPANS_PER_WRITE = 2_000;
+const SETTLE_MS = 5_000;
+const SPANS = { 'tracepost.signal': 'spans' } as const;
+
+export function createTraceSampler(options: TraceSamplerOptions): TraceSampler {
+  return new BufferingSampler(options);
+}
+
+class BufferingSampler implements TraceSampler {
+  readonly #options: TraceSamplerOptions;
+  readonly #maxSpans: number;
+  readonly #now: () => number;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stopObserving: () => void;
+  readonly #closing = new AbortController();
+  /** In the order in which their first span came. */
+  readonly #held = new Map<string, Held>();
+  readonly #decided = new Map<string, boolean>();
+  #heldSpans = 0;
+  #toWrite: SpanSignal[] = [];
+  #writing: Promise<void> | null = null;
+  #isSettling = false;
+
+  constructor(options: TraceSamplerOptions) {
+    this.#options = options;
+    this.#maxSpans = options.maxSpans;
+    this.#now = options.now ?? Date.now;
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+    this.#stopObserving = options.telemetry.metrics.observe('tracepost.ingest.waiting', () => [
+      { value: this.#heldSpans + this.#toWrite.length, attributes: SPANS },
+    ]);
+  }
+
+  get hasRoom(): boolean {
+    return this.#toWrite.length < this.#maxSpans;
+  }
+
+  take(spans: readonly SpanSignal[]): void {
+    let leftOut = 0;
+    for (const span of spans) {
+      const isKept = this.#isSettling || this.#decided.get(span.traceId);
+      if (isKept === undefined) this.#hold(span);
+      else if (isKept) this.#toWrite.push(span);
+      else leftOut += 1;
+    }
+    this.#countLeftOut(leftOut);
+    while (this.#heldSpans > this.#maxSpans) this.#decideOldest();
+    this.#startWriting();
+  }
+
+  async settle(timeoutMs = SETTLE_MS): Promise<void> {
+    this.#isSettling = true;
+    for (const [traceId, held] of this.#held) this.#decide(traceId, held, true);
+    this.#startWriting();
+    await Promise.race([this.written(), sleep(timeoutMs, undefined, { ref: false })]);
+  }
+
+  async written(): Promise<void> {
+    while (this.#isSettling && this.#writing) await this.#writing;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    clearInterval(this.#timer);
+    await this.settle();
+    this.#closing.abort();
+    this.#stopObserving();
+    this.#refuse([{ signal: 'spans', reason: 'stopped', count: this.#toWrite.length }]);
+    this.#toWrite = [];
+  }
+
+  #hold(span: SpanSignal): void {
+    const known = this.#held.get(span.traceId);
+    const held = known ?? { since: this.#now(), spans: [], facts: new TraceFacts(this.#options.rules) };
+    if (!known) this.#held.set(span.traceId, held);
+    held.spans.push(span);
+    held.facts.add(span);
+    this.#heldSpans += 1;
+    if (held.facts.isKept) this.#decide(span.traceId, held, true);
+  }
+
+  #look(): void {
+    const due = this.#now() - this.#options.rules.decideAfterMs;
+    for (const { since } of this.#held.values()) {
+      if (since > due) break;
+      this.#decideOldest();
+    }
+    this.#startWriting();
+  }
+
+  #decideOldest(): void {
+    const [oldest] = this.#held;
+    if (!oldest) return;
+    const [traceId, held] = oldest;
+    const isKept = held.facts.isUnfinished || isAmongKept(traceId, this.#options.rules.keepPercent);
+    this.#decide(traceId, held, isKept);
+  }
+
+  #decide(traceId: string, { spans }: Held, isKept: boolean): void {
+    this.#held.delete(traceId);
+    this.#heldSpans -= spans.length;
+    this.#decided.set(traceId, isKept);
+    const [first] = this.#decided.keys();
+    if (this.#decided.size > REMEMBERED_TRACES && first !== undefined) this.#decided.delete(first);
+    if (isKept) for (const span of spans) this.#toWrite.push(span);
+    else this.#countLeftOut(spans.length);
+  }
+
+  #startWriting(): void {
+    if (this.#writing || this.#toWrite.length === 0) return;
+    this.#writing = this.#write().finally(() => {
+      this.#writing = null;
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#toWrite.length > 0 && !this.#closing.signal.aborted) {
+      const batch = this.#toWrite.slice(0, SPANS_PER_WRITE);
+      const answer = await storeWriter('spans', batch, (spans) => this.#options.traces.writeSpans(spans)).write();
+      if (this.#closing.signal.aborted) return;
+      if (answer.status === 'later') {
+        await sleep(answer.retryAfterMs, undefined, { signal: this.#closing.signal, ref: false }).catch(() => {});
+        continue;
+      }
+      // In one turn with the counting: at every instant a span is held or counted, never both.
+      this.#toWrite.splice(0, batch.length);
+      this.#refuse(answer.refused);
+      const refused = answer.refused.reduce((sum, { count }) => sum + count, 0);
+      this.#options.telemetry.metrics.add('tracepost.ingest.stored', batch.length - refused, SPANS);
+    }
+  }
+
+  #refuse(refused: readonly Refusal[]): void {
+    for (const { reason, count } of refused)
+      if (count > 0)
+        this.#options.telemetry.metrics.add('tracepost.ingest.refused', count, {
+          ...SPANS,
+          'tracepost.reason': reason,
+        });
+  }
+
+  #countLeftOut(count: number): void {
+    this.#refuse([{ signal: 'spans', reason: SAMPLED_OUT, count }]);
+  }
+}
