@@ -3,6 +3,7 @@ import {
   describeDeadLetterStoreContract,
   describeInboxStoreContract,
   describeKeyStoreContract,
+  describeRollupStoreContract,
   describeTraceSummaryStoreContract,
   type HouseHarness,
 } from '@tracepost/stores/contract';
@@ -27,5 +28,6 @@ describeWithDocker('Postgres', () => {
   describeKeyStoreContract('Postgres', createHarness);
   describeDeadLetterStoreContract('Postgres', createHarness);
   describeAuditStoreContract('Postgres', createHarness);
+  describeRollupStoreContract('Postgres', createHarness);
   describeTraceSummaryStoreContract('Postgres', createHarness);
 });

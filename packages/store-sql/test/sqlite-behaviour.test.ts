@@ -79,7 +79,7 @@ describe('records in SQLite', () => {
     await stores.close();
   });
 
-  test('two hundred events of forty tasks are one reading and one writing', async () => {
+  test('two hundred events of forty tasks are one reading and one writing, and one of each for the roll-ups', async () => {
     const events = Array.from({ length: 40 }, () => sampleLife(sampleTask())).flat();
     const sqlite = await openSqlite({ path: filePath(), synchronous: 'FULL', schema: recordSteps('sqlite') });
     const statements: string[] = [];
@@ -90,7 +90,7 @@ describe('records in SQLite', () => {
       },
     });
     await db.transaction().execute((transaction) => applyTaskEvents({ transaction, events, lockRows: false }));
-    expect(statements).toEqual(['select', 'insert']);
+    expect(statements).toEqual(['select', 'insert', 'select', 'insert']);
     await db.destroy();
   });
 });

@@ -6,6 +6,7 @@ import {
   describeDeadLetterStoreContract,
   describeInboxStoreContract,
   describeKeyStoreContract,
+  describeRollupStoreContract,
   describeTraceSummaryStoreContract,
   type HouseHarness,
 } from '@tracepost/stores/contract';
@@ -18,6 +19,7 @@ describeInboxStoreContract('SQLite', createHarness);
 describeKeyStoreContract('SQLite', createHarness);
 describeDeadLetterStoreContract('SQLite', createHarness);
 describeAuditStoreContract('SQLite', createHarness);
+describeRollupStoreContract('SQLite', createHarness);
 describeTraceSummaryStoreContract('SQLite', createHarness);
 
 async function createHarness(): Promise<HouseHarness> {

@@ -13,6 +13,7 @@ import {
 } from '../src/index.ts';
 import { compare, type MemoryData, memoryData, memoryRecordStore } from './memory-record-store.ts';
 import { memoryEvents, memoryRecordedMetrics, type RecordingData } from './memory-recording.ts';
+import { countingRecords, memoryRollups, type RollupData, rollupData } from './memory-rollups.ts';
 import { memoryTraceSummaries, type TraceData } from './memory-trace-summaries.ts';
 import { pageOf } from './page-of.ts';
 
@@ -31,7 +32,7 @@ interface Key {
 }
 
 /** What lies "on the disk": stores on the same data see each other. */
-export interface HouseData extends MemoryData, RecordingData {
+export interface HouseData extends MemoryData, RecordingData, RollupData {
   readonly inbox: Map<string, ModelRow & { readonly begunAtMs: number }>;
   readonly effects: Map<string, Effect>;
   readonly keys: Map<string, Key>;
@@ -43,6 +44,7 @@ export interface HouseData extends MemoryData, RecordingData {
 export function houseData(): HouseData {
   return {
     ...memoryData(),
+    ...rollupData(),
     inbox: new Map(),
     effects: new Map(),
     keys: new Map(),
@@ -57,11 +59,12 @@ export function houseData(): HouseData {
 /** The simplest stores that keep the contracts: what the suites themselves are tried on. */
 export function memoryHouseStores(data: HouseData): HouseStores {
   return {
-    ...memoryRecordStore(data),
+    ...countingRecords(memoryRecordStore(data), data),
     inbox: memoryInbox(data),
     keys: memoryKeys(data),
     deadLetters: memoryDeadLetters(data),
     audit: memoryAudit(data),
+    rollups: memoryRollups(data),
     events: memoryEvents(data),
     recordedMetrics: memoryRecordedMetrics(data),
     traceSummaries: memoryTraceSummaries(data.traces),

@@ -17,6 +17,7 @@ export { checkHouseProperty, type HouseHarness, type HouseSubject } from './hous
 export { describeInboxStoreContract, INBOX_STORE_PROPERTIES } from './inbox-store.ts';
 export { describeKeyStoreContract, KEY_STORE_PROPERTIES } from './key-store.ts';
 export { describeLogStoreContract, LOG_STORE_PROPERTIES, type LogStoreSubject } from './log-store.ts';
+export { METRIC_QUESTION_PROPERTIES } from './metric-questions.ts';
 export { describeMetricStoreContract, METRIC_STORE_PROPERTIES, type MetricStoreSubject } from './metric-store.ts';
 export {
   checkRecordStore,
@@ -26,6 +27,8 @@ export {
 } from './record-store.ts';
 export type { RecordStoreProperty, RecordStoreSubject } from './record-store-property.ts';
 export { describeRecordedMetricStoreContract, RECORDED_METRIC_STORE_PROPERTIES } from './recorded-metric-store.ts';
+export { endingsOf, type PlainRollup, plainRollup, recompute } from './rolled-up.ts';
+export { describeRollupStoreContract, ROLLUP_STORE_PROPERTIES } from './rollup-store.ts';
 export { sampleAnnouncement, sampleEvent, sampleLife, sampleTask, sampleTime } from './sample-events.ts';
 export type { Harness, Property } from './signal-property.ts';
 export { describeTraceStoreContract, TRACE_STORE_PROPERTIES, type TraceStoreSubject } from './trace-store.ts';
