@@ -123,15 +123,14 @@ export interface TraceSummariesTable {
   /** What the trace is found by, a line each. */
   terms: string;
   /** Samples of the ids of its spans, and of those that failed. */
-  spans: Uint8Array;
-  errors: Uint8Array;
+  spans: string;
+  errors: string;
 }
 
 /** Which trace a task stands in: the one question that looking through the traces would answer too slowly. */
 export interface TraceTasksTable {
   task_id: string;
   trace_id: string;
-  seen_at_ms: number;
 }
 
 export interface RecordedEventsTable {
@@ -358,18 +357,15 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        seen_at_ms bigint not null,
        root text not null,
        terms text not null,
-       spans ${bytes} not null,
-       errors ${bytes} not null
+       spans text not null,
+       errors text not null
      );
      create index trace_summaries_by_start on trace_summaries (started_us, trace_id);
-     create index trace_summaries_by_sight on trace_summaries (seen_at_ms);
      create table trace_tasks (
        task_id ${text} not null,
        trace_id ${text} not null,
-       seen_at_ms bigint not null,
        primary key (task_id, trace_id)
-     );
-     create index trace_tasks_by_sight on trace_tasks (seen_at_ms);`,
+     );`,
     // Forgotten by when they were recorded: the id of one that names an old time is remembered as long as any other.
     `create table recorded_events (
        event_id ${text} primary key,

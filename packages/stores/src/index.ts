@@ -60,9 +60,9 @@ export { StoreUnavailableError } from './store-error.ts';
 export { measureStore, type StoreOperation } from './store-operation.ts';
 export { applyTaskEvent } from './task-reducer.ts';
 export type { TraceAttribute, TraceQuery, TraceSummaryStore } from './trace-summary-store.ts';
-export { type IdSample, readSample, sampleBytes } from './traces/id-sample.ts';
+export { readSample, writeSample } from './traces/id-sample.ts';
 export { digestSpans, mergeDigests, type RootSpan, type TraceDigest, toTraceSummary } from './traces/trace-digest.ts';
-export { readTerms, termsWanted, termText, writeTerms } from './traces/trace-terms.ts';
+export { readTerms, taskIdsOf, termsWanted, writeTerms } from './traces/trace-terms.ts';
 export { readWindow, type TimeRange, type WindowSource } from './windows/read-window.ts';
 export {
   countTasks,

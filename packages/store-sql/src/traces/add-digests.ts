@@ -1,52 +1,53 @@
-import { mergeDigests, StoreUnavailableError, type TraceDigest } from '@tracepost/stores';
+import { mergeDigests, StoreUnavailableError, type TraceDigest, taskIdsOf } from '@tracepost/stores';
 import { sql } from 'kysely';
 import { columnText } from '../column-text.ts';
 import { createInsert } from '../insert-rows.ts';
 import type { RecordDatabase, TraceSummariesTable, TraceTasksTable } from '../schema.ts';
-import { type DigestColumns, fromColumns, isSame, toColumns } from './trace-row.ts';
+import { RecentTraces, type WrittenTrace } from './recent-traces.ts';
+import { fromColumns, isSame, toColumns } from './trace-row.ts';
 
-const TRACES_PER_STATEMENT = 200;
+const ROWS_PER_STATEMENT = 200;
 const MAX_ROUNDS = 20;
 
+export type Digests = ReadonlyMap<string, TraceDigest>;
 type Part = readonly [traceId: string, digest: TraceDigest];
-type Known = DigestColumns & Pick<TraceSummariesTable, 'trace_id' | 'version'>;
 
 /**
- * Reads the traces of the batch, merges in memory and writes back by one statement, without a transaction, so that records need not wait
- * for it: a row that another writer changed in between is left by the statement and taken again in the next round. A trace of which the
- * batch tells nothing new is not written at all.
+ * Merges with what is known of each trace and writes it back by one statement, without a transaction, so that records need not wait for it.
+ * A row that is another one than was thought is left by the statement; it is read then, and taken again in the next round. A trace of
+ * which the batch tells nothing new is not written at all.
  */
-export function addDigests(
-  db: RecordDatabase,
-): (digests: ReadonlyMap<string, TraceDigest>, nowMs: number) => Promise<void> {
+export function addDigests(db: RecordDatabase): (digests: Digests, nowMs: number) => Promise<void> {
   const insertTraces = insertOfTraces(db);
   const insertTasks = insertOfTasks(db);
+  const recent = new RecentTraces();
 
   const addSome = async (parts: readonly Part[], nowMs: number): Promise<void> => {
     let open = parts;
+    let known = new Map<string, WrittenTrace | undefined>(open.map(([traceId]) => [traceId, recent.get(traceId)]));
     for (let round = 0; open.length > 0; round++) {
       if (round === MAX_ROUNDS)
         throw new StoreUnavailableError('sql', `${open.length} traces were written by others ${MAX_ROUNDS} times over`);
-      const known = await readTraces(
-        db,
-        open.map(([traceId]) => traceId),
+      const changes = new Map(open.flatMap(([traceId, digest]) => changeOf(traceId, digest, known.get(traceId))));
+      const tasks = [...changes].flatMap(([trace_id, { newTasks }]) =>
+        newTasks.map((taskId) => ({ task_id: columnText(taskId), trace_id })),
       );
-      const rows: TraceSummariesTable[] = [];
-      const tasks: TraceTasksTable[] = [];
-      for (const [traceId, digest] of open) {
-        const change = changeOf(known.get(traceId), digest);
-        if (!change) continue;
-        const { version, columns, newTasks } = change;
-        rows.push({ trace_id: traceId, version, seen_at_ms: nowMs, ...columns });
-        for (const taskId of newTasks)
-          tasks.push({ task_id: columnText(taskId), trace_id: traceId, seen_at_ms: nowMs });
-      }
       // First, so that a trace that is known is found by its tasks; what stands there for one that is not does no harm.
       for (const some of chunks(tasks)) await insertTasks(some);
+      const rows = [...changes].map(([trace_id, { version, columns }]) => ({
+        trace_id,
+        version,
+        seen_at_ms: nowMs,
+        ...columns,
+      }));
       const written = rows.length === 0 ? [] : await insertTraces(rows);
-      const done = new Set(written.map(({ trace_id }) => trace_id));
-      const wanted = new Set(rows.map(({ trace_id }) => trace_id));
-      open = open.filter(([traceId]) => wanted.has(traceId) && !done.has(traceId));
+      for (const { trace_id } of written) {
+        const change = changes.get(trace_id);
+        if (change) recent.set(trace_id, change);
+        changes.delete(trace_id);
+      }
+      open = open.filter(([traceId]) => changes.has(traceId));
+      if (open.length > 0) known = await readTraces(db, [...changes.keys()]);
     }
   };
 
@@ -57,23 +58,27 @@ export function addDigests(
   };
 }
 
-function changeOf(known: Known | undefined, digest: TraceDigest) {
-  const { taskIds } = digest.terms.lists;
-  if (!known) return { version: 1, columns: toColumns(digest), newTasks: taskIds };
-  const before = fromColumns(known);
-  const columns = toColumns(mergeDigests(before, digest));
-  if (isSame(known, columns)) return null;
-  const newTasks = taskIds.filter((taskId) => !before.terms.lists.taskIds.includes(taskId));
-  return { version: known.version + 1, columns, newTasks };
+interface Change extends WrittenTrace {
+  readonly newTasks: readonly string[];
 }
 
-async function readTraces(db: RecordDatabase, traceIds: readonly string[]): Promise<Map<string, Known>> {
+function changeOf(traceId: string, digest: TraceDigest, known: WrittenTrace | undefined): [string, Change][] {
+  const taskIds = taskIdsOf(digest.terms);
+  if (!known) return [[traceId, { version: 1, columns: toColumns(digest), newTasks: taskIds }]];
+  const before = fromColumns(known.columns);
+  const columns = toColumns(mergeDigests(before, digest));
+  if (isSame(known.columns, columns)) return [];
+  const knownTasks = new Set(taskIdsOf(before.terms));
+  return [[traceId, { version: known.version + 1, columns, newTasks: taskIds.filter((id) => !knownTasks.has(id)) }]];
+}
+
+async function readTraces(db: RecordDatabase, traceIds: readonly string[]): Promise<Map<string, WrittenTrace>> {
   const rows = await db
     .selectFrom('trace_summaries')
     .select(['trace_id', 'version', 'started_us', 'ended_us', 'has_error', 'root', 'terms', 'spans', 'errors'])
     .where('trace_id', 'in', traceIds)
     .execute();
-  return new Map(rows.map((row) => [row.trace_id, row]));
+  return new Map(rows.map(({ trace_id, version, ...columns }) => [trace_id, { version, columns }]));
 }
 
 function insertOfTraces(db: RecordDatabase) {
@@ -86,8 +91,8 @@ function insertOfTraces(db: RecordDatabase) {
     seen_at_ms: 0,
     root: '',
     terms: '',
-    spans: new Uint8Array(),
-    errors: new Uint8Array(),
+    spans: '',
+    errors: '',
   };
   return createInsert(db, sample, (rows) =>
     db
@@ -114,7 +119,7 @@ function insertOfTraces(db: RecordDatabase) {
 }
 
 function insertOfTasks(db: RecordDatabase) {
-  const sample: TraceTasksTable = { task_id: '', trace_id: '', seen_at_ms: 0 };
+  const sample: TraceTasksTable = { task_id: '', trace_id: '' };
   return createInsert(db, sample, (rows) =>
     db
       .insertInto('trace_tasks')
@@ -124,7 +129,7 @@ function insertOfTasks(db: RecordDatabase) {
 }
 
 function chunks<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / TRACES_PER_STATEMENT) }, (_, at) =>
-    items.slice(at * TRACES_PER_STATEMENT, (at + 1) * TRACES_PER_STATEMENT),
+  return Array.from({ length: Math.ceil(items.length / ROWS_PER_STATEMENT) }, (_, at) =>
+    items.slice(at * ROWS_PER_STATEMENT, (at + 1) * ROWS_PER_STATEMENT),
   );
 }

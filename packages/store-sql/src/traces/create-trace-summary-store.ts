@@ -3,6 +3,7 @@ import { digestSpans, RecordsRefusedError, type TraceSummaryStore } from '@trace
 import type { RecordDatabase } from '../schema.ts';
 import type { Statements, StatementsOptions } from '../statements.ts';
 import { addDigests } from './add-digests.ts';
+import { gatherDigests } from './gather-digests.ts';
 import { listTraces } from './list-traces.ts';
 import { purgeTraces } from './purge-traces.ts';
 
@@ -13,13 +14,14 @@ export function createTraceSummaryStore(
   db: RecordDatabase,
   { read, write, system }: Statements & Pick<StatementsOptions, 'system'>,
 ): TraceSummaryStore {
-  const add = addDigests(db);
+  const addAll = addDigests(db);
+  const add = gatherDigests((digests, nowMs) => write('add_trace_summaries', () => addAll(digests, nowMs)));
   return {
     async addSpans(spans, nowMs) {
       const digests = digestSpans(spans);
       if (digests.size === 0) return { status: 'taken', refused: [] };
       try {
-        await write('add_trace_summaries', () => add(digests, nowMs));
+        await add(digests, nowMs);
         return { status: 'taken', refused: [] };
       } catch (error) {
         return answerTo(error, spans);

@@ -3,9 +3,9 @@ import {
   type RootSpan,
   readSample,
   readTerms,
-  sampleBytes,
   type TraceDigest,
   toTraceSummary,
+  writeSample,
   writeTerms,
 } from '@tracepost/stores';
 import { jsonText } from '../json-text.ts';
@@ -21,8 +21,8 @@ export function toColumns(digest: TraceDigest): DigestColumns {
     has_error: digest.errors.length > 0 ? 1 : 0,
     root: jsonText(digest.root),
     terms: writeTerms(digest.terms),
-    spans: sampleBytes(digest.spans),
-    errors: sampleBytes(digest.errors),
+    spans: writeSample(digest.spans),
+    errors: writeSample(digest.errors),
   };
 }
 
@@ -41,10 +41,10 @@ export function isSame(a: DigestColumns, b: DigestColumns): boolean {
   return (
     a.started_us === b.started_us &&
     a.ended_us === b.ended_us &&
+    a.spans === b.spans &&
+    a.errors === b.errors &&
     a.root === b.root &&
-    a.terms === b.terms &&
-    Buffer.compare(a.spans, b.spans) === 0 &&
-    Buffer.compare(a.errors, b.errors) === 0
+    a.terms === b.terms
   );
 }
 

@@ -274,7 +274,8 @@ export const TRACE_SUMMARY_STORE_PROPERTIES: readonly Property<HouseSubject>[] =
       const taskId = unique('task');
       const traceId = newTraceId();
       const attributes = { 'tracepost.task.id': taskId };
-      await traceSummaries.addSpans([span({ traceId, origin: originOf(service), attributes })], nowMs);
+      const began = { startTimeUnixNano: BigInt(nowMs) * 1_000_000n, endTimeUnixNano: BigInt(nowMs) * 1_000_000n };
+      await traceSummaries.addSpans([span({ traceId, origin: originOf(service), attributes, ...began })], nowMs);
       expect(await traceSummaries.purge(nowMs + 30 * DAY_MS - 1)).toBe(0);
       expect(await idsOf(traceSummaries, { taskId })).toEqual([traceId]);
       expect(await traceSummaries.purge(nowMs + 30 * DAY_MS)).toBe(1);

@@ -1,9 +1,9 @@
-import { type Attributes, type Origin, type SpanSignal, TRACE_LISTS, type TraceSummary } from '@tracepost/contracts';
+import type { Attributes, AttributeValue, Origin, SpanSignal, TraceSummary } from '@tracepost/contracts';
 import { ATTR } from '@tracepost/telemetry';
 import { serviceOf } from '../label.ts';
 import { isStorableTime } from '../nanoseconds.ts';
 import { countOf, hashSpanId, type IdSample, idSample, mergeSamples } from './id-sample.ts';
-import { boundTerms, mergeTerms, type TraceTerms, termOf, termText } from './trace-terms.ts';
+import { describeTerms, LineMaker, mergeTerms, type TraceTerms, termsOf, termText } from './trace-terms.ts';
 
 /**
  * What a summary is made from: everything in it is a first, a last or a set, so that the digests of any pieces of a trace, in any order,
@@ -29,11 +29,12 @@ export interface RootSpan {
 /** One digest for each trace of the batch. A span whose time no store could keep is left out. */
 export function digestSpans(spans: readonly SpanSignal[]): ReadonlyMap<string, TraceDigest> {
   const byTrace = new Map<string, Gathering>();
+  const lines = new LineMaker();
   for (const span of spans) {
     if (!isStorableTime(span.startTimeUnixNano) || !isStorableTime(span.endTimeUnixNano)) continue;
     const known = byTrace.get(span.traceId);
     if (known) known.add(span);
-    else byTrace.set(span.traceId, new Gathering(span));
+    else byTrace.set(span.traceId, new Gathering(span, lines));
   }
   return new Map([...byTrace].map(([traceId, gathering]) => [traceId, gathering.digest()]));
 }
@@ -52,7 +53,6 @@ export function mergeDigests(a: TraceDigest, b: TraceDigest): TraceDigest {
 export function toTraceSummary(traceId: string, digest: TraceDigest, seenAtMs: number): TraceSummary {
   const { startedUs, endedUs, root, terms } = digest;
   const [spans, errors] = [countOf(digest.spans), countOf(digest.errors)];
-  const { services, spanNames, agentIds, taskIds } = terms.lists;
   return {
     traceId,
     startedAt: isoFromMicros(startedUs),
@@ -64,12 +64,7 @@ export function toTraceSummary(traceId: string, digest: TraceDigest, seenAtMs: n
     spanCount: spans.count,
     errorCount: errors.count,
     accuracy: spans.isExact && errors.isExact ? 'exact' : 'estimated',
-    services: [...services],
-    spanNames: [...spanNames],
-    agentIds: [...agentIds],
-    taskIds: [...taskIds],
-    attributes: Object.fromEntries([...terms.attributes].map(([key, values]) => [key, [...values]])),
-    truncated: TRACE_LISTS.filter((list) => terms.truncated.has(list)),
+    ...describeTerms(terms),
     lastSeenAt: new Date(seenAtMs).toISOString(),
   };
 }
@@ -84,118 +79,95 @@ function isBefore(a: RootSpan, b: RootSpan): boolean {
 
 /** Spans of one trace, added up in place: a digest for each span would cost ten times as much. */
 class Gathering {
-  #startedNs: bigint;
-  #endedNs: bigint;
-  #root: RootSpan | null = null;
-  readonly #lists = {
-    services: new Set<string>(),
-    spanNames: new Set<string>(),
-    agentIds: new Set<string>(),
-    taskIds: new Set<string>(),
-  };
-  readonly #attributes = new Map<string, Set<string>>();
-  readonly #origins = new Set<Origin>();
+  readonly #lines: LineMaker;
+  readonly #terms = new Set<string>();
   readonly #spans: number[] = [];
   readonly #errors: number[] = [];
+  #startedUs = Number.POSITIVE_INFINITY;
+  #endedUs = Number.NEGATIVE_INFINITY;
+  #root: RootSpan;
+  #origin: Origin | null = null;
 
-  constructor(span: SpanSignal) {
-    this.#startedNs = span.startTimeUnixNano;
-    this.#endedNs = span.endTimeUnixNano;
+  constructor(span: SpanSignal, lines: LineMaker) {
+    this.#lines = lines;
+    this.#root = rootOf(span, microsOf(span.startTimeUnixNano));
     this.add(span);
   }
 
   add(span: SpanSignal): void {
-    const { origin, startTimeUnixNano, endTimeUnixNano, attributes } = span;
-    if (startTimeUnixNano < this.#startedNs) this.#startedNs = startTimeUnixNano;
-    if (endTimeUnixNano > this.#endedNs) this.#endedNs = endTimeUnixNano;
+    const { origin, attributes } = span;
+    const startedUs = microsOf(span.startTimeUnixNano);
+    if (startedUs < this.#startedUs) this.#startedUs = startedUs;
     // The two times may come from a clock that was set back: a trace does not end before one of its spans began.
-    if (startTimeUnixNano > this.#endedNs) this.#endedNs = startTimeUnixNano;
+    this.#endedUs = Math.max(this.#endedUs, startedUs, microsOf(span.endTimeUnixNano));
     const hash = hashSpanId(span.spanId);
     this.#spans.push(hash);
     if (span.status.code === 'error') this.#errors.push(hash);
-
-    const facts = factsOf(origin);
-    const name = termText(span.name);
-    const root = {
-      hasParent: span.parentSpanId !== null,
-      startedUs: microsOf(startTimeUnixNano),
-      spanId: span.spanId,
-      service: facts.service,
-      name,
-    };
-    if (this.#root === null || isBefore(root, this.#root)) this.#root = root;
-    this.#lists.services.add(facts.service);
-    this.#lists.spanNames.add(name);
+    // Most spans are neither: for them there is nothing to compare.
+    if (startedUs <= this.#root.startedUs || span.parentSpanId === null) {
+      const root = rootOf(span, startedUs);
+      if (isBefore(root, this.#root)) this.#root = root;
+    }
+    this.#terms.add(this.#lines.ofList('spanNames', span.name));
     this.#addId('agentIds', attributes[ATTR.agentId]);
     this.#addId('taskIds', attributes[ATTR.taskId]);
-    if (!this.#origins.has(origin)) {
-      this.#origins.add(origin);
-      for (const [key, value] of facts.resource) this.#addTerm(key, value);
-    }
     this.#addAll(attributes);
     for (const event of span.events) this.#addAll(event.attributes);
+    if (origin !== this.#origin) this.#addOrigin(origin);
   }
 
   digest(): TraceDigest {
-    // There is one: the constructor has added a span.
-    const root = this.#root as RootSpan;
     return {
-      startedUs: microsOf(this.#startedNs),
-      endedUs: microsOf(this.#endedNs),
-      root,
-      terms: boundTerms(this.#lists, this.#attributes),
+      startedUs: this.#startedUs,
+      endedUs: this.#endedUs,
+      root: this.#root,
+      terms: termsOf(this.#terms),
       spans: idSample(this.#spans),
       errors: idSample(this.#errors),
     };
   }
 
-  #addId(list: 'agentIds' | 'taskIds', value: Attributes[string] | undefined): void {
-    if (typeof value === 'string' && value !== '') this.#lists[list].add(termText(value));
+  #addId(list: 'agentIds' | 'taskIds', value: AttributeValue | undefined): void {
+    if (typeof value === 'string' && value !== '') this.#terms.add(this.#lines.ofList(list, value));
   }
 
   #addAll(attributes: Attributes): void {
     for (const key in attributes) {
       const value = attributes[key];
       if (value === undefined || LONG_TEXTS.has(key)) continue;
-      const term = termOf(value);
-      if (term !== null) this.#addTerm(termText(key), term);
+      const line = this.#lines.ofAttribute(key, value);
+      if (line !== null) this.#terms.add(line);
     }
   }
 
-  #addTerm(key: string, value: string): void {
-    const values = this.#attributes.get(key);
-    if (values) values.add(value);
-    else this.#attributes.set(key, new Set([value]));
+  /** Which program on which machine is looked for, not how its process looks. */
+  #addOrigin(origin: Origin): void {
+    this.#origin = origin;
+    this.#terms.add(this.#lines.ofList('services', serviceOf(origin)));
+    for (const [key, value] of Object.entries(origin.resource)) {
+      const line = OF_NO_INTEREST.test(key) ? null : this.#lines.ofAttribute(key, value);
+      if (line !== null) this.#terms.add(line);
+    }
   }
 }
 
 /** What is read, not looked for; each is different, and would only push others out. */
 const LONG_TEXTS: ReadonlySet<string> = new Set(['exception.stacktrace', 'code.stacktrace']);
-/** Of a resource: which program on which machine is looked for, not how its process looks. */
 const OF_NO_INTEREST = /^(process|os|telemetry)\./;
 
-interface OriginFacts {
-  readonly service: string;
-  readonly resource: readonly (readonly [key: string, value: string])[];
+function rootOf(span: SpanSignal, startedUs: number): RootSpan {
+  return {
+    hasParent: span.parentSpanId !== null,
+    startedUs,
+    spanId: span.spanId,
+    service: termText(serviceOf(span.origin)),
+    name: termText(span.name),
+  };
 }
 
-const knownOrigins = new WeakMap<Origin, OriginFacts>();
-
-/** Many spans share one origin object: each is looked at once. */
-function factsOf(origin: Origin): OriginFacts {
-  const known = knownOrigins.get(origin);
-  if (known) return known;
-  const resource = Object.entries(origin.resource).flatMap(([key, value]) => {
-    const term = OF_NO_INTEREST.test(key) ? null : termOf(value);
-    return term === null ? [] : [[termText(key), term] as const];
-  });
-  const facts = { service: termText(serviceOf(origin)), resource };
-  knownOrigins.set(origin, facts);
-  return facts;
-}
-
+/** Rounded, since a number holds nanoseconds of our days to a quarter of a microsecond. */
 function microsOf(nanos: bigint): number {
-  return Number(nanos / 1_000n);
+  return Math.round(Number(nanos) / 1_000);
 }
 
 function isoFromMicros(micros: number): string {

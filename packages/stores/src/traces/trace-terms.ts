@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto';
-import { type AttributeValue, TRACE_LISTS, type TraceList } from '@tracepost/contracts';
-import type { TraceAttribute, TraceQuery } from '../trace-summary-store.ts';
+import { type AttributeValue, TRACE_LISTS, type TraceList, type TraceSummary } from '@tracepost/contracts';
+import type { TraceQuery } from '../trace-summary-store.ts';
 
 /**
- * What a trace is found by, as lines of text: one for each service, span name, agent, task and attribute. A line holds no control
- * character but the tab between an attribute's name and its value, so that looking for a whole line means nothing but itself.
+ * What a trace is found by, as lines of text, sorted, each once: `s:` a service, `n:` a span's name, `a:` an agent, `t:` a task, `@name⇥value`
+ * an attribute, `>` a list that had to leave something out. A line holds no control character but that tab, so that looking for a whole
+ * line means nothing but itself. Kept as they are, since a trace is merged far more often than it is looked at.
  */
-export interface TraceTerms {
-  /** Of services, span names, agents and tasks: their different values, sorted. */
-  readonly lists: Readonly<Record<Exclude<TraceList, 'attributes'>, readonly string[]>>;
-  /** By name, both sorted: the different values. */
-  readonly attributes: ReadonlyMap<string, readonly string[]>;
-  readonly truncated: ReadonlySet<TraceList>;
-}
+export type TraceTerms = readonly string[];
 
-const MOST: Readonly<Record<keyof TraceTerms['lists'], number>> = {
-  services: 32,
-  spanNames: 64,
-  agentIds: 32,
-  taskIds: 128,
-};
+const MARKS = { services: 's:', spanNames: 'n:', agentIds: 'a:', taskIds: 't:' } as const;
+type NamedList = keyof typeof MARKS;
+
+const MOST: Readonly<Record<string, number>> = { 's:': 32, 'n:': 64, 'a:': 32, 't:': 128, '>': 10 };
 const MOST_KEYS = 64;
 const MOST_VALUES = 8;
 const LONGEST = 160;
@@ -37,108 +30,155 @@ export function termText(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for.
 const NOT_PLAIN = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
 
-/** The text that a value is found by; null for what nobody looks for: a number with a fraction measures something. */
-export function termOf(value: AttributeValue): string | null {
+/** Makes lines, each once: the spans of a batch say mostly the same, and to put texts together is what costs. */
+export class LineMaker {
+  readonly #lists = new Map<NamedList, Map<string, string>>();
+  readonly #attributes = new Map<string, Map<AttributeValue, string | null>>();
+
+  ofList(list: NamedList, value: string): string {
+    const known = entryOf(this.#lists, list);
+    const line = known.get(value) ?? `${MARKS[list]}${termText(value)}`;
+    known.set(value, line);
+    return line;
+  }
+
+  /** Null for what nobody looks for: a number with a fraction measures something. */
+  ofAttribute(key: string, value: AttributeValue): string | null {
+    const known = entryOf(this.#attributes, key);
+    const line = known.get(value);
+    if (line !== undefined) return line;
+    const term = termOf(value);
+    const made = term === null ? null : `@${termText(key)}\t${term}`;
+    // Another list is another object, even when it holds the same.
+    if (typeof value !== 'object') known.set(value, made);
+    return made;
+  }
+}
+
+function entryOf<Key, Inner, Value>(maps: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
+  const known = maps.get(key);
+  if (known) return known;
+  const begun = new Map<Inner, Value>();
+  maps.set(key, begun);
+  return begun;
+}
+
+function termOf(value: AttributeValue): string | null {
   if (typeof value === 'string') return termText(value);
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : null;
   return typeof value === 'boolean' ? String(value) : termText(JSON.stringify(value));
 }
 
-/** The limits of a summary, taken so that it does not matter in which pieces and in which order a trace comes. */
-export function boundTerms(
-  lists: Readonly<Record<keyof TraceTerms['lists'], ReadonlySet<string>>>,
-  attributes: ReadonlyMap<string, ReadonlySet<string>>,
-  truncated: ReadonlySet<TraceList> = new Set(),
-): TraceTerms {
-  const cut = new Set(truncated);
-  const bounded = {
-    services: [] as string[],
-    spanNames: [] as string[],
-    agentIds: [] as string[],
-    taskIds: [] as string[],
-  };
-  for (const list of LIST_NAMES) {
-    const sorted = [...lists[list]].sort();
-    if (sorted.length > MOST[list]) cut.add(list);
-    bounded[list] = sorted.slice(0, MOST[list]);
-  }
-  const keys = [...attributes.keys()].sort(attributes.size > MOST_KEYS ? byWorth : undefined);
-  if (keys.length > MOST_KEYS) cut.add('attributes');
-  const kept = new Map<string, readonly string[]>();
-  for (const key of keys.slice(0, MOST_KEYS).sort()) {
-    const values = [...(attributes.get(key) ?? [])];
-    if (values.length > 1) values.sort();
-    if (values.length > MOST_VALUES) cut.add('attributes');
-    kept.set(key, values.slice(0, MOST_VALUES));
-  }
-  return { lists: bounded, attributes: kept, truncated: cut };
+export function termsOf(lines: Iterable<string>): TraceTerms {
+  return bounded([...lines].sort());
 }
 
-/** The first ones of both are the first ones of all: what one side left out, the whole leaves out too. */
+/** What is among the first ones of the whole is among the first ones of its part: the order of merging does not matter. */
 export function mergeTerms(a: TraceTerms, b: TraceTerms): TraceTerms {
-  const union = (list: keyof TraceTerms['lists']) => new Set([...a.lists[list], ...b.lists[list]]);
-  const attributes = new Map<string, ReadonlySet<string>>();
-  for (const key of new Set([...a.attributes.keys(), ...b.attributes.keys()]))
-    attributes.set(key, new Set([...(a.attributes.get(key) ?? []), ...(b.attributes.get(key) ?? [])]));
-  return boundTerms(
-    {
-      services: union('services'),
-      spanNames: union('spanNames'),
-      agentIds: union('agentIds'),
-      taskIds: union('taskIds'),
-    },
-    attributes,
-    new Set([...a.truncated, ...b.truncated]),
-  );
+  const merged: string[] = [];
+  let [atA, atB] = [0, 0];
+  for (;;) {
+    const [lineA, lineB] = [a[atA], b[atB]];
+    if (lineA === undefined && lineB === undefined) break;
+    const takesA = lineB === undefined || (lineA !== undefined && lineA <= lineB);
+    const line = (takesA ? lineA : lineB) as string;
+    merged.push(line);
+    if (lineA === line) atA++;
+    if (lineB === line) atB++;
+  }
+  return merged.length === a.length ? a : bounded(merged);
+}
+
+/** The limits of a summary: so many of each list, so many names of attributes, and of each so many values. */
+function bounded(sorted: readonly string[]): TraceTerms {
+  let [keys, inGroup] = [0, 0];
+  let group = '';
+  for (const line of sorted) {
+    if (group === '' || !line.startsWith(group)) {
+      group = groupOf(line);
+      inGroup = 0;
+      if (group.startsWith('@')) keys++;
+    }
+    inGroup++;
+    if (inGroup > mostOf(group) || keys > MOST_KEYS) return cut(sorted);
+  }
+  return sorted;
+}
+
+function cut(sorted: readonly string[]): TraceTerms {
+  const groups = Map.groupBy(sorted, groupOf);
+  const left = new Set<TraceList>();
+  const kept: string[] = [];
+  const keys = [...groups.keys()].filter((group) => group.startsWith('@')).sort(byWorth);
+  const dropped = new Set(keys.slice(MOST_KEYS));
+  for (const [group, lines] of groups) {
+    const some = dropped.has(group) ? [] : lines.slice(0, mostOf(group));
+    if (some.length < lines.length) left.add(listOf(group));
+    kept.push(...some);
+  }
+  return [...new Set([...kept, ...[...left].map((list) => `>${list}`)])].sort();
+}
+
+function groupOf(line: string): string {
+  if (line.startsWith('@')) return line.slice(0, line.indexOf('\t') + 1);
+  return line.startsWith('>') ? '>' : line.slice(0, 2);
+}
+
+function mostOf(group: string): number {
+  return group.startsWith('@') ? MOST_VALUES : (MOST[group] ?? 0);
+}
+
+function listOf(group: string): TraceList {
+  return LIST_NAMES.find((list) => MARKS[list] === group) ?? 'attributes';
 }
 
 const LIST_NAMES = ['services', 'spanNames', 'agentIds', 'taskIds'] as const;
-const MARKS = { services: 's', spanNames: 'n', agentIds: 'a', taskIds: 't' } as const;
 
 /** Names that people look for by go before others when there are too many. */
 function byWorth(a: string, b: string): number {
   return worthOf(a) - worthOf(b) || (a < b ? -1 : 1);
 }
 
-function worthOf(key: string): number {
-  if (/^(tracepost\.|session\.id$|enduser\.)/.test(key)) return 0;
-  return /^(http\.|gen_ai\.|messaging\.|error\.|exception\.|rpc\.|db\.|url\.|server\.)/.test(key) ? 1 : 2;
+function worthOf(group: string): number {
+  if (/^@(tracepost\.|session\.id\t|enduser\.)/.test(group)) return 0;
+  return /^@(http\.|gen_ai\.|messaging\.|error\.|exception\.|rpc\.|db\.|url\.|server\.)/.test(group) ? 1 : 2;
 }
 
-/** All terms as one text, to be kept and looked through: it begins and ends with a line end. */
-export function writeTerms({ lists, attributes, truncated }: TraceTerms): string {
-  const lines: string[] = [];
-  for (const list of LIST_NAMES) for (const value of lists[list]) lines.push(`${MARKS[list]}:${value}`);
-  for (const [key, values] of attributes) for (const value of values) lines.push(`@${key}\t${value}`);
-  for (const list of TRACE_LISTS) if (truncated.has(list)) lines.push(`>${list}`);
-  return `\n${lines.join('\n')}\n`;
+/** All lines as one text, to be kept and looked through: it begins and ends with a line end. */
+export function writeTerms(terms: TraceTerms): string {
+  return `\n${terms.join('\n')}\n`;
 }
 
 export function readTerms(text: string): TraceTerms {
-  const lists = {
-    services: [] as string[],
-    spanNames: [] as string[],
-    agentIds: [] as string[],
-    taskIds: [] as string[],
-  };
-  const attributes = new Map<string, string[]>();
-  const truncated = new Set<TraceList>();
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const list = LIST_NAMES.find((name) => line.startsWith(`${MARKS[name]}:`));
-    if (list) lists[list].push(line.slice(2));
-    else if (line.startsWith('@')) addAttribute(attributes, line);
-    else truncated.add(line.slice(1) as TraceList);
-  }
-  return { lists, attributes, truncated };
+  return text.slice(1, -1).split('\n');
 }
 
-function addAttribute(attributes: Map<string, string[]>, line: string): void {
-  const tab = line.indexOf('\t');
-  const key = line.slice(1, tab);
-  const values = attributes.get(key);
-  if (values) values.push(line.slice(tab + 1));
-  else attributes.set(key, [line.slice(tab + 1)]);
+export function taskIdsOf(terms: TraceTerms): string[] {
+  return valuesOf(terms, 'taskIds');
+}
+
+export function describeTerms(terms: TraceTerms): Pick<TraceSummary, TraceList | 'truncated'> {
+  const attributes: [string, string[]][] = [];
+  for (const line of terms) {
+    if (!line.startsWith('@')) continue;
+    const tab = line.indexOf('\t');
+    const [key, value] = [line.slice(1, tab), line.slice(tab + 1)];
+    const last = attributes.at(-1);
+    if (last?.[0] === key) last[1].push(value);
+    else attributes.push([key, [value]]);
+  }
+  return {
+    services: valuesOf(terms, 'services'),
+    spanNames: valuesOf(terms, 'spanNames'),
+    agentIds: valuesOf(terms, 'agentIds'),
+    taskIds: taskIdsOf(terms),
+    attributes: Object.fromEntries(attributes),
+    truncated: TRACE_LISTS.filter((list) => terms.includes(`>${list}`)),
+  };
+}
+
+function valuesOf(terms: TraceTerms, list: NamedList): string[] {
+  return terms.filter((line) => line.startsWith(MARKS[list])).map((line) => line.slice(2));
 }
 
 /** The whole lines, with the line ends around them, that the text of a trace has to hold. */
@@ -146,11 +186,8 @@ export function termsWanted({ service, name, agentId, taskId, attributes = [] }:
   const named = { services: service, spanNames: name, agentIds: agentId, taskIds: taskId };
   const lines = LIST_NAMES.flatMap((list) => {
     const value = named[list];
-    return value === undefined ? [] : [`${MARKS[list]}:${termText(value)}`];
+    return value === undefined ? [] : [`${MARKS[list]}${termText(value)}`];
   });
-  return [...lines, ...attributes.map(lineOfAttribute)].map((line) => `\n${line}\n`);
-}
-
-function lineOfAttribute({ key, value }: TraceAttribute): string {
-  return `@${termText(key)}\t${termText(value)}`;
+  const pairs = attributes.map(({ key, value }) => `@${termText(key)}\t${termText(value)}`);
+  return [...lines, ...pairs].map((line) => `\n${line}\n`);
 }
