@@ -5,17 +5,19 @@ import { createConnection } from './connection.ts';
 import { createInfluxLogs } from './logs.ts';
 import { createInfluxMetrics, type InfluxStoreParts } from './metrics.ts';
 import { pingBucket } from './ping-bucket.ts';
-import { createRowReader } from './query-rows.ts';
+import { createRowReader, createRowStream } from './query-rows.ts';
 import { createLineWriter } from './write-lines.ts';
 
 export interface InfluxStoreOptions {
   /** `http://influxdb:8086` */
   readonly url: string;
   readonly org: string;
-  /** May read or write the two buckets; a store used for the other is refused by InfluxDB. */
+  /** May read or write the three buckets; a store used for the other is refused by InfluxDB. */
   readonly token: string;
   readonly metricsBucket: string;
   readonly logsBucket: string;
+  /** Of whole hours of metrics and of the catalog, which are kept longer than points; `rollups` when none is given. */
+  readonly rollUpsBucket?: string;
   readonly telemetry: Telemetry;
   /** For one exchange from its first byte to its last; 15,000 when none is given. */
   readonly timeoutMs?: number;
@@ -30,7 +32,7 @@ export interface InfluxStores {
 
 /** Returns at once; nothing is asked of InfluxDB before the first write, query or ping. */
 export function createInfluxStores(options: InfluxStoreOptions): InfluxStores {
-  const { metricsBucket, logsBucket, telemetry } = options;
+  const { metricsBucket, logsBucket, rollUpsBucket = 'rollups', telemetry } = options;
   const connection = createConnection(options);
   const query = createRowReader(connection, telemetry);
   const parts = (bucket: string, signal: SignalName): InfluxStoreParts => ({
@@ -40,9 +42,15 @@ export function createInfluxStores(options: InfluxStoreOptions): InfluxStores {
     ping: () => pingBucket({ connection, bucket, query }),
     close: () => connection.close(),
   });
+  const metrics = createInfluxMetrics({
+    ...parts(metricsBucket, 'metrics'),
+    rollUpsBucket,
+    rollUpsWriter: createLineWriter({ connection, bucket: rollUpsBucket, signal: 'metrics', telemetry }),
+    stream: createRowStream(connection, telemetry),
+  });
   return {
-    logs: createInfluxLogs(parts(logsBucket, 'logs')),
-    metrics: createInfluxMetrics(parts(metricsBucket, 'metrics')),
-    close: () => connection.close(),
+    logs: { ...createInfluxLogs(parts(logsBucket, 'logs')), close: metrics.close },
+    metrics,
+    close: metrics.close,
   };
 }

@@ -1,5 +1,8 @@
 import { flux, fluxDateTime, Point, type Row } from '@influxdata/influxdb-client';
+import type { MetricSignal, SinkAnswer } from '@tracepost/contracts';
 import {
+  createCatalogNews,
+  createLateBound,
   createMetricLayout,
   type LaidPoint,
   MAX_POINTS,
@@ -7,7 +10,10 @@ import {
   type MetricPointQuery,
   type MetricStore,
 } from '@tracepost/stores';
-import type { RowQuery } from './query-rows.ts';
+import { catalogLine, createLateMarks } from './metric-notes.ts';
+import { queryMetric, readCatalog } from './metric-questions.ts';
+import { rollUp } from './metric-roll-up.ts';
+import type { RowQuery, RowStream } from './query-rows.ts';
 import type { LineWriter } from './write-lines.ts';
 
 export interface InfluxStoreParts {
@@ -20,14 +26,42 @@ export interface InfluxStoreParts {
 
 const SERVICE = 'service.name';
 
+export interface InfluxMetricParts extends InfluxStoreParts {
+  /** Hours of metrics, and what is known about metrics: kept longer than points, so in a bucket of their own. */
+  readonly rollUpsBucket: string;
+  readonly rollUpsWriter: LineWriter;
+  readonly stream: RowStream;
+  readonly now?: () => number;
+}
+
 /** Metrics in the layout `telegraf-prometheus-v1`. Tags are the point's attributes, service and instance. */
-export function createInfluxMetrics({ bucket, writer, query, ping, close }: InfluxStoreParts): MetricStore {
+export function createInfluxMetrics(parts: InfluxMetricParts): MetricStore {
+  const { bucket, writer, rollUpsWriter, query, now = Date.now, ping, close } = parts;
   const layout = createMetricLayout();
+  const news = createCatalogNews();
+  const bound = createLateBound(now);
+  const marks = createLateMarks(rollUpsWriter);
+  const underWay = new Set<Promise<unknown>>();
+
+  const write = async (signals: readonly MetricSignal[]): Promise<SinkAnswer> => {
+    const { points, refused, remember } = layout.layOut(signals);
+    const catalog = news.collect(signals, points);
+    const noted = await rollUpsWriter.write(catalog.entries.map(catalogLine), []);
+    if (noted.status === 'later') return noted;
+    catalog.remember();
+    const boundNs = BigInt(bound.ms) * 1_000_000n;
+    const late = points.filter(({ timeUnixNano }) => timeUnixNano < boundNs);
+    const marked = await marks.mark(late, bound.ms);
+    if (marked.status === 'later') return marked;
+    const answer = await writer.write(points.map(toLine), refused);
+    if (answer.status === 'taken') remember();
+    return answer;
+  };
+
   return {
-    async writeMetrics(signals) {
-      const { points, refused, remember } = layout.layOut(signals);
-      const answer = await writer.write(points.map(toLine), refused);
-      if (answer.status === 'taken') remember();
+    writeMetrics(signals) {
+      const answer = write(signals).finally(() => underWay.delete(answer));
+      underWay.add(answer);
       return answer;
     },
     async readPoints(asked) {
@@ -36,8 +70,24 @@ export function createInfluxMetrics({ bucket, writer, query, ping, close }: Infl
       const rows = await query({ operation: 'read_points', flux: pointsFlux(bucket, asked, limit), maxRows: limit });
       return rows.map(toPoint);
     },
+    queryMetric: (question) => queryMetric(parts, question),
+    catalog: (from, to) => readCatalog(parts, from, to),
+    rollUp: (through, signal) =>
+      rollUp({
+        source: parts,
+        writer: rollUpsWriter,
+        marks,
+        bound,
+        settled: () => Promise.allSettled([...underWay]),
+        through,
+        signal,
+      }),
     ping,
-    close,
+    // A write is several requests, one after the other: those that have begun may go on.
+    async close() {
+      await Promise.allSettled([...underWay]);
+      await close();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { HttpError, type ParameterizedQuery, type Row } from '@influxdata/influxdb-client';
-import { measureStore, StoreUnavailableError } from '@tracepost/stores';
+import { measureStore, QueryTooLargeError, StoreUnavailableError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import type { Connection } from './connection.ts';
 
@@ -13,19 +13,31 @@ export interface RowQuery {
 
 /** Runs Flux. Rejects with `StoreUnavailableError` whatever goes wrong, before the first row or after it. */
 export function createRowReader(connection: Connection, telemetry: Telemetry): (query: RowQuery) => Promise<Row[]> {
-  return ({ operation, flux, maxRows }) =>
-    measureStore(telemetry, { system: 'influxdb', operation }, async () => {
+  const stream = createRowStream(connection, telemetry);
+  return async (query) => {
+    const rows: Row[] = [];
+    await stream(query, (row) => rows.push(row));
+    return rows;
+  };
+}
+
+/** Gives each row as it comes and keeps none. `take` may end the reading by throwing `QueryTooLargeError`, which is passed on. */
+export type RowStream = (query: RowQuery, take: (row: Row) => void) => Promise<void>;
+
+export function createRowStream(connection: Connection, telemetry: Telemetry): RowStream {
+  return ({ operation, flux, maxRows }, take) =>
+    measureStore(telemetry, { system: 'influxdb', operation, logger: telemetry.logger }, async () => {
       try {
-        return await connection.use(async (client) => {
-          const rows: Row[] = [];
+        await connection.use(async (client) => {
+          let count = 0;
           for await (const row of client.getQueryApi(connection.org).iterateRows(flux)) {
             throwLateError(row);
-            if (rows.push(row) > maxRows) throw new Error(`the answer has more than ${maxRows} rows`);
+            if (++count > maxRows) throw new Error(`the answer has more than ${maxRows} rows`);
+            take(row);
           }
-          return rows;
         });
       } catch (error) {
-        throw unavailable(error);
+        throw error instanceof QueryTooLargeError ? error : unavailable(error);
       }
     });
 }

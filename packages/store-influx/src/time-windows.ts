@@ -32,7 +32,7 @@ function largestGaps(times: readonly bigint[], count: number): number[] {
 }
 
 /** InfluxDB leaves out zeros at the end of the fraction. */
-function nanosOf(instant: string): bigint {
+export function nanosOf(instant: string): bigint {
   const [seconds = '', fraction = ''] = instant.replace(/Z$/, '').split('.');
   return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }

@@ -24,5 +24,8 @@ export async function rescueAndOpen(options: SqliteOptions, telemetry: Telemetry
     { layer: 'store', result: 'partial', error: reason },
     `The telemetry database ${options.path} was damaged; it lies in ${setAside} now, ${kept} rows of it are in a new one, ${missing}`,
   );
-  return openSqlite(options);
+  const opened = await openSqlite(options);
+  // Hours of metrics may be among what is missing: they are put together again from what is there.
+  await opened.write([{ sql: 'DELETE FROM metric_rolled' }]);
+  return opened;
 }

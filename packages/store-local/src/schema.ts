@@ -1,3 +1,5 @@
+import { METRIC_QUESTION_TABLES } from './metric-schema.ts';
+
 /**
  * Steps of the schema; only ever append.
  *
@@ -70,4 +72,5 @@ export const SCHEMA: readonly string[] = [
     PRIMARY KEY (series, time_ns)
   ) WITHOUT ROWID;
   `,
+  METRIC_QUESTION_TABLES,
 ];

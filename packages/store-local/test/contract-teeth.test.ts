@@ -1,12 +1,13 @@
 import {
   LOG_STORE_PROPERTIES,
+  METRIC_QUESTION_PROPERTIES,
   METRIC_STORE_PROPERTIES,
   type Property,
   TRACE_STORE_PROPERTIES,
 } from '@tracepost/stores/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN_LOG_STORES } from './broken/log-stores.ts';
-import { BROKEN_METRIC_STORES } from './broken/metric-stores.ts';
+import { BROKEN_METRIC_QUESTIONS, BROKEN_METRIC_STORES } from './broken/metric-stores.ts';
 import { BROKEN_TRACE_STORES } from './broken/trace-stores.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
@@ -24,6 +25,15 @@ describeTeeth('log store', LOG_STORE_PROPERTIES, BROKEN_LOG_STORES, (change) => 
 describeTeeth('metric store', METRIC_STORE_PROPERTIES, BROKEN_METRIC_STORES, (change) => ({
   store: change(opened.store.metrics),
 }));
+
+describeTeeth(
+  'metric store that is asked questions',
+  METRIC_QUESTION_PROPERTIES,
+  BROKEN_METRIC_QUESTIONS,
+  (change) => ({
+    store: change(opened.store.metrics),
+  }),
+);
 
 /** The contract is itself under test: against stores that are wrong on purpose. */
 function describeTeeth<Store, Subject>(

@@ -16,6 +16,30 @@ export type { IdempotencyKeyStore, KeyOutcome } from './key-store.ts';
 export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
+export { possibleAggregations, quantileOf } from './metrics/aggregations.ts';
+export { type Answering, answerQuestion } from './metrics/answer-question.ts';
+export { isAskedFor, isAttributeKey, SERVICE_KEY } from './metrics/attribute-keys.ts';
+export { type CatalogEntry, createCatalogNews, floorDay } from './metrics/catalog-news.ts';
+export { DELTA_TAG, type Growth, growthOf, LOOK_BACK_NS, type SeriesPoint } from './metrics/growth.ts';
+export { createLateBound, type LateBound, settledHour } from './metrics/late-bound.ts';
+export {
+  type AnsweredSeries,
+  type MetricAnswer,
+  type MetricCatalogItem,
+  type MetricDescription,
+  type MetricQuestion,
+  QUESTION_LIMITS,
+} from './metrics/question.ts';
+export { createReadingBudget, type ReadingBudget, UNLIMITED } from './metrics/reading-budget.ts';
+export {
+  canUseHours,
+  floorHour,
+  HOUR_MS,
+  planReading,
+  type ReadingPlan,
+  type ReadStretch,
+} from './metrics/reading-plan.ts';
+export { addTally, type Tally } from './metrics/tally.ts';
 export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
 export {
   type AgentTaskCounts,
@@ -52,6 +76,7 @@ export type {
   MetricPoint,
   MetricPointQuery,
   MetricStore,
+  RollUpReport,
   TraceReader,
   TraceWriter,
 } from './signal-stores.ts';

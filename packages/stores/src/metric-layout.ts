@@ -1,6 +1,7 @@
 import type { MetricSignal, Refusal } from '@tracepost/contracts';
 import { label, serviceOf } from './label.ts';
 import { metricFields } from './metric-fields.ts';
+import { DELTA_TAG, LOOK_BACK_NS } from './metrics/growth.ts';
 import { isStorableTime } from './nanoseconds.ts';
 
 /** Points of one answer, whatever limit was asked for. */
@@ -70,7 +71,7 @@ export function createMetricLayout({ maxSeries = 100_000 }: { readonly maxSeries
 
 const NAME = /^[A-Za-z_:][\w.:/-]{0,254}$/;
 /** A beginning longer ago was written when it was new, or would show up as one huge step: it is left alone. */
-const OLDEST_BEGINNING = 24n * 3600n * 1_000_000_000n;
+const OLDEST_BEGINNING = LOOK_BACK_NS;
 
 /** The reason, in one word, when no store could keep it. */
 function layOutPoint(signal: MetricSignal): LaidPoint | string {
@@ -89,9 +90,9 @@ function layOutPoint(signal: MetricSignal): LaidPoint | string {
 
 const INSTANCE = 'service.instance.id';
 /** Names of columns and fields in the layout: an attribute of the same name could not be told from them. */
-const TAKEN = new Set([
+export const COLUMNS: ReadonlySet<string> = new Set([
   ...['time', 'result', 'table', 'error', 'reference', 'service.name', INSTANCE],
-  ...['count', 'sum', 'min', 'max', 'counter', 'gauge'],
+  ...['count', 'sum', 'min', 'max', 'counter', 'gauge', 'bounded', '~shape'],
 ]);
 
 function tagsOf({ origin, attributes, data }: MetricSignal): Record<string, string> {
@@ -100,7 +101,7 @@ function tagsOf({ origin, attributes, data }: MetricSignal): Record<string, stri
   const instance = origin.resource[INSTANCE];
   if (instance !== undefined && instance !== null) tags.push([INSTANCE, label(instance)]);
   // Differences between such points mean nothing: whoever reads has to be able to tell them from cumulative ones.
-  if (data.type === 'histogram' && data.temporality === 'delta') tags.push(['otel.metric.temporality', 'delta']);
+  if (data.type === 'histogram' && data.temporality === 'delta') tags.push([DELTA_TAG, 'delta']);
   return Object.fromEntries(
     tags.filter(([key, value]) => key !== '' && value !== '').sort(([a], [b]) => (a < b ? -1 : 1)),
   );
@@ -108,7 +109,7 @@ function tagsOf({ origin, attributes, data }: MetricSignal): Record<string, stri
 
 function tagKey(key: string): string {
   const clean = label(key);
-  return TAKEN.has(clean) || clean.startsWith('_') ? `attribute.${clean}` : clean;
+  return COLUMNS.has(clean) || clean.startsWith('_') ? `attribute.${clean}` : clean;
 }
 
 function hasBeginning({ data, startTimeUnixNano, timeUnixNano }: MetricSignal): boolean {

@@ -11,11 +11,12 @@ export interface InfluxDbServer extends AsyncDisposable {
   readonly token: string;
   readonly metricsBucket: string;
   readonly logsBucket: string;
+  readonly rollUpsBucket: string;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** An InfluxDB that is set up, with one bucket for metrics and one for logs. */
+/** An InfluxDB that is set up, with buckets for metrics, for their roll-ups, and for logs. */
 export async function startInfluxDb(): Promise<InfluxDbServer> {
   const container = await startContainer({
     image: 'influxdb:2.7.12',
@@ -30,7 +31,10 @@ export async function startInfluxDb(): Promise<InfluxDbServer> {
     },
     waitFor: (wait) =>
       wait.forHttp('/api/v2/buckets?name=metrics', 8086).withHeaders({ authorization: `Token ${TOKEN}` }),
-    prepare: (started) => createBucket(urlOf(started), 'logs'),
+    prepare: async (started) => {
+      await createBucket(urlOf(started), 'logs');
+      await createBucket(urlOf(started), 'rollups');
+    },
   });
   return {
     url: urlOf(container),
@@ -38,6 +42,7 @@ export async function startInfluxDb(): Promise<InfluxDbServer> {
     token: TOKEN,
     metricsBucket: 'metrics',
     logsBucket: 'logs',
+    rollUpsBucket: 'rollups',
     restart: () => container.started.restart({ timeout: 10 }),
     stop: container.stop,
     [Symbol.asyncDispose]: container.stop,

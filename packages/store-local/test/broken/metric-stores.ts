@@ -1,5 +1,5 @@
 import type { MetricSignal } from '@tracepost/contracts';
-import type { MetricPoint, MetricPointQuery, MetricStore } from '@tracepost/stores';
+import type { MetricAnswer, MetricPoint, MetricPointQuery, MetricQuestion, MetricStore } from '@tracepost/stores';
 import { type Breakages, hidingRefusals, LATER, mapValues, withoutPing } from './breakage.ts';
 
 export const BROKEN_METRIC_STORES: Breakages<MetricStore> = {
@@ -26,10 +26,7 @@ export const BROKEN_METRIC_STORES: Breakages<MetricStore> = {
     ...metric,
     data: data.type === 'sum' ? { ...data, isMonotonic: true, temporality: 'cumulative' } : data,
   })),
-  'takes deltas for cumulative': writingEach(({ data, ...metric }) => ({
-    ...metric,
-    data: data.type === 'histogram' ? { ...data, temporality: 'cumulative' } : data,
-  })),
+  'takes deltas for cumulative': writingEach(asCumulative),
   'does not add buckets up': readingEach((point) => ({ ...point, fields: { ...point.fields, '0.5': 2 } })),
   'makes zeros of missing numbers': readingEach((point) => ({ ...point, fields: { min: 0, ...point.fields } })),
   'keeps whole numbers only': readingEach((point) => ({ ...point, fields: mapValues(point.fields, Math.trunc) })),
@@ -54,6 +51,51 @@ export const BROKEN_METRIC_STORES: Breakages<MetricStore> = {
   'does not answer ping': withoutPing,
 };
 
+export const BROKEN_METRIC_QUESTIONS: Breakages<MetricStore> = {
+  'takes deltas for cumulative': writingEach(asCumulative),
+  'does not begin at zero': writingEach((metric) => ({ ...metric, startTimeUnixNano: 0n })),
+  'makes zeros of nulls': answeringEach(({ value, ...point }) => ({ ...point, value: value ?? 0 })),
+  'answers in whole numbers': answeringEach(({ value, ...point }) => ({ ...point, value: value && Math.round(value) })),
+  'counts what was before anybody looked': writingEach((metric) => ({
+    ...metric,
+    startTimeUnixNano: metric.startTimeUnixNano || metric.timeUnixNano - 1_000_000_000n,
+  })),
+  'takes every percentile for the median': questioning(({ aggregation, ...question }) => ({
+    ...question,
+    aggregation: aggregation === 'P95' || aggregation === 'P99' ? 'P50' : aggregation,
+  })),
+  'does not look at the range of a question': questioning((question) => ({ ...question, to: new Date('2026-11-30') })),
+  'does not look at conditions': questioning((question) => ({ ...question, where: {} })),
+  'does not tell series apart': questioning((question) => ({ ...question, groupBy: [] })),
+  'cannot be stopped': questioning(({ signal, ...question }) => question),
+  'refuses nothing': answering((answer) =>
+    answer.status === 'refused' ? { ...ANSWERED, aggregation: answer.aggregation } : answer,
+  ),
+  'counts windows from where the question begins': (right) => ({
+    ...right,
+    queryMetric: async (question) => {
+      const shift = question.everyMs === null ? 0 : question.from.getTime() % question.everyMs;
+      return shifted(await right.queryMetric(question), shift);
+    },
+  }),
+  'answers too large questions with nothing': (right) => ({
+    ...right,
+    queryMetric: (question) => right.queryMetric(question).catch(() => ANSWERED),
+  }),
+  'has no catalog': (right) => ({ ...right, catalog: async () => [] }),
+  'puts nothing together': (right) => ({ ...right, rollUp: async () => ({ hours: 0, late: 0 }) }),
+};
+
+const ANSWERED: MetricAnswer = {
+  status: 'answered',
+  kind: null,
+  unit: '',
+  aggregation: 'SUM',
+  accuracy: null,
+  sampleCount: 0,
+  series: [],
+};
+
 const INVENTED: MetricPoint = {
   at: '2026-11-21T09:00:00.000Z',
   service: 'nobody',
@@ -75,4 +117,32 @@ function readingEach(change: (point: MetricPoint) => MetricPoint): (right: Metri
 
 function writingEach(change: (metric: MetricSignal) => MetricSignal): (right: MetricStore) => MetricStore {
   return (right) => ({ ...right, writeMetrics: (metrics) => right.writeMetrics(metrics.map(change)) });
+}
+
+function questioning(change: (question: MetricQuestion) => MetricQuestion): (right: MetricStore) => MetricStore {
+  return (right) => ({ ...right, queryMetric: (question) => right.queryMetric(change(question)) });
+}
+
+function answering(change: (answer: MetricAnswer) => MetricAnswer): (right: MetricStore) => MetricStore {
+  return (right) => ({ ...right, queryMetric: async (question) => change(await right.queryMetric(question)) });
+}
+
+type AnsweredPoint = Extract<MetricAnswer, { status: 'answered' }>['series'][number]['points'][number];
+
+function answeringEach(change: (point: AnsweredPoint) => AnsweredPoint): (right: MetricStore) => MetricStore {
+  return answering((answer) => changePoints(answer, change));
+}
+
+function shifted(answer: MetricAnswer, byMs: number): MetricAnswer {
+  return changePoints(answer, ({ atMs, value }) => ({ atMs: atMs + byMs, value }));
+}
+
+function changePoints(answer: MetricAnswer, change: (point: AnsweredPoint) => AnsweredPoint): MetricAnswer {
+  if (answer.status === 'refused') return answer;
+  const series = answer.series.map((one) => ({ ...one, points: one.points.map(change) }));
+  return { ...answer, series };
+}
+
+function asCumulative({ data, ...metric }: MetricSignal): MetricSignal {
+  return { ...metric, data: data.type === 'histogram' ? { ...data, temporality: 'cumulative' } : data };
 }

@@ -1,6 +1,7 @@
 import type { MetricData, MetricSignal } from '@tracepost/contracts';
 import { expect } from 'vitest';
 import type { MetricPoint, MetricStore } from '../signal-stores.ts';
+import { METRIC_QUESTION_PROPERTIES } from './metric-questions.ts';
 import { at, metric, nanos, originOf, unique } from './sample-signals.ts';
 import { describeProperties, type Harness, type Property } from './signal-property.ts';
 
@@ -271,7 +272,11 @@ export function describeMetricStoreContract(
   name: string,
   createHarness: () => Promise<Harness<MetricStoreSubject>>,
 ): void {
-  describeProperties(`${name} as a metric store`, METRIC_STORE_PROPERTIES, createHarness);
+  describeProperties(
+    `${name} as a metric store`,
+    [...METRIC_STORE_PROPERTIES, ...METRIC_QUESTION_PROPERTIES],
+    createHarness,
+  );
 }
 
 function counter(value: number): MetricData {

@@ -1,0 +1,152 @@
+import { flux, type Row } from '@influxdata/influxdb-client';
+import type { MetricKind } from '@tracepost/contracts';
+import {
+  type Answering,
+  answerQuestion,
+  canUseHours,
+  createReadingBudget,
+  floorDay,
+  isAttributeKey,
+  type MetricAnswer,
+  type MetricCatalogItem,
+  type MetricDescription,
+  type MetricQuestion,
+  planReading,
+  type ReadingBudget,
+  type ReadingPlan,
+  type ReadStretch,
+} from '@tracepost/stores';
+import { ALL_TIME, ATTRIBUTES, hoursFlux, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
+import { readGrowth } from './metric-reader.ts';
+import type { RowQuery, RowStream } from './query-rows.ts';
+
+export interface MetricSource {
+  readonly bucket: string;
+  readonly rollUpsBucket: string;
+  readonly query: (query: RowQuery) => Promise<Row[]>;
+  readonly stream: RowStream;
+}
+
+/** Rows of what is kept about metrics: hours of 400 days, metrics and their attributes. */
+const MAX_NOTES = 200_000;
+
+/** `queryMetric` of the port. */
+export async function queryMetric(source: MetricSource, question: MetricQuestion): Promise<MetricAnswer> {
+  const isEmpty = question.from >= question.to;
+  const [description, plan] = await Promise.all([
+    describeMetric(source, question.name),
+    isEmpty ? { hours: [], points: [] } : makePlan(source, question),
+  ]);
+  const answering = answerQuestion(question, description);
+  const budget = createReadingBudget(question.signal);
+  budget.spend(0);
+  if (plan.hours.length > 0) await addHours(source, { question, stretches: plan.hours, budget }, answering);
+  const { stream, bucket } = source;
+  for (const stretch of plan.points)
+    await readGrowth({ stream, bucket, choice: question, stretch, budget }, (attributes, atMs, { shape, tally }) =>
+      answering.add({ attributes, atMs, shape, tally }),
+    );
+  return answering.answer();
+}
+
+/** What is known of late hours is read before anything else: points are always right, hours until one comes late. */
+async function makePlan({ rollUpsBucket, query }: MetricSource, question: MetricQuestion): Promise<ReadingPlan> {
+  if (!canUseHours(question)) return planReading(question, () => false);
+  const range = rangeFlux(rollUpsBucket, { fromMs: question.from.getTime(), toMs: question.to.getTime() });
+  const [rolled, late] = await Promise.all([
+    query({
+      operation: 'read_rolled',
+      flux: flux`${range} |> filter(fn: (r) => r._measurement == ${ROLLED}) |> keep(columns: ["_time"])`,
+      maxRows: MAX_NOTES,
+    }),
+    query({
+      operation: 'read_rolled',
+      flux: flux`${range} |> filter(fn: (r) => r._measurement == ${LATE} and r.metric == ${question.name} and r._value > 0.0)
+        |> keep(columns: ["_time"])`,
+      maxRows: MAX_NOTES,
+    }),
+  ]);
+  const hours = new Set(rolled.map(timeOf));
+  for (const row of late) hours.delete(timeOf(row));
+  return planReading(question, (hourMs) => hours.has(hourMs));
+}
+
+async function addHours(
+  { stream, rollUpsBucket }: MetricSource,
+  {
+    question,
+    stretches,
+    budget,
+  }: { readonly question: MetricQuestion; readonly stretches: readonly ReadStretch[]; readonly budget: ReadingBudget },
+  answering: Answering,
+): Promise<void> {
+  const keys = question.groupBy.filter(isAttributeKey);
+  const asked = hoursFlux(rollUpsBucket, question, stretches);
+  await stream({ operation: 'read_hours', flux: asked, maxRows: Number.POSITIVE_INFINITY }, (row) => {
+    budget.spend(1);
+    const attributes = Object.fromEntries(keys.map((key) => [key, cell(row, key)]));
+    const atMs = question.everyMs === null ? question.from.getTime() : Date.parse(cell(row, '_start'));
+    answering.add({
+      attributes,
+      atMs,
+      shape: cell(row, SHAPE),
+      tally: { [cell(row, '_field')]: Number(cell(row, '_value')) },
+    });
+  });
+}
+
+async function describeMetric({ rollUpsBucket, query }: MetricSource, name: string): Promise<MetricDescription | null> {
+  const asked = flux`${rangeFlux(rollUpsBucket, ALL_TIME)}
+    |> filter(fn: (r) => r._measurement == ${METRICS} and r.metric == ${name}) |> last()`;
+  const rows = await query({ operation: 'describe_metric', flux: asked, maxRows: 10 });
+  return toDescriptions(rows).get(name) ?? null;
+}
+
+/** `catalog` of the port. */
+export async function readCatalog(
+  { rollUpsBucket, query }: MetricSource,
+  from: Date,
+  to: Date,
+): Promise<MetricCatalogItem[]> {
+  if (from >= to) return [];
+  const range = rangeFlux(rollUpsBucket, { fromMs: floorDay(from.getTime()), toMs: to.getTime() });
+  const [metrics, attributes] = await Promise.all([
+    query({
+      operation: 'read_catalog',
+      flux: flux`${range} |> filter(fn: (r) => r._measurement == ${METRICS}) |> last()`,
+      maxRows: MAX_NOTES,
+    }),
+    query({
+      operation: 'read_catalog',
+      flux: flux`${range} |> filter(fn: (r) => r._measurement == ${ATTRIBUTES}) |> last() |> keep(columns: ["metric", "key"])`,
+      maxRows: MAX_NOTES,
+    }),
+  ]);
+  const keys = new Map<string, string[]>();
+  for (const row of attributes) {
+    const name = cell(row, 'metric');
+    keys.set(name, [...(keys.get(name) ?? []), cell(row, 'key')]);
+  }
+  return [...toDescriptions(metrics).values()]
+    .map((item) => ({ ...item, attributes: (keys.get(item.name) ?? []).sort() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function toDescriptions(rows: readonly Row[]): Map<string, MetricDescription> {
+  const found = new Map<string, MetricDescription>();
+  for (const row of rows) {
+    const name = cell(row, 'metric');
+    const known = found.get(name) ?? { name, kind: 'gauge' as MetricKind, unit: '', description: '' };
+    found.set(name, { ...known, [cell(row, '_field')]: cell(row, '_value') });
+  }
+  return found;
+}
+
+function timeOf(row: Row): number {
+  return Date.parse(cell(row, '_time'));
+}
+
+function cell({ values, tableMeta }: Row, label: string): string {
+  const { index } = tableMeta.column(label, false);
+  return index < 0 ? '' : (values[index] ?? '');
+}

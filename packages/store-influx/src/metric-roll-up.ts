@@ -1,0 +1,165 @@
+import { flux, Point } from '@influxdata/influxdb-client';
+import type { SinkAnswer } from '@tracepost/contracts';
+import {
+  addTally,
+  floorHour,
+  HOUR_MS,
+  type LateBound,
+  type ReadStretch,
+  type RollUpReport,
+  StoreUnavailableError,
+  type Tally,
+  UNLIMITED,
+} from '@tracepost/stores';
+import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
+import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
+import type { MetricSource } from './metric-questions.ts';
+import { readGrowth } from './metric-reader.ts';
+import type { LineWriter } from './write-lines.ts';
+
+export interface RollUpOptions {
+  readonly source: MetricSource;
+  /** Into the bucket of the roll-ups. */
+  readonly writer: LineWriter;
+  readonly marks: LateMarks;
+  readonly bound: LateBound;
+  /** Resolves when the writes that have begun before are over. */
+  readonly settled: () => Promise<unknown>;
+  readonly through: Date;
+  readonly signal: AbortSignal | undefined;
+}
+
+const DAY_MS = 24 * HOUR_MS;
+const MAX_NAMES = 100_000;
+const MAX_LATE = 1_000_000;
+
+/** `rollUp` of the port: new hours first, a day at a time, then those that points have come to since. */
+export async function rollUp(options: RollUpOptions): Promise<RollUpReport> {
+  const { source, writer, bound, settled, signal } = options;
+  const targetMs = floorHour(options.through.getTime());
+  // From here on points of these hours are marked as late; those that are being written now are waited for.
+  bound.raise(targetMs);
+  await settled();
+
+  const beginMs = await firstHour(source, targetMs);
+  for (let fromMs = beginMs; fromMs < targetMs; fromMs += DAY_MS) {
+    const slice = { fromMs, toMs: Math.min(fromMs + DAY_MS, targetMs) };
+    for (const name of await namesOf(source, slice)) {
+      signal?.throwIfAborted();
+      await rollMetric(options, name, slice);
+    }
+    must(await writer.write(hoursOf(slice).map(rolledLine), []));
+  }
+  const late = await rollLate(options, targetMs);
+  return { hours: Math.max(0, (targetMs - beginMs) / HOUR_MS), late };
+}
+
+async function rollLate(options: RollUpOptions, targetMs: number): Promise<number> {
+  const { query, rollUpsBucket } = options.source;
+  const asked = flux`${rangeFlux(rollUpsBucket, { ...ALL_TIME, toMs: targetMs })}
+    |> filter(fn: (r) => r._measurement == ${LATE} and r._value > 0.0) |> keep(columns: ["_time", "metric"])`;
+  const rows = await query({ operation: 'read_late', flux: asked, maxRows: MAX_LATE });
+  const byMetric = new Map<string, number[]>();
+  for (const { values, tableMeta } of rows) {
+    const name = String(tableMeta.get(values, 'metric'));
+    byMetric.set(name, [...(byMetric.get(name) ?? []), Date.parse(String(tableMeta.get(values, '_time')))]);
+  }
+  for (const [name, hours] of byMetric)
+    for (const stretch of runsOf(hours)) {
+      options.signal?.throwIfAborted();
+      await rollMetric(options, name, stretch);
+    }
+  return rows.length;
+}
+
+/** Neighbouring hours together, a day at most. */
+function runsOf(hours: readonly number[]): ReadStretch[] {
+  const runs: ReadStretch[] = [];
+  for (const hour of [...hours].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last && last.toMs === hour && hour - last.fromMs < DAY_MS)
+      runs[runs.length - 1] = { fromMs: last.fromMs, toMs: hour + HOUR_MS };
+    else runs.push({ fromMs: hour, toMs: hour + HOUR_MS });
+  }
+  return runs;
+}
+
+async function rollMetric({ source, writer, marks }: RollUpOptions, name: string, stretch: ReadStretch): Promise<void> {
+  const seen = marks.seen(name, stretch);
+  const marked = await markedHours(source, name, stretch);
+  const { stream, bucket } = source;
+  const sums = new Map<string, HourOfSeries>();
+  await readGrowth(
+    { stream, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED },
+    (attributes, atMs, { shape, tally }) => {
+      const hourMs = floorHour(atMs);
+      const key = JSON.stringify([hourMs, shape, attributes]);
+      const sum = sums.get(key);
+      if (sum) addTally(sum.tally, tally);
+      else sums.set(key, { hourMs, shape, attributes, tally: { ...tally } });
+    },
+  );
+  must(
+    await writer.write(
+      [...sums.values()].map((hour) => toLine(name, hour)),
+      [],
+    ),
+  );
+  if (marked.length > 0) must(await marks.clear(seen, marked));
+}
+
+async function markedHours(
+  { query, rollUpsBucket }: MetricSource,
+  name: string,
+  stretch: ReadStretch,
+): Promise<number[]> {
+  const asked = flux`${rangeFlux(rollUpsBucket, stretch)}
+    |> filter(fn: (r) => r._measurement == ${LATE} and r.metric == ${name} and r._value > 0.0) |> keep(columns: ["_time"])`;
+  const rows = await query({ operation: 'read_late', flux: asked, maxRows: MAX_LATE });
+  return rows.map(({ values, tableMeta }) => Date.parse(String(tableMeta.get(values, '_time'))));
+}
+
+interface HourOfSeries {
+  readonly hourMs: number;
+  readonly shape: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tally: Tally;
+}
+
+function toLine(name: string, { hourMs, shape, attributes, tally }: HourOfSeries): string {
+  const point = new Point(name).tag(SHAPE, shape);
+  for (const key in attributes) point.tag(key, attributes[key] ?? '');
+  for (const field in tally) point.floatField(field, tally[field]);
+  return lineOf(point, hourMs);
+}
+
+/** The one after the last that was put together; else that of the oldest point; else nothing is to be done. */
+async function firstHour({ query, bucket, rollUpsBucket }: MetricSource, targetMs: number): Promise<number> {
+  const newest = flux`${rangeFlux(rollUpsBucket, ALL_TIME)} |> filter(fn: (r) => r._measurement == ${ROLLED})
+    |> last() |> keep(columns: ["_time"])`;
+  const oldest = flux`${rangeFlux(bucket, { ...ALL_TIME, toMs: Math.max(1, targetMs) })} |> first()
+    |> group() |> keep(columns: ["_time"]) |> sort(columns: ["_time"]) |> limit(n: 1)`;
+  const timeOf = async (asked: typeof newest) => {
+    const [row] = await query({ operation: 'read_rolled', flux: asked, maxRows: 1 });
+    return row ? Date.parse(String(row.tableMeta.get(row.values, '_time'))) : null;
+  };
+  const rolled = await timeOf(newest);
+  if (rolled !== null) return rolled + HOUR_MS;
+  const first = await timeOf(oldest);
+  return first === null ? targetMs : floorHour(first);
+}
+
+async function namesOf({ query, bucket }: MetricSource, slice: ReadStretch): Promise<string[]> {
+  const rows = await query({ operation: 'list_metrics', flux: namesFlux(bucket, slice), maxRows: MAX_NAMES });
+  return rows.map(({ values, tableMeta }) => String(tableMeta.get(values, '_value'))).sort();
+}
+
+function hoursOf({ fromMs, toMs }: ReadStretch): number[] {
+  return Array.from({ length: (toMs - fromMs) / HOUR_MS }, (_, index) => fromMs + index * HOUR_MS);
+}
+
+function must(answer: SinkAnswer): void {
+  if (answer.status === 'later') throw new StoreUnavailableError('influxdb', answer.reason);
+  const [refusal] = answer.refused;
+  if (refusal) throw new StoreUnavailableError('influxdb', `InfluxDB refused what a roll-up writes: ${refusal.reason}`);
+}

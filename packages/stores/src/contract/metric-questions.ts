@@ -1,0 +1,502 @@
+import type { MetricData, MetricSignal } from '@tracepost/contracts';
+import { expect } from 'vitest';
+import type { MetricAnswer, MetricQuestion } from '../metrics/question.ts';
+import { QueryTooLargeError } from '../recorded-metric-store.ts';
+import type { MetricStore } from '../signal-stores.ts';
+import type { MetricStoreSubject } from './metric-store.ts';
+import { at, metric, nanos, originOf, unique } from './sample-signals.ts';
+import type { Property } from './signal-property.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[] = [
+  {
+    title: 'a question about nothing has an answer: zeros and nulls',
+    async run({ store }) {
+      const name = unique('metric');
+      expect(await total(store, { name, aggregation: 'SUM' })).toBe(0);
+      expect(await total(store, { name, aggregation: 'COUNT' })).toBe(0);
+      expect(await total(store, { name, aggregation: 'RATE' })).toBe(0);
+      for (const aggregation of ['MEAN', 'MIN', 'MAX', 'P50', 'P95', 'P99'] as const)
+        expect(await total(store, { name, aggregation })).toBe(null);
+      const answer = await ask(store, { name, groupBy: ['route'], aggregation: 'SUM' });
+      expect(answer).toMatchObject({ status: 'answered', kind: null, unit: '', sampleCount: 0, series: [] });
+    },
+  },
+  {
+    title: 'a counter grows by what its instances have counted, over restarts, from the first point of each',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics([
+        ...counts(name, { instance: 'i-1', route: '/a' }, [
+          [0, 60, 5],
+          [0, 120, 9],
+          [0, 180, 9],
+          [185, 240, 2],
+        ]),
+        // Born within the range, and never seen before its first point.
+        ...counts(name, { instance: 'i-2', route: '/a' }, [
+          [130, 180, 4],
+          [130, 240, 7],
+        ]),
+        ...counts(name, { instance: 'i-1', route: '/b' }, [
+          [0, 60, 100],
+          [0, 120, 101],
+          [0, 180, 103],
+          [185, 240, 1],
+        ]),
+      ]);
+      expect(await total(store, { name })).toBe(11 + 7 + 104);
+      expect(await total(store, { name, from: at(120 * SECOND) })).toBe(0 + 4 + 2 + 7 + 1 + 2 + 1);
+      expect(await total(store, { name, aggregation: 'RATE', to: at(240 * SECOND) })).toBeCloseTo(
+        (9 + 4 + 103) / 240,
+        12,
+      );
+      expect(await byGroup(store, { name, groupBy: ['route'] })).toEqual([
+        [{ route: '/a' }, 18],
+        [{ route: '/b' }, 104],
+      ]);
+    },
+  },
+  {
+    title: 'a counter whose beginning nobody has seen counts from its first point on',
+    async run({ store }) {
+      const name = unique('metric');
+      const unseen = (seconds: number, value: number) =>
+        metric({ name, startTimeUnixNano: 0n, timeUnixNano: nanos(seconds * SECOND), data: counter(value) });
+      await store.writeMetrics([unseen(60, 1000), unseen(120, 1003), unseen(180, 1)]);
+      // The last one is of a process that has started again.
+      expect(await total(store, { name })).toBe(4);
+      expect(await total(store, { name, from: at(100 * SECOND) })).toBe(4);
+      // A day later nobody knows what happened in between.
+      await store.writeMetrics([unseen(180 + 86_401, 500), unseen(240 + 86_401, 501)]);
+      expect(await total(store, { name, to: at(72 * HOUR) })).toBe(5);
+    },
+  },
+  {
+    title: 'a gauge has the mean, sum, lowest, highest and number of its samples',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics([
+        gauge(name, 10, -2, { queue: 'a' }),
+        gauge(name, 20, 4, { queue: 'a' }),
+        gauge(name, 30, 7, { queue: 'b' }),
+        gauge(name, 90, 100, { queue: 'b' }),
+      ]);
+      const window = { name, to: at(60 * SECOND) };
+      expect(await total(store, window)).toBe(3);
+      expect(await total(store, { ...window, aggregation: 'SUM' })).toBe(9);
+      expect(await total(store, { ...window, aggregation: 'MIN' })).toBe(-2);
+      expect(await total(store, { ...window, aggregation: 'MAX' })).toBe(7);
+      expect(await total(store, { ...window, aggregation: 'COUNT' })).toBe(3);
+      expect(await byGroup(store, { ...window, groupBy: ['queue'], aggregation: 'MAX' })).toEqual([
+        [{ queue: 'a' }, 4],
+        [{ queue: 'b' }, 7],
+      ]);
+    },
+  },
+  {
+    title: 'a histogram has the number, sum and mean of its observations, and percentiles as fine as its buckets',
+    async run({ store }) {
+      const name = unique('metric');
+      // 10 up to 1, 10 more up to 5, 5 more up to 10, 1 beyond.
+      await store.writeMetrics([
+        observed(name, 0, 60, [10, 10, 5, 1], 100),
+        observed(name, 0, 120, [10, 20, 5, 1], 130),
+        // Started again.
+        observed(name, 130, 180, [4, 0, 0, 0], 2),
+        observed(name, 100, 180, [0, 0, 6, 0], 48, 'i-2'),
+      ]);
+      const ranges = { name, from: at(61 * SECOND) };
+      expect(await total(store, { ...ranges, aggregation: 'COUNT' })).toBe(20);
+      expect(await total(store, { ...ranges, aggregation: 'SUM' })).toBe(80);
+      expect(await total(store, ranges)).toBe(4);
+      expect(await total(store, { ...ranges, aggregation: 'P50' })).toBeCloseTo(1 + (4 * (10 - 4)) / 10, 12);
+      expect(await total(store, { ...ranges, aggregation: 'P95' })).toBeCloseTo(5 + (5 * (19 - 14)) / 6, 12);
+      expect(await total(store, { name, to: at(61 * SECOND), aggregation: 'P99' })).toBe(10);
+      expect(await total(store, { name, to: at(61 * SECOND), aggregation: 'P50' })).toBeCloseTo(1 + (4 * 3) / 10, 12);
+      expect(await ask(store, { ...ranges, aggregation: 'P99' })).toMatchObject({
+        accuracy: 'buckets',
+        sampleCount: 20,
+      });
+      expect(await ask(store, ranges)).toMatchObject({ accuracy: null, kind: 'histogram' });
+    },
+  },
+  {
+    title: 'observations in different buckets are put together, each counted once',
+    async run({ store }) {
+      const name = unique('metric');
+      const coarse = { type: 'histogram', temporality: 'cumulative', min: null, max: null } as const;
+      await store.writeMetrics([
+        metric({
+          name,
+          attributes: { a: '1' },
+          data: { ...coarse, count: 4, sum: 4, bounds: [2], bucketCounts: [4, 0] },
+        }),
+        metric({
+          name,
+          attributes: { a: '2' },
+          data: { ...coarse, count: 4, sum: 14, bounds: [1, 4], bucketCounts: [0, 4, 0] },
+        }),
+      ]);
+      expect(await total(store, { name, aggregation: 'COUNT' })).toBe(8);
+      // Up to 2 there are 4 of the one, and a third of the 4 of the other that lie between 1 and 4.
+      expect(await total(store, { name, aggregation: 'P50' })).toBeCloseTo(1 + (4 - 2) / (2 + 4 / 3), 12);
+      expect(await byGroup(store, { name, groupBy: ['a'], aggregation: 'P50' })).toEqual([
+        [{ a: '1' }, 1],
+        [{ a: '2' }, 2.5],
+      ]);
+    },
+  },
+  {
+    title: 'deltas stand for themselves, and know their lowest and highest value',
+    async run({ store }) {
+      const [histogram, sum] = [unique('metric'), unique('metric')];
+      const delta = (seconds: number, value: number) =>
+        metric({
+          name: histogram,
+          timeUnixNano: nanos(seconds * SECOND),
+          data: {
+            type: 'histogram',
+            temporality: 'delta',
+            count: 2,
+            sum: value * 2,
+            min: value - 1,
+            max: value + 1,
+            bounds: [5],
+            bucketCounts: [2, 0],
+          },
+        });
+      await store.writeMetrics([delta(10, 2), delta(20, 4)]);
+      const added = { type: 'sum', value: 3, isMonotonic: true, temporality: 'delta' } as const;
+      await store.writeMetrics(
+        [10, 20].map((s) => metric({ name: sum, timeUnixNano: nanos(s * SECOND), data: added })),
+      );
+      expect(await total(store, { name: histogram, aggregation: 'COUNT' })).toBe(4);
+      expect(await total(store, { name: histogram, aggregation: 'SUM' })).toBe(12);
+      expect(await total(store, { name: histogram, aggregation: 'MIN' })).toBe(1);
+      expect(await total(store, { name: histogram, aggregation: 'MAX' })).toBe(5);
+      expect(await total(store, { name: sum })).toBe(6);
+    },
+  },
+  {
+    title: 'what a kind cannot answer is refused, with what it can',
+    async run({ store }) {
+      const [sum, level, spread] = [unique('metric'), unique('metric'), unique('metric')];
+      await store.writeMetrics([
+        metric({ name: sum, data: counter(1) }),
+        gauge(level, 1, 1),
+        observed(spread, 0, 10, [1, 0, 0, 0], 1),
+      ]);
+      expect(await ask(store, { name: sum, aggregation: 'P99' })).toEqual({
+        status: 'refused',
+        kind: 'counter',
+        aggregation: 'P99',
+        possible: ['SUM', 'RATE', 'COUNT'],
+      });
+      expect(await ask(store, { name: level, aggregation: 'RATE' })).toMatchObject({
+        status: 'refused',
+        possible: ['MEAN', 'SUM', 'MIN', 'MAX', 'COUNT'],
+      });
+      expect(await ask(store, { name: spread, aggregation: 'MAX' })).toMatchObject({
+        status: 'refused',
+        possible: ['MEAN', 'SUM', 'COUNT', 'P50', 'P95', 'P99', 'RATE'],
+      });
+      // Also where it has nothing to say.
+      expect(await ask(store, { name: sum, from: at(-HOUR), to: at(-MINUTE), aggregation: 'MIN' })).toMatchObject({
+        status: 'refused',
+      });
+    },
+  },
+  {
+    title: 'windows are counted from the epoch; of one partly outside the range the part within counts',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics(
+        counts(name, {}, [
+          [0, 30, 3],
+          [0, 90, 6],
+          [0, 200, 26],
+        ]),
+      );
+      const question = { name, from: at(15 * SECOND), to: at(210 * SECOND), everyMs: MINUTE };
+      expect(await points(store, question)).toEqual([
+        [0, 3],
+        [60, 3],
+        [120, 0],
+        [180, 20],
+      ]);
+      expect(await points(store, { ...question, aggregation: 'RATE' })).toEqual([
+        [0, 3 / 45],
+        [60, 3 / 60],
+        [120, 0],
+        [180, 20 / 30],
+      ]);
+    },
+  },
+  {
+    title: 'an empty window is null where zero would be a claim',
+    async run({ store }) {
+      const [level, spread] = [unique('metric'), unique('metric')];
+      await store.writeMetrics([gauge(level, 90, 5), observed(spread, 60, 90, [0, 1, 0, 0], 3)]);
+      const window = { to: at(180 * SECOND), everyMs: MINUTE };
+      for (const aggregation of ['MEAN', 'MIN', 'MAX'] as const)
+        expect(await points(store, { ...window, name: level, aggregation })).toEqual([
+          [0, null],
+          [60, 5],
+          [120, null],
+        ]);
+      expect(await points(store, { ...window, name: spread, aggregation: 'P50' })).toEqual([
+        [0, null],
+        [60, 3],
+        [120, null],
+      ]);
+      expect(await points(store, { ...window, name: spread, aggregation: 'COUNT' })).toEqual([
+        [0, 0],
+        [60, 1],
+        [120, 0],
+      ]);
+    },
+  },
+  {
+    title: 'series are chosen by what attributes are, or by their not being there',
+    async run({ store }) {
+      const name = unique('metric');
+      const one = originOf('one');
+      await store.writeMetrics([
+        { ...gauge(name, 1, 1, { route: '/a', code: '200' }), origin: one },
+        { ...gauge(name, 1, 2, { route: '/a' }), origin: originOf('two') },
+        { ...gauge(name, 1, 4, { route: '/b', code: '200' }), origin: one },
+      ]);
+      const sum = (where: Record<string, string>) => total(store, { name, where, aggregation: 'SUM' });
+      expect(await sum({ route: '/a' })).toBe(3);
+      expect(await sum({ route: '/a', code: '200' })).toBe(1);
+      expect(await sum({ code: '' })).toBe(2);
+      expect(await sum({ 'service.name': 'two' })).toBe(2);
+      expect(await sum({ nobody: 'x' })).toBe(0);
+      expect(await byGroup(store, { name, groupBy: ['service.name', 'code'], aggregation: 'SUM' })).toEqual([
+        [{ 'service.name': 'one', code: '200' }, 5],
+        [{ 'service.name': 'two' }, 2],
+      ]);
+    },
+  },
+  {
+    title: 'names, keys and values of a question are data, whatever they hold',
+    async run({ store }) {
+      const name = unique('metric');
+      const odd = `x" or true or r["y"] == "`;
+      await store.writeMetrics([
+        gauge(name, 1, 1, { a: odd, 'b c': "it's; DROP TABLE series" }),
+        gauge(name, 1, 2, { a: 'x' }),
+      ]);
+      const sum = (question: Partial<MetricQuestion>) => total(store, { name, aggregation: 'SUM', ...question });
+      expect(await sum({ where: { a: odd } })).toBe(1);
+      expect(await sum({ where: { 'b c': "it's; DROP TABLE series" } })).toBe(1);
+      expect(await sum({ where: { [odd]: 'x' } })).toBe(0);
+      expect(await sum({ where: { a: "' OR 1=1 --" } })).toBe(0);
+      expect(await sum({ name: `${name}" or true or "` })).toBe(0);
+      // Columns of the store are no attributes.
+      for (const key of ['_measurement', '_field', '_value', '_time', 'time', 'result', 'table', 'fields', '~shape'])
+        expect(await sum({ where: { [key]: 'gauge' } })).toBe(0);
+      const groups = await byGroup(store, { name, groupBy: ['a', odd, '_value', 'result'], aggregation: 'SUM' });
+      expect(groups).toEqual([
+        [{ a: 'x' }, 2],
+        [{ a: odd }, 1],
+      ]);
+    },
+  },
+  {
+    title: 'a question whose answer would be too large is refused whole',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics([gauge(name, 1, 1)]);
+      const tooLarge: readonly Partial<MetricQuestion>[] = [
+        { from: new Date('2016-01-01'), to: new Date('2026-01-01') },
+        { everyMs: SECOND, to: at(24 * HOUR) },
+      ];
+      for (const question of tooLarge)
+        await expect(ask(store, { name, ...question })).rejects.toThrow(QueryTooLargeError);
+      const many = Array.from({ length: 1_001 }, (_, index) => gauge(name, 1, 1, { n: String(index) }));
+      await store.writeMetrics(many);
+      await expect(ask(store, { name, groupBy: ['n'] })).rejects.toThrow(QueryTooLargeError);
+      expect(await total(store, { name, aggregation: 'COUNT' })).toBe(1_002);
+    },
+  },
+  {
+    title: 'the catalog has each metric of a day with its kind, unit, description and attributes',
+    async run({ store }) {
+      const [sum, level] = [unique('metric'), unique('metric')];
+      const described = { unit: '{task}', description: 'Tasks that\nended' };
+      await store.writeMetrics([
+        metric({ name: sum, ...described, attributes: { route: '/a' }, data: counter(1) }),
+        metric({ name: sum, ...described, attributes: { code: 200 }, data: counter(1) }),
+        gauge(level, 86_400, 1),
+      ]);
+      const known = async (from: Date, to: Date) =>
+        (await store.catalog(from, to)).filter(({ name }) => name === sum || name === level);
+      expect(await known(at(0), at(1))).toEqual([
+        {
+          name: sum,
+          kind: 'counter',
+          unit: '{task}',
+          description: 'Tasks that ended',
+          attributes: ['code', 'route', 'service.instance.id', 'service.name'],
+        },
+      ]);
+      const both = await known(at(0), at(86_400 * SECOND));
+      expect(both.map(({ name }) => name)).toEqual([sum, level].sort());
+      expect(await known(at(48 * HOUR), at(49 * HOUR))).toEqual([]);
+      // The last description stands.
+      await store.writeMetrics([metric({ name: sum, unit: 's', description: '', data: counter(2) })]);
+      expect((await known(at(0), at(1)))[0]).toMatchObject({ unit: 's', description: '' });
+      expect(await ask(store, { name: sum })).toMatchObject({ unit: 's', kind: 'counter', aggregation: 'SUM' });
+    },
+  },
+  {
+    title: 'hours that were put together answer as their points do, also after points have come late',
+    async run({ store }) {
+      const name = unique('metric');
+      const route = (value: string) => ({ route: value });
+      const day = (index: number): [number, number, number] => [-60, index * 1_200 + 7, index * index];
+      await store.writeMetrics([
+        ...counts(name, route('/a'), [...Array.from({ length: 12 }, (_, index) => day(index))]),
+        ...counts(name, route('/b'), [
+          [4_000, 5_000, 50],
+          [4_000, 9_000, 51],
+        ]),
+      ]);
+      const questions: readonly Partial<MetricQuestion>[] = [
+        { from: at(0), to: at(4 * HOUR) },
+        { from: at(10 * MINUTE), to: at(4 * HOUR - 1) },
+        { from: at(0), to: at(4 * HOUR), everyMs: HOUR, groupBy: ['route'] },
+        { from: at(-3 * HOUR), to: at(5 * HOUR), everyMs: 2 * HOUR, aggregation: 'RATE' },
+        { from: at(0), to: at(4 * HOUR), everyMs: 20 * MINUTE },
+      ];
+      const askAll = () => Promise.all(questions.map((question) => ask(store, { name, ...question })));
+      const asPoints = await askAll();
+      expect(await store.rollUp(at(3 * HOUR))).toMatchObject({ late: expect.any(Number) });
+      expect(await askAll()).toEqual(asPoints);
+      // The same points again change nothing; others are counted at once, and after the next roll-up too.
+      await store.writeMetrics(counts(name, route('/b'), [[4_000, 5_000, 50]]));
+      expect(await askAll()).toEqual(asPoints);
+      await store.writeMetrics([
+        ...counts(name, route('/b'), [[4_000, 6_000, 50.5]]),
+        ...counts(name, route('/c'), [
+          [3_000, 3_500, 8],
+          [3_000, 7_500, 16],
+        ]),
+      ]);
+      const withLate = await askAll();
+      expect(await total(store, { name, to: at(4 * HOUR) })).toBe(121 + 51 + 16);
+      expect((await store.rollUp(at(3 * HOUR))).late).toBeGreaterThan(0);
+      expect(await askAll()).toEqual(withLate);
+      expect(await store.rollUp(at(3 * HOUR))).toEqual({ hours: 0, late: 0 });
+      expect(await store.rollUp(at(4 * HOUR))).toEqual({ hours: 1, late: 0 });
+      expect(await askAll()).toEqual(withLate);
+    },
+  },
+  {
+    title: 'a question can be ended',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics([gauge(name, 1, 1)]);
+      await expect(ask(store, { name, signal: AbortSignal.abort() })).rejects.toThrow();
+    },
+  },
+];
+
+/** A question about the first hour when nothing else is said. */
+function ask(store: MetricStore, question: Partial<MetricQuestion> & { readonly name: string }): Promise<MetricAnswer> {
+  return store.queryMetric({
+    from: at(0),
+    to: at(HOUR),
+    everyMs: null,
+    groupBy: [],
+    where: {},
+    aggregation: null,
+    ...question,
+  });
+}
+
+type Asked = Partial<MetricQuestion> & { readonly name: string };
+
+async function seriesOf(store: MetricStore, question: Asked) {
+  const answer = await ask(store, question);
+  if (answer.status !== 'answered') throw new Error(`refused: ${answer.aggregation} of a ${answer.kind}`);
+  return answer.series;
+}
+
+/** The one number of a question without groups and windows. */
+async function total(store: MetricStore, question: Asked): Promise<number | null | undefined> {
+  const [series] = await seriesOf(store, question);
+  expect(series?.points).toHaveLength(1);
+  return series?.points[0]?.value;
+}
+
+async function byGroup(store: MetricStore, question: Asked): Promise<unknown[]> {
+  const series = await seriesOf(store, question);
+  return series
+    .map(({ attributes, points: [point] }) => [attributes, point?.value])
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** Seconds after the beginning, and the value, of each window. */
+async function points(store: MetricStore, question: Asked): Promise<[number, number | null][]> {
+  const [series] = await seriesOf(store, question);
+  return (series?.points ?? []).map(({ atMs, value }) => [(atMs - at(0).getTime()) / SECOND, value]);
+}
+
+function counter(value: number): MetricData {
+  return { type: 'sum', value, isMonotonic: true, temporality: 'cumulative' };
+}
+
+/** Points of one series: start and time in seconds, and the count. */
+function counts(
+  name: string,
+  { instance = 'i-1', ...attributes }: Record<string, string>,
+  rows: readonly (readonly [number, number, number])[],
+): MetricSignal[] {
+  return rows.map(([start, time, value]) =>
+    metric({
+      name,
+      origin: originOf('tracepost-test', instance),
+      attributes,
+      startTimeUnixNano: nanos(start * SECOND),
+      timeUnixNano: nanos(time * SECOND),
+      data: counter(value),
+    }),
+  );
+}
+
+function gauge(name: string, seconds: number, value: number, attributes: Record<string, string> = {}): MetricSignal {
+  return metric({ name, attributes, timeUnixNano: nanos(seconds * SECOND), data: { type: 'gauge', value } });
+}
+
+/** Cumulative observations up to 1, 5 and 10, and beyond. */
+function observed(
+  name: string,
+  start: number,
+  time: number,
+  bucketCounts: readonly number[],
+  sum: number,
+  instance = 'i-1',
+): MetricSignal {
+  return metric({
+    name,
+    origin: originOf('tracepost-test', instance),
+    startTimeUnixNano: nanos(start * SECOND),
+    timeUnixNano: nanos(time * SECOND),
+    data: {
+      type: 'histogram',
+      temporality: 'cumulative',
+      count: bucketCounts.reduce((all, one) => all + one, 0),
+      sum,
+      min: 0.1,
+      max: 100,
+      bounds: [1, 5, 10],
+      bucketCounts,
+    },
+  });
+}
