@@ -64,6 +64,8 @@ export async function openHouse(rabbit: RabbitMqServer, agent: Agent): Promise<H
     inbox,
     deadLetters,
     audit,
+    traceSummaries: records.traceSummaries,
+    recordedEvents: records.events,
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,

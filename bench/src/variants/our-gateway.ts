@@ -42,6 +42,8 @@ const gateway = createGateway({
   inbox: records.inbox,
   deadLetters: records.deadLetters,
   audit: records.audit,
+  traceSummaries: records.traceSummaries,
+  recordedEvents: records.events,
   traces: signals.traces,
   logs: signals.logs,
   metrics: signals.metrics,

@@ -41,7 +41,7 @@ export type MetricKind = (typeof METRIC_KINDS)[number];
 const Kind = Type.Unsafe<MetricKind>(Type.Union(METRIC_KINDS.map((kind) => Type.Literal(kind))));
 
 export const MAX_METRIC_ATTRIBUTES = 32;
-const AttributeName = '^[A-Za-z_][A-Za-z0-9_.\\-/]{0,127}$';
+export const METRIC_ATTRIBUTE_PATTERN = '^[A-Za-z_][A-Za-z0-9_.\\-/]{0,127}$';
 const AttributeText = Type.String({ maxLength: 256 });
 
 /** One event of `POST /api/v1/events`. */
@@ -67,8 +67,7 @@ export const RecordMetricRequest = Type.Object(
     kind: Type.Optional(Kind),
     unit: Type.Optional(MetricUnit),
     attributes: Type.Optional(
-      Type.Record(Type.String({ pattern: AttributeName }), Type.Union([AttributeText, Type.Number(), Type.Boolean()]), {
-        additionalProperties: false,
+      Type.Record(Type.String(), Type.Union([AttributeText, Type.Number(), Type.Boolean()]), {
         maxProperties: MAX_METRIC_ATTRIBUTES,
       }),
     ),
@@ -104,7 +103,7 @@ export const MetricSample = Type.Object(
     value: Type.Number(),
     kind: Kind,
     unit: MetricUnit,
-    attributes: Type.Record(Type.String({ pattern: AttributeName }), AttributeText, {
+    attributes: Type.Record(Type.String({ pattern: METRIC_ATTRIBUTE_PATTERN }), AttributeText, {
       additionalProperties: false,
       maxProperties: MAX_METRIC_ATTRIBUTES,
     }),

@@ -6,6 +6,7 @@ import type {
   ArtifactStore,
   AuditStore,
   DeadLetterStore,
+  EventStore,
   IdempotencyKeyStore,
   InboxStore,
   LogStore,
@@ -34,6 +35,7 @@ import { createWaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
 import { createQueueOverview } from './queues/queue-overview.ts';
 import { addAgentRoutes } from './routes/agents.ts';
+import { createEventSender } from './recording/event-sender.ts';
 import { addArtifactRoutes } from './routes/artifacts.ts';
 import { addAuditRoute } from './routes/audit.ts';
 import { addDeadLetterRoutes } from './routes/dead-letters.ts';
@@ -44,6 +46,7 @@ import { addLogRoute } from './routes/logs.ts';
 import { addNotifyRoute } from './routes/notify.ts';
 import { addQueueRoute } from './routes/queues.ts';
 import { addTaskActionRoutes } from './routes/task-actions.ts';
+import { addRecordingRoutes } from './routes/recording.ts';
 import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
 import { addTraceRoute } from './routes/traces.ts';
@@ -66,6 +69,7 @@ export interface GatewayOptions {
   readonly audit: AuditStore;
   readonly traces: TraceReader;
   readonly logs: LogStore;
+  readonly recordedEvents: Pick<EventStore, 'list'>;
   readonly metrics: MetricStore;
   readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
@@ -129,7 +133,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     known,
     logger,
   });
-  const background = [known, feed, ledger, storage, monitor, queues];
+  const sender = createEventSender({ broker, telemetry });
+  const background = [known, feed, ledger, storage, monitor, queues, sender];
   let stopObserving: (() => void) | null = null;
 
   const app = createServer({
@@ -172,6 +177,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 
   const stop = async (): Promise<void> => {
+    addRecordingRoutes(documented, {
+      sender,
+      events: options.recordedEvents,
+      waiting: createWaitingRoom({ maxRequests: LIMITS.waitingRequests, maxBytes: LIMITS.waitingBytes }),
+      metrics: telemetry.metrics,
+      logger,
+    });
     stopping.abort();
     memory.wakeAll();
     streams.endAll();

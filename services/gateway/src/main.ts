@@ -77,6 +77,8 @@ await runService(
       inbox: records.inbox,
       deadLetters: records.deadLetters,
       audit: records.audit,
+      traceSummaries: records.traceSummaries,
+      recordedEvents: records.events,
       traces,
       logs: influx.logs,
       metrics: influx.metrics,

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
 import { startAgentRunners } from '@tracepost/agents';
-import { createAnalyst, samplingRules } from '@tracepost/analyst';
+import { createAnalyst, createEventTaker, samplingRules } from '@tracepost/analyst';
 import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
@@ -89,6 +89,8 @@ export async function startStandalone(
   const { inbox, keys, deadLetters, audit } = records;
   const recorder = createRecorder({ broker, records, inbox, deadLetters, telemetry: telemetry.recorder });
   onStop(() => recorder.close());
+  const taker = createEventTaker({ broker, records, telemetry: telemetry.analyst });
+  onStop(() => taker.close());
   const retention = createRetention({ stores: records, keep: config, telemetry: telemetry.recorder });
   onStop(() => retention.close());
   const host = createAgentHost({
@@ -109,6 +111,8 @@ export async function startStandalone(
     inbox,
     deadLetters,
     audit,
+    recordedEvents: records.events,
+    traceSummaries: records.traceSummaries,
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,
@@ -117,7 +121,7 @@ export async function startStandalone(
   });
   onStop(() => gateway.close());
 
-  await recorder.start();
+  await Promise.all([recorder.start(), taker.start()]);
   retention.start();
   // The gateway hears the agents announce themselves, and listens when everything behind it works.
   await gateway.start();

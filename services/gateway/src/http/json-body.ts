@@ -31,7 +31,7 @@ function parseJsonBody(
     done(new MediaTypeRefusedError('the media type is not JSON in UTF-8'));
     return;
   }
-  const parsed = parseStrictJson(body);
+  const parsed = parseStrictJson(body, request.routeOptions.config.maxJsonKeys);
   if (parsed.isValid) done(null, parsed.value);
   else done(new JsonRefusedError(parsed.fault));
 }

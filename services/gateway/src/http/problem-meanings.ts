@@ -20,12 +20,16 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   IDEMPOTENCY_KEY_REUSED:
     'The `Idempotency-Key` came with another body within the last 24 hours. Nothing was accepted; use a new key for a new notification.',
   INTERNAL_ERROR: 'Something went wrong here; the log has it under the trace id of the answer.',
+  INVALID_EVENT:
+    'The event or metric does not have the form that is asked for; `errors` says where, and `receivedEvent` is what came. It was not recorded.',
   INVALID_JSON: 'The body cannot be read as JSON in one meaning.',
   INVALID_PAYLOAD: 'The payload does not match the schema that the agent announced; `errors` says where.',
   INVALID_REQUEST: 'The request does not have the form that the route asks for; `errors` says where.',
   KEYS_UNAVAILABLE:
     'The store of idempotency keys does not answer, so nobody can tell whether the key was used. Nothing was accepted; try again after `Retry-After`.',
   LOGS_UNAVAILABLE: 'The log store does not answer. Try again after `Retry-After`.',
+  LOOP_DETECTED:
+    'The same event (type, source, data and correlation id) came more than 20 times within 10 seconds: whoever sends it is most likely caught in a loop. It was not recorded.',
   MALFORMED_HTTP: 'This is not a whole request in HTTP/1.1, or its path cannot be read.',
   MESSAGE_UNREADABLE:
     'The message could never be read as a notification, so it cannot be sent again; a dead letter can be deleted.',
@@ -42,9 +46,12 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   QUEUE_NOT_FOUND: 'No agent with this queue has ever announced itself; `GET /api/v1/queues` lists those that have.',
   RECORDS_UNAVAILABLE: 'The record store, which would know, does not answer. Try again after `Retry-After`.',
   REQUEST_TIMEOUT: 'The request did not arrive whole in time.',
+  RETRIEVAL_FAILURE: 'What was recorded cannot be read now. Try again after `Retry-After`.',
   RETRIED_TOO_OFTEN:
     'The task was repeated a hundred times; the detail names the newest repetition, which can be repeated in turn.',
   STOPPING: 'The gateway is stopping. Nothing was accepted.',
+  STORAGE_FAILURE:
+    'What came could not be made durable; it was not recorded, or nobody knows. Send it again after `Retry-After`, with the `eventId` of `receivedEvent`: an id is recorded once.',
   TASK_NOT_ENDED: 'Only a task that has ended can be repeated.',
   TASK_NOT_FOUND: 'No task with this id is known; one that another gateway has just accepted is known in a moment.',
   TOO_MANY_STREAMS: 'As many event streams or exports are open as this gateway holds. Try again after `Retry-After`.',

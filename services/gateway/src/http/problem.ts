@@ -17,11 +17,13 @@ export const PROBLEM_STATUS = {
   HEADERS_TOO_LARGE: 431,
   IDEMPOTENCY_KEY_REUSED: 422,
   INTERNAL_ERROR: 500,
+  INVALID_EVENT: 400,
   INVALID_JSON: 400,
   INVALID_PAYLOAD: 400,
   INVALID_REQUEST: 400,
   KEYS_UNAVAILABLE: 503,
   LOGS_UNAVAILABLE: 503,
+  LOOP_DETECTED: 429,
   MALFORMED_HTTP: 400,
   MESSAGE_UNREADABLE: 409,
   METHOD_NOT_ALLOWED: 405,
@@ -34,8 +36,10 @@ export const PROBLEM_STATUS = {
   QUEUE_NOT_FOUND: 404,
   RECORDS_UNAVAILABLE: 503,
   REQUEST_TIMEOUT: 408,
+  RETRIEVAL_FAILURE: 503,
   RETRIED_TOO_OFTEN: 409,
   STOPPING: 503,
+  STORAGE_FAILURE: 503,
   TASK_NOT_ENDED: 409,
   TASK_NOT_FOUND: 404,
   TOO_MANY_WAITING: 503,
@@ -63,6 +67,10 @@ export interface ProblemSpec {
   readonly detail: string;
   readonly errors?: readonly FieldFault[];
   readonly retryAfterSeconds?: number;
+  /** Of an event that was not recorded. */
+  readonly receivedEvent?: unknown;
+  /** Of several events of which none was recorded. */
+  readonly refused?: readonly unknown[];
 }
 
 /** A parameter that has the form of its schema and still cannot be taken. */
@@ -85,6 +93,8 @@ export function describeProblem(
     code: spec.code,
     traceId: facts.traceId,
     ...(spec.errors ? { errors: spec.errors.map((fault) => ({ ...fault })) } : {}),
+    ...(spec.receivedEvent === undefined ? {} : { receivedEvent: spec.receivedEvent }),
+    ...(spec.refused ? { refused: [...spec.refused] } : {}),
   };
 }
 

@@ -59,5 +59,7 @@ declare module 'fastify' {
     /** The route in the words of the conventions, filled in when the route is registered. */
     routeTemplate?: string;
     isQuiet?: boolean;
+    /** Most keys of a JSON body; the usual limit when none is given. */
+    maxJsonKeys?: number;
   }
 }

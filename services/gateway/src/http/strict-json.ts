@@ -13,12 +13,12 @@ export type StrictJson =
 /**
  * JSON that means one thing only and survives being written again, or a fault in words. Refused besides what `JSON.parse` refuses:
  * bytes that are not UTF-8, lone surrogates, NUL (Postgres cannot keep it), numbers that a double cannot hold, a key that stands
- * twice, keys that reach for a prototype, more than 32 levels, more than 10,000 keys.
+ * twice, keys that reach for a prototype, more than 32 levels, more than `maxKeys` keys.
  */
-export function parseStrictJson(bytes: Buffer): StrictJson {
+export function parseStrictJson(bytes: Buffer, maxKeys: number = MAX_KEYS): StrictJson {
   if (!isUtf8(bytes)) return fault('the body is not valid UTF-8');
   const text = bytes.toString('utf8');
-  const scan = scanText(text);
+  const scan = scanText(text, maxKeys);
   if (typeof scan === 'string') return fault(scan);
   let value: unknown;
   try {
@@ -39,7 +39,7 @@ function fault(text: string): StrictJson {
 }
 
 /** Counts keys and checks depth and numbers before anything is built; the fault in words when there is one. */
-function scanText(text: string): { keys: number } | string {
+function scanText(text: string, maxKeys: number): { keys: number } | string {
   let depth = 0;
   let keys = 0;
   for (let at = 0; at < text.length; at++) {
@@ -49,7 +49,7 @@ function scanText(text: string): { keys: number } | string {
         break;
       }
       case 0x3a: {
-        if (++keys > MAX_KEYS) return `the body has more than ${MAX_KEYS} keys`;
+        if (++keys > maxKeys) return `the body has more than ${maxKeys} keys`;
         break;
       }
       case 0x7b:

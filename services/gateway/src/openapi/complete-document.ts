@@ -131,7 +131,7 @@ function describeProblems(codes: readonly ProblemCode[]): Record<string, Answer>
 
 function headersOfStatus(status: number): AnswerHeaderName[] {
   if (status === 415) return ['Accept-Encoding'];
-  return status === 503 || status === 404 ? ['Retry-After'] : [];
+  return status === 503 || status === 404 || status === 429 ? ['Retry-After'] : [];
 }
 
 function exampleOf([code]: readonly ProblemCode[]): Problem {

@@ -109,6 +109,8 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     inbox: records.inbox,
     deadLetters: records.deadLetters,
     audit: records.audit,
+    traceSummaries: records.traceSummaries,
+    recordedEvents: records.events,
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,
