@@ -23,7 +23,7 @@ export function createJaegerTraceReader({
 }: JaegerTraceReaderOptions): TraceReader {
   const closing = new AbortController();
   const ask = (operation: string, path: string) =>
-    measureStore(telemetry, { system: 'jaeger', operation }, () =>
+    measureStore(telemetry, { system: 'jaeger', operation, logger: telemetry.logger }, () =>
       fetchText(`${url}${path}`, { timeoutMs, maxBytes, signal: closing.signal }),
     );
 

@@ -1,4 +1,10 @@
-import { type Attributes, SPAN_KINDS, type SpanKindName, type SpanSignal } from '@tracepost/contracts';
+import {
+  type Attributes,
+  type AttributeValue,
+  SPAN_KINDS,
+  type SpanKindName,
+  type SpanSignal,
+} from '@tracepost/contracts';
 import { readAttributes } from './read-attributes.ts';
 import { hexIn, listIn, nanosIn, numberIn, objectIn, textIn } from './untrusted.ts';
 
@@ -18,10 +24,13 @@ export function readSpans(answer: unknown): SpanSignal[] {
   return spans;
 }
 
+/** What Jaeger calls a service that has told no name. */
+const NAMELESS = 'missing-service-name';
+
 function originOf(resource: Attributes, scope: unknown): Origin {
   const service = resource['service.name'];
   return {
-    service: typeof service === 'string' ? service : '',
+    service: typeof service === 'string' && service !== NAMELESS ? service : '',
     resource,
     scopeName: textIn(scope, 'name'),
     scopeVersion: textIn(scope, 'version'),
@@ -30,6 +39,8 @@ function originOf(resource: Attributes, scope: unknown): Origin {
 
 function readSpan(span: unknown, origin: Origin): SpanSignal {
   const parentSpanId = hexIn(span, 'parentSpanId');
+  const { [WARNINGS]: warnings, ...attributes } = readAttributes(span);
+  const startTimeUnixNano = nanosIn(span, 'startTimeUnixNano');
   return {
     origin,
     traceId: hexIn(span, 'traceId'),
@@ -37,10 +48,10 @@ function readSpan(span: unknown, origin: Origin): SpanSignal {
     parentSpanId: /^0*$/.test(parentSpanId) ? null : parentSpanId,
     name: textIn(span, 'name'),
     kind: readKind(numberIn(span, 'kind')),
-    startTimeUnixNano: nanosIn(span, 'startTimeUnixNano'),
-    endTimeUnixNano: nanosIn(span, 'endTimeUnixNano'),
+    startTimeUnixNano,
+    endTimeUnixNano: hadNoDuration(warnings) ? startTimeUnixNano : nanosIn(span, 'endTimeUnixNano'),
     status: readStatus(objectIn(span, 'status')),
-    attributes: readAttributes(span),
+    attributes,
     events: listIn(span, 'events').map((event) => ({
       timeUnixNano: nanosIn(event, 'timeUnixNano'),
       name: textIn(event, 'name'),
@@ -52,6 +63,14 @@ function readSpan(span: unknown, origin: Origin): SpanSignal {
       attributes: readAttributes(link),
     })),
   };
+}
+
+/** What Jaeger has to say of a span stands among the span's own attributes. */
+const WARNINGS = '@jaeger@warnings';
+
+/** It takes a span that ends when it begins for one that ends before, and lengthens it by a nanosecond when it stores it. */
+function hadNoDuration(warnings: AttributeValue | undefined): boolean {
+  return JSON.stringify(warnings ?? '').includes('Negative duration detected');
 }
 
 /** 1 to 5 in OTLP's order; 0 is "not said", which counts as internal. */

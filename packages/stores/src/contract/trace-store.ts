@@ -110,6 +110,17 @@ export const TRACE_STORE_PROPERTIES: readonly Property<TraceStoreSubject>[] = [
     },
   },
   {
+    title: 'a span that ends when it begins has no duration, and nothing is added to it',
+    async run({ store }) {
+      const traceId = newTraceId();
+      await store.writeSpans([
+        span({ traceId, startTimeUnixNano: nanos(1), endTimeUnixNano: nanos(1), attributes: { k: 'v' } }),
+      ]);
+      expect(await store.getTrace(traceId)).toMatchObject([{ durationMs: 0, attributes: { k: 'v' } }]);
+      expect(Object.keys((await store.getTrace(traceId))[0]?.attributes ?? {})).toEqual(['k']);
+    },
+  },
+  {
     title: 'a trace spans services, and holds its own spans only',
     async run({ store }) {
       const [traceId, other] = [newTraceId(), newTraceId()];
