@@ -238,6 +238,28 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
     },
   },
   {
+    title: 'an empty line among others leaves to each of them its own message, whatever the limit',
+    async run({ store }) {
+      const service = unique('service');
+      const bodies = ['a', 'b', '', 'd', '', 'f'];
+      const severities = [9, 17, 9, 21, 13, 1];
+      await store.writeLogs(
+        bodies.map((body, index) =>
+          log({
+            origin: originOf(service),
+            timeUnixNano: nanos(index),
+            severityNumber: severities[index] ?? 9,
+            body,
+          }),
+        ),
+      );
+      for (let limit = 1; limit <= bodies.length; limit++) {
+        const found = await store.queryLogs(query({ service, limit }));
+        expect(found.map(({ message }) => message)).toEqual(bodies.toReversed().slice(0, limit));
+      }
+    },
+  },
+  {
     title: 'lines of one instant are all kept, whatever makes them differ',
     async run({ store }) {
       const [service, traceId, spanId] = [unique('service'), newTraceId(), newSpanId()];
