@@ -1,10 +1,15 @@
 import { describeWithDocker, until } from '@tracepost/testing';
 import { afterAll, beforeAll } from 'vitest';
 import { describeEqualAnswers } from './equal-answers.ts';
+import { describePythonProgram } from './foreign/python-program.ts';
 import { startEmbedded } from './installations/embedded.ts';
 import { type FullInstallation, startFull } from './installations/full.ts';
 import type { Installation } from './installations/installation.ts';
-import { RECORDED_AGENT, TASKS } from './vectors/recorded-tasks.ts';
+import { describeRecordedFiles } from './recordings/recorded-files.ts';
+import { send } from './vectors/otlp.ts';
+import { recordedSignals } from './vectors/recorded-signals.ts';
+import { RECORDED_AGENT, TASK_TRACE, TASKS } from './vectors/recorded-tasks.ts';
+import { HEADLESS_TRACE, SHOP_TRACE } from './vectors/recorded-traces.ts';
 
 const DAY_MS = 86_400_000;
 /** Yesterday at nine: within what every store keeps, and the same through the whole run. */
@@ -25,13 +30,18 @@ describeWithDocker('both ways of running', () => {
       }),
     ]);
     for (const part of starting) if (part.status === 'rejected') throw part.reason;
-    for (const installation of [embedded, full]) await untilRecorded(installation);
+    for (const installation of [embedded, full]) {
+      for (const request of recordedSignals(atMs)) await send(installation.otlpHttpUrl, request);
+      await untilRecorded(installation);
+    }
   }, 240_000);
   afterAll(async () => {
     await Promise.all([embedded?.[Symbol.asyncDispose](), full?.[Symbol.asyncDispose]()]);
   }, 120_000);
 
   describeEqualAnswers({ atMs, embedded: () => embedded, full: () => full });
+  describeRecordedFiles({ embedded: () => embedded, full: () => full });
+  describePythonProgram({ embedded: () => embedded, full: () => full });
 });
 
 /** What the vectors tell is there, and nothing is still on its way up. */
@@ -43,6 +53,22 @@ async function untilRecorded({ name, client }: Installation): Promise<void> {
       everyMs: 100,
       what: `${path} (${name})`,
     });
+  const traces = { [SHOP_TRACE]: 6, [TASK_TRACE]: 1, [HEADLESS_TRACE]: 1 };
+  for (const [traceId, count] of Object.entries(traces))
+    await until(
+      async () =>
+        (await client.call(`/api/v1/traces/${traceId}`)).json<{ spans?: unknown[] }>().spans?.length === count,
+      { timeoutMs: 60_000, everyMs: 100, what: `the spans of ${traceId} (${name})` },
+    );
+  const window = `from=${new Date(atMs - DAY_MS / 2).toISOString()}&to=${new Date(atMs + DAY_MS / 2).toISOString()}`;
+  const lines = { 'shop-orders': 5, 'recorded-host': 2, 'shop-web': 7 };
+  for (const [service, count] of Object.entries(lines))
+    await until(
+      async () =>
+        (await client.call(`/api/v1/logs?service=${service}&${window}`)).json<{ items: unknown[] }>().items.length ===
+        count,
+      { timeoutMs: 60_000, everyMs: 100, what: `the lines of ${service} (${name})` },
+    );
   await until(async () => (await client.call('/health')).json<{ status: string }>().status === 'healthy', {
     timeoutMs: 60_000,
     everyMs: 200,

@@ -9,6 +9,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of an answer that does not end, only its head is looked at. */
   readonly isEndless?: boolean;
+  /** How long what was sent may take to show in this answer; at once when it is left out. */
+  readonly settlesWithinMs?: number;
   /** What of the answer is compared, where some of it is about other things than the vectors. */
   readonly only?: (body: unknown) => unknown;
 }
@@ -34,7 +36,7 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
     '/health': ask('/health'),
     '/health/live': ask('/health/live'),
     '/health/ready': ask('/health/ready'),
-    '/api/v1/status': [{ path: '/api/v1/status', only: checksByName }],
+    '/api/v1/status': [{ path: '/api/v1/status', only: checksByName, settlesWithinMs: 25_000 }],
 
     '/api/v1/agents': [{ path: '/api/v1/agents', only: itemsOf((item) => item.agentId === RECORDED_AGENT) }],
     '/api/v1/agents/{agentId}': ask(
@@ -82,7 +84,7 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
     ),
     '/api/v1/logs': ask(
       logs(`&traceId=${SHOP_TRACE}`),
-      logs(`&traceId=${SHOP_TRACE}&limit=2`),
+      logs(`&traceId=${SHOP_TRACE}&limit=1`),
       logs(`&taskId=${TASKS.succeeded}`),
       logs('&service=shop-web'),
       logs('&service=shop-web&level=warn'),

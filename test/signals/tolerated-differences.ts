@@ -1,4 +1,4 @@
-import type { Difference } from './compare.ts';
+import { type Difference, differencesOf } from './compare.ts';
 
 /**
  * All that may differ between the two ways of running, each with its reason. An entry that no answer needs any more is a mistake, too,
@@ -10,17 +10,40 @@ export interface ToleratedDifference {
   /** Routes of the API's document to which it applies. */
   readonly routes: readonly string[];
   /** JSON pointer; `*` is any one part. */
-  readonly pointer: string;
+  readonly pointer?: string | readonly string[];
   readonly reason: string;
   /** True of what depends on the moment: it may be equal by chance, and is then no mistake. */
   readonly isVolatile?: boolean;
   /** What exactly is tolerated there; everything when it is left out. */
   readonly holds?: (difference: Difference) => boolean;
+  /** Instead of `pointer`: what makes two answers the same that differ in nothing but this. */
+  readonly alike?: (body: unknown) => unknown;
 }
 
+const TRACE = ['/api/v1/traces/{traceId}'];
 const STATUS = ['/health', '/api/v1/status'];
 
 export const TOLERATED: readonly ToleratedDifference[] = [
+  {
+    name: 'lists and maps in attributes of spans',
+    routes: TRACE,
+    pointer: '/spans/*/attributes/*',
+    reason: 'Jaeger keeps them as their JSON text',
+    holds: ({ embedded, full }) =>
+      typeof embedded === 'object' &&
+      typeof full === 'string' &&
+      differencesOf(embedded, JSON.parse(full)).length === 0,
+  },
+  {
+    name: 'an attribute `error: true` of a span',
+    routes: TRACE,
+    pointer: ['/spans/*/attributes/error', '/spans/*/status/code', '/errorCount'],
+    reason: 'Jaeger takes it for the status, as it was in OpenTracing',
+    holds: ({ pointer, embedded, full }) =>
+      pointer.endsWith('/code')
+        ? embedded === 'unset' && full === 'error'
+        : full === undefined || pointer === '/errorCount',
+  },
   {
     name: 'age of the process',
     isVolatile: true,
@@ -68,11 +91,64 @@ export const TOLERATED: readonly ToleratedDifference[] = [
     reason: 'embedded it is the whole data folder, in full the folder of the artifacts',
     holds: areNumbers,
   },
+  {
+    name: "the ledger's own numbers",
+    isVolatile: true,
+    routes: STATUS,
+    pointer: ['/ledger/*/*', '/ledger/*/hops/*/*'],
+    reason: 'each counts since its own start and its own services, and in full there are more hops on the way',
+    holds: ({ embedded, full }) => typeof embedded === typeof full || embedded === null || full === null,
+  },
+  {
+    name: 'lines of one millisecond',
+    routes: ['/api/v1/logs'],
+    reason: 'most clocks tick in milliseconds, and InfluxDB keeps such lines apart by moving them within theirs',
+    alike: sortWithinMillisecond,
+  },
 ];
 
-export function matches({ pointer, holds }: ToleratedDifference, difference: Difference): boolean {
-  const [wanted, found] = [pointer.split('/'), difference.pointer.split('/')];
-  const isThere = wanted.length === found.length && wanted.every((part, at) => part === '*' || part === found[at]);
+interface Line {
+  readonly at: string;
+}
+
+function sortWithinMillisecond(body: unknown): unknown {
+  const { items, ...rest } = body as { readonly items?: readonly Line[] };
+  if (items === undefined) return body;
+  const places = new Map([...new Set(items.map(({ at }) => at))].map((at, place) => [at, place]));
+  const place = ({ at }: Line): number => places.get(at) ?? 0;
+  const text = (line: Line): string => JSON.stringify(line);
+  return { ...rest, items: [...items].sort((a, b) => place(a) - place(b) || (text(a) < text(b) ? -1 : 1)) };
+}
+
+/** Of two answers to one question: which of the tolerated differences they show, and every other one. */
+export function judge(
+  route: string,
+  embedded: unknown,
+  full: unknown,
+): { readonly tolerated: readonly string[]; readonly intolerable: readonly Difference[] } {
+  const known = TOLERATED.filter(({ routes }) => routes.includes(route));
+  const tolerated: string[] = [];
+  let differences = differencesOf(embedded, full);
+  for (const { name, alike } of known) {
+    if (!alike || differences.length === 0) continue;
+    const left = differencesOf(alike(embedded), alike(full));
+    if (left.length < differences.length) tolerated.push(name);
+    differences = left;
+  }
+  const intolerable = differences.filter((difference) => {
+    const matching = known.filter((one) => matches(one, difference));
+    tolerated.push(...matching.map(({ name }) => name));
+    return matching.length === 0;
+  });
+  return { tolerated, intolerable };
+}
+
+function matches({ pointer, holds }: ToleratedDifference, difference: Difference): boolean {
+  const found = difference.pointer.split('/');
+  const isThere = [pointer ?? []].flat().some((one) => {
+    const wanted = one.split('/');
+    return wanted.length === found.length && wanted.every((part, at) => part === '*' || part === found[at]);
+  });
   return isThere && (holds?.(difference) ?? true);
 }
 

@@ -50,6 +50,7 @@ export function recordedTraces(atMs: number): OtlpRequest[] {
       'http.response.status_code': 201,
       'user.note': 'mail to ann@example.org',
       password: 'hunter2',
+      'enduser.id': 'customer-7',
       'a.double': 1.5,
       'a.whole.double': new Double(3),
       'a.flag': true,
@@ -102,7 +103,7 @@ export function recordedTraces(atMs: number): OtlpRequest[] {
     kind: PRODUCER,
     from: 700,
     to: 701,
-    values: { 'messaging.system': 'rabbitmq', 'messaging.destination.name': 'mails' },
+    values: { 'messaging.system': 'rabbitmq', 'messaging.destination.name': 'mails', error: true },
   });
   const mail = span({
     spanId: 'a000000000000005',
