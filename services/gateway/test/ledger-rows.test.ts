@@ -101,6 +101,14 @@ describe('spans that processes made', () => {
     ]);
   });
 
+  it('that the collector kept from Jaeger when it samples are no loss', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 100, stored: 100 });
+    world.collector(1, { accepted: 100, analyst: [100, 0], jaeger: [15, 0], isSampling: true });
+    expect(await world.row()).toMatchObject({ produced: 100, stored: 15, dropped: 0, sampledOut: 85, underWay: 0 });
+  });
+
   it('made before anybody looked are not counted, on no side', async () => {
     const world = given();
     // Both have run for long; what waited at the first look is stored afterwards.
@@ -183,9 +191,14 @@ function given({ recentMs = 60_000 }: { recentMs?: number } = {}) {
       say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'sampled_out' }, sampledOut);
       if (waiting !== undefined) say('tracepost.ingest.waiting', second, 'analyst', {}, waiting);
     },
-    collector(second: number, said: { accepted: number; analyst: [number, number]; jaeger: [number, number] }) {
+    collector(
+      second: number,
+      said: { accepted: number; analyst: [number, number]; jaeger: [number, number]; isSampling?: boolean },
+    ) {
       const to = { analyst: 'otlp_http/analyst', jaeger: 'otlp_grpc/jaeger' };
       say('otelcol_receiver_accepted_metric_points', second, 'otel-collector', {}, 1);
+      if (said.isSampling)
+        say('otelcol_processor_tail_sampling_new_trace_id_received', second, 'otel-collector', {}, 1);
       say('otelcol_receiver_accepted_spans', second, 'otel-collector', {}, said.accepted);
       for (const way of ['analyst', 'jaeger'] as const) {
         say('otelcol_exporter_sent_spans', second, 'otel-collector', { exporter: to[way] }, said[way][0]);

@@ -22,6 +22,7 @@ export function createCollectorFacts(): CollectorWatch {
   const totals = new Map<string, SeriesTotals>();
   let queues: readonly MetricPoint[] = [];
   let isThere = false;
+  let isSampling = false;
   let looks = 0;
 
   return {
@@ -41,6 +42,7 @@ export function createCollectorFacts(): CollectorWatch {
         }
       }
       queues = await read('otelcol_exporter_queue_size');
+      isSampling ||= (await read('otelcol_processor_tail_sampling_new_trace_id_received')).length > 0;
       const facts = SIGNALS.map((signal): [SignalName, CollectorFacts] => [signal, factsOf(signal)]);
       return Object.fromEntries(facts) as Record<SignalName, CollectorFacts>;
     },
@@ -56,6 +58,7 @@ export function createCollectorFacts(): CollectorWatch {
       sentToJaeger: sum(sent, TO_JAEGER),
       lostToJaeger: sum(failed, TO_JAEGER),
       isQueueing: isQueueing(queues, signal),
+      isSampling: isSampling && signal === 'spans',
     };
   }
 

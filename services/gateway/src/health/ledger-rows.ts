@@ -25,6 +25,8 @@ export interface CollectorFacts {
   readonly lostToJaeger: number;
   /** Something waits in its queue for the analyst. */
   readonly isQueueing: boolean;
+  /** Spans are sampled on the way to Jaeger. */
+  readonly isSampling: boolean;
 }
 
 export const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
@@ -64,30 +66,36 @@ function rowOf(facts: LedgerFacts, signal: SignalName, newest: number): LedgerRo
   const lostBetween = collector?.isQueueing ? 0 : Math.max(0, missing - facts.recent[signal]);
 
   const stored = sum(facts.stored, signal);
-  const sampledOut = sum(facts.refused, signal, ['tracepost.reason', SAMPLED_OUT]);
+  const leftOut = sum(facts.refused, signal, ['tracepost.reason', SAMPLED_OUT]);
   const ingest = of(facts.heldByIngest, signal);
   const undecided = total(ingest, ({ now }) => now);
   const received = house + others + total(ingest, ({ base }) => base);
-  const refused = Math.max(0, received - stored - sampledOut - undecided);
+  const refused = Math.max(0, received - stored - leftOut - undecided);
   // Refused at the door, before it was anybody's batch: made by others, and lost.
-  const atTheDoor = Math.max(0, sum(facts.refused, signal) - sampledOut - refused);
-  const lostToJaeger = collector?.lostToJaeger ?? 0;
+  const atTheDoor = Math.max(0, sum(facts.refused, signal) - leftOut - refused);
+  const lostToJaeger = Math.min(stored, collector?.lostToJaeger ?? 0);
+  const notForJaeger = Math.min(stored - lostToJaeger, collector?.isSampling ? keptFromJaeger(collector) : 0);
 
   return {
     signal,
     since: sinceOf(facts, signal),
     produced: made + others + received - house - others + atTheDoor,
-    stored: Math.max(0, stored - lostToJaeger),
-    dropped: lost + (collector?.lostToAnalyst ?? 0) + refused + atTheDoor + Math.min(stored, lostToJaeger),
-    sampledOut,
+    stored: stored - lostToJaeger - notForJaeger,
+    dropped: lost + (collector?.lostToAnalyst ?? 0) + refused + atTheDoor + lostToJaeger,
+    sampledOut: leftOut + notForJaeger,
     underWay: waiting - silent + missing - lostBetween + undecided,
     unaccounted: gone + silent + lostBetween,
     hops: [
       { hop: 'processes', received: made, passed: Math.max(handedOn, arrived), dropped: lost, waiting },
       ...collectorHops(signal, collector),
-      { hop: 'analyst', received, passed: stored, dropped: refused + sampledOut, waiting: undecided },
+      { hop: 'analyst', received, passed: stored, dropped: refused + leftOut, waiting: undecided },
     ],
   };
+}
+
+/** What the analyst has and Jaeger was not sent: left out, or not decided on yet. */
+function keptFromJaeger({ sentToAnalyst, lostToAnalyst, sentToJaeger, lostToJaeger }: CollectorFacts): number {
+  return Math.max(0, sentToAnalyst + lostToAnalyst - sentToJaeger - lostToJaeger);
 }
 
 /** Its own counts: other programs' telemetry and its own metrics stand in them too. Its queues are told in bytes. */
