@@ -65,6 +65,7 @@ export async function openHouse(rabbit: RabbitMqServer, agent: Agent): Promise<H
     deadLetters,
     audit,
     traceSummaries: records.traceSummaries,
+    traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traces: signals.traces,
     logs: signals.logs,

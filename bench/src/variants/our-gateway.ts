@@ -43,6 +43,7 @@ const gateway = createGateway({
   deadLetters: records.deadLetters,
   audit: records.audit,
   traceSummaries: records.traceSummaries,
+  traceSummaries: records.traceSummaries,
   recordedEvents: records.events,
   traces: signals.traces,
   logs: signals.logs,

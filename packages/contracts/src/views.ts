@@ -37,6 +37,8 @@ export const TraceView = Type.Object({
   services: Type.Array(Type.String()),
   errorCount: Type.Integer(),
   spans: Type.Array(SpanView),
+  /** There are more spans than these, which are the first 10,000 of it. */
+  truncated: Type.Boolean(),
   complete: Type.Boolean(),
 });
 export type TraceView = Static<typeof TraceView>;

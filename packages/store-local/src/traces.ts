@@ -31,7 +31,7 @@ export function createLocalTraces(database: Database): TraceReader & TraceWriter
     },
     async getTrace(traceId) {
       if (!/^[0-9a-f]{32}$/.test(traceId)) return [];
-      const rows = await database.read('get_trace', SELECT, [bytesOf(traceId), MAX_SPANS_OF_TRACE]);
+      const rows = await database.read('get_trace', SELECT, [bytesOf(traceId), MAX_SPANS_OF_TRACE + 1]);
       return toTrace(rows.map(toSpan));
     },
     ping: () => database.ping(),

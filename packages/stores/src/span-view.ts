@@ -2,12 +2,15 @@ import type { SpanSignal, SpanView } from '@tracepost/contracts';
 import { serviceOf } from './label.ts';
 import { isoFromNanos } from './nanoseconds.ts';
 
-/** Spans of one answer; a longer trace is cut after its first ones, so that no trace can take the gateway's memory. */
+/**
+ * Spans of one answer; a longer trace is cut after its first ones, so that no trace can take the gateway's memory. Readers give one more at
+ * most: it tells that there are more.
+ */
 export const MAX_SPANS_OF_TRACE = 10_000;
 
 /** What every TraceReader answers with: the oldest spans first, those of one instant by id. */
 export function toTrace(spans: readonly SpanSignal[]): SpanView[] {
-  return [...spans].sort(byStart).slice(0, MAX_SPANS_OF_TRACE).map(toSpanView);
+  return [...spans].sort(byStart).slice(0, MAX_SPANS_OF_TRACE + 1).map(toSpanView);
 }
 
 function toSpanView(span: SpanSignal): SpanView {

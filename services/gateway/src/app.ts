@@ -13,6 +13,7 @@ import type {
   MetricStore,
   RecordStore,
   TraceReader,
+  TraceSummaryStore,
 } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { createAgentDirectory } from './agents/agent-directory.ts';
@@ -49,6 +50,7 @@ import { addTaskActionRoutes } from './routes/task-actions.ts';
 import { addRecordingRoutes } from './routes/recording.ts';
 import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
+import { addTraceListRoute } from './routes/trace-list.ts';
 import { addTraceRoute } from './routes/traces.ts';
 import { createAcceptedAnnouncer } from './tasks/announce-accepted.ts';
 import { sendEventsThrough } from './tasks/durable-events.ts';
@@ -68,6 +70,8 @@ export interface GatewayOptions {
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
   readonly traces: TraceReader;
+  /** What traces are found by. */
+  readonly traceSummaries: Pick<TraceSummaryStore, 'list'>;
   readonly logs: LogStore;
   readonly recordedEvents: Pick<EventStore, 'list'>;
   readonly metrics: MetricStore;
@@ -166,6 +170,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addTaskRoute(documented, { tasks, stopping: stopping.signal });
     addTaskActionRoutes(documented, actions);
     addLiveRoutes(documented, { streams, ring, memory, tasks });
+    addTraceListRoute(documented, { summaries: options.traceSummaries, logger });
     addTraceRoute(documented, { traces, tasks, logger });
     addLogRoute(documented, { logs, logger });
     addAgentRoutes(documented, { agents });

@@ -78,6 +78,7 @@ await runService(
       deadLetters: records.deadLetters,
       audit: records.audit,
       traceSummaries: records.traceSummaries,
+      traceSummaries: records.traceSummaries,
       recordedEvents: records.events,
       traces,
       logs: influx.logs,

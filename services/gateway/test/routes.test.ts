@@ -371,6 +371,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/tasks/{taskId}/cancel',
       '/api/v1/tasks/{taskId}/events',
       '/api/v1/tasks/{taskId}/retry',
+      '/api/v1/traces',
       '/api/v1/traces/{traceId}',
       '/health',
       '/health/live',

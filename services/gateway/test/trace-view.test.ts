@@ -60,3 +60,20 @@ test('a minute after the end nothing more is waited for', () => {
 test('a trace of which only the task is known has no start', () => {
   expect(view([])).toMatchObject({ startedAt: null, durationMs: 0, spans: [], services: [] });
 });
+
+test('a trace of another program is complete when every parent is there, or when nothing can be expected any more', () => {
+  expect(view(whole, []).complete).toBe(true);
+  const orphan = [...whole, span('5', '8', { service: 'foreign' })];
+  expect(view(orphan, []).complete).toBe(false);
+  expect(view(orphan, [], NOW + 3_600_000).complete).toBe(true);
+});
+
+test('a trace of more spans than an answer holds shows its first ones, and says so', () => {
+  const many = Array.from({ length: 10_001 }, (_, index) => ({
+    ...span('1', null),
+    spanId: index.toString(16).padStart(16, '0'),
+  }));
+  const cut = view(many, []);
+  expect([cut.spans.length, cut.truncated, cut.spans.at(-1)?.spanId]).toEqual([10_000, true, '000000000000270f']);
+  expect(view(many.slice(1), []).truncated).toBe(false);
+});

@@ -111,6 +111,7 @@ export async function startStandalone(
     inbox,
     deadLetters,
     audit,
+    traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traceSummaries: records.traceSummaries,
     traces: signals.traces,

@@ -28,19 +28,31 @@ export function compileValidator({
   // Fastify types a schema as unknown; ours are all TypeBox's.
   const typed = schema as TSchema;
   const check = Compile(typed);
-  const integers = httpPart === 'querystring' ? integerNames(typed) : [];
+  const integers = httpPart === 'querystring' ? namesOf(typed, 'integer') : [];
+  const lists = httpPart === 'querystring' ? namesOf(typed, 'array') : [];
   return (value) => {
-    const seen = integers.length === 0 ? value : readIntegers(value, integers);
+    const withLists = lists.length === 0 ? value : readLists(value, lists);
+    const seen = integers.length === 0 ? withLists : readIntegers(withLists, integers);
     if (check.Check(seen)) return { value: seen };
     return { error: new RequestInvalidError(describeSchemaFaults(typed, check.Errors(seen), { value: seen })) };
   };
 }
 
-function integerNames(schema: TSchema): string[] {
+function namesOf(schema: TSchema, type: 'integer' | 'array'): string[] {
   const { properties } = schema as { properties?: Record<string, { type?: string }> };
   return Object.entries(properties ?? {})
-    .filter(([, property]) => property.type === 'integer')
+    .filter(([, property]) => property.type === type)
     .map(([name]) => name);
+}
+
+/** A query tells a list of one from a single text by its schema alone. */
+function readLists(query: unknown, names: readonly string[]): unknown {
+  const values: Record<string, unknown> = { ...(query as Record<string, unknown>) };
+  for (const name of names) {
+    const value = values[name];
+    if (typeof value === 'string') values[name] = [value];
+  }
+  return values;
 }
 
 /** A query holds text only: what the schema calls an integer is read as one. */

@@ -1,4 +1,4 @@
-import type { NotifyAccepted, Problem, TaskRecord } from '@tracepost/contracts';
+import type { NotifyAccepted, Problem, TaskRecord, TraceSummary } from '@tracepost/contracts';
 import { describeProblem, type ProblemCode } from '../http/problem.ts';
 import { PROBLEM_MEANINGS } from '../http/problem-meanings.ts';
 
@@ -27,6 +27,26 @@ export const ACCEPTED_EXAMPLE: NotifyAccepted = {
     trace: `/api/v1/traces/${TRACE_ID}`,
     console: `/tasks/${TASK_ID}`,
   },
+};
+
+export const TRACE_SUMMARY_EXAMPLE: TraceSummary = {
+  traceId: TRACE_ID,
+  startedAt: '2026-11-21T09:00:00.000Z',
+  endedAt: '2026-11-21T09:00:01.055Z',
+  durationMs: 1_055.214,
+  rootService: 'tracepost-gateway',
+  rootName: 'POST /api/v1/agents/{agentId}/notify',
+  status: 'error',
+  spanCount: 9,
+  errorCount: 1,
+  accuracy: 'exact',
+  services: ['tracepost-agents', 'tracepost-gateway'],
+  spanNames: ['POST /api/v1/agents/{agentId}/notify', 'execute_tool forecast', 'process agent.weather'],
+  agentIds: ['weather'],
+  taskIds: [TASK_ID],
+  attributes: { 'http.response.status_code': ['202', '503'], 'tracepost.notification.type': ['weather.forecast'] },
+  truncated: [],
+  lastSeenAt: '2026-11-21T09:00:02.310Z',
 };
 
 /** A task that succeeded with its second attempt. */

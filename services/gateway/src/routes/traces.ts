@@ -22,7 +22,8 @@ export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: Tra
     {
       schema: {
         summary: 'A trace',
-        description: '`complete` is false while spans of a known task are still under way.',
+        description:
+          'Of our tasks and of any other program. `complete` is false while spans of a known task, or the parents of spans, are still under way. `truncated`: there are more spans than the first 10,000, which are shown.',
         tags: ['telemetry'],
         params: Type.Object({ traceId: TraceId }),
         response: { 200: TraceView },

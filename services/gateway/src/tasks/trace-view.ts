@@ -1,4 +1,5 @@
 import { isEnded, type SpanView, type TaskRecord, type TraceView } from '@tracepost/contracts';
+import { MAX_SPANS_OF_TRACE } from '@tracepost/stores';
 
 export interface TraceFacts {
   readonly traceId: string;
@@ -11,7 +12,8 @@ export interface TraceFacts {
 /** What has not arrived this long after the last end will not: its process was killed, or it was never ours. */
 const SETTLED_AFTER_MS = 60_000;
 
-export function describeTrace({ traceId, spans, tasks, now }: TraceFacts): TraceView {
+export function describeTrace({ traceId, spans: all, tasks, now }: TraceFacts): TraceView {
+  const spans = all.slice(0, MAX_SPANS_OF_TRACE);
   const startedMs = minimum(spans.map((span) => Date.parse(span.startedAt)));
   const endedMs = maximum(spans.map((span) => Date.parse(span.startedAt) + span.durationMs));
   return {
@@ -20,8 +22,9 @@ export function describeTrace({ traceId, spans, tasks, now }: TraceFacts): Trace
     durationMs: startedMs === null || endedMs === null ? 0 : endedMs - startedMs,
     services: [...new Set(spans.map((span) => span.service))],
     errorCount: spans.filter((span) => span.status.code === 'error').length,
-    spans: [...spans],
-    complete: isComplete({ spans, tasks, now, endedMs }),
+    spans,
+    truncated: all.length > spans.length,
+    complete: isComplete({ spans: all, tasks, now, endedMs }),
   };
 }
 

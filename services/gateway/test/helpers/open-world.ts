@@ -110,6 +110,7 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     deadLetters: records.deadLetters,
     audit: records.audit,
     traceSummaries: records.traceSummaries,
+    traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traces: signals.traces,
     logs: signals.logs,
