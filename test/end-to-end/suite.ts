@@ -6,6 +6,7 @@ import { describeDelivery } from './delivery.ts';
 import { describeDoor } from './door.ts';
 import { describeImages } from './images.ts';
 import { describePath } from './path.ts';
+import { describeRecording } from './recording.ts';
 
 /** A running Tracepost, whichever way, with its weather agent pointed at the test's weather service. */
 export interface Installation {
@@ -31,6 +32,7 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
     describeDelivery(asked);
     describeImages(asked);
     describeDoor(asked);
+    describeRecording(asked);
 
     it('is live, ready and healthy, and counts what it recorded', async () => {
       expect((await asked.client.call('/health/live')).status).toBe(200);

@@ -385,6 +385,12 @@ export const INSTRUMENTS = {
     description: 'Notifications that the gateway refused, by the code of the answer',
     attributes: ['tracepost.reason'],
   },
+  'tracepost.recording.refused': {
+    type: 'counter',
+    unit: '{entry}',
+    description: 'Events and metrics that the gateway did not record, by the code of the answer',
+    attributes: ['tracepost.reason'],
+  },
   'tracepost.streams.open': {
     type: 'upDownCounter',
     unit: '{stream}',

@@ -179,7 +179,8 @@ function sumRecorded(series: readonly SeriesTotal[]): StatusView['recorded'] {
   const recorded = { ...EMPTY.recorded };
   for (const one of series) {
     const signal = one.attributes['tracepost.signal'];
-    if (signal === 'metrics' || signal === 'spans' || signal === 'logs') recorded[signal] += countOf(one);
+    if (signal === 'metrics' || signal === 'spans' || signal === 'logs' || signal === 'events')
+      recorded[signal] += countOf(one);
   }
   return recorded;
 }

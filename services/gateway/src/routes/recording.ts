@@ -194,15 +194,15 @@ function answer(
   recording: Exclude<Recording, { status: 'one' }>,
   { metrics }: RecordingRouteOptions,
 ): FastifyReply {
-  const count = (reason: string, value: number) =>
-    metrics.add('tracepost.ingest.refused', value, { 'tracepost.signal': 'events', 'tracepost.reason': reason });
+  const count = (code: string, value: number) =>
+    metrics.add('tracepost.recording.refused', value, { 'tracepost.reason': code });
   if (recording.status === 'refused') {
     const { code, refused } = recording.problem;
-    count(code.toLowerCase(), refused?.length ?? 1);
+    count(code, refused?.length ?? 1);
     return sendProblem(reply, recording.problem);
   }
   const { refused } = recording.answer;
-  for (const [code, of] of Map.groupBy(refused, (one) => one.code)) count(code.toLowerCase(), of.length);
+  for (const [code, of] of Map.groupBy(refused, (one) => one.code)) count(code, of.length);
   return reply.code(202).send(recording.answer);
 }
 
