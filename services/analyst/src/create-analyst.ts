@@ -12,6 +12,7 @@ import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
 import { type SpanStores, spanWriter } from './span-writer.ts';
 import { createStoreWatch, type StoreState } from './store-watch.ts';
 import { storeWriter } from './store-writer.ts';
+import { createTraceCap } from './trace-cap.ts';
 
 export interface AnalystOptions extends SpanStores {
   readonly logs: Pick<LogStore, 'writeLogs'>;
@@ -25,6 +26,8 @@ export interface AnalystOptions extends SpanStores {
   readonly maxHeldSpans?: number;
   /** Of metrics; a series costs a store memory for as long as it is kept. */
   readonly seriesLimits?: SeriesLimits;
+  /** Of one trace; 50,000, of which an answer shows the first 10,000. */
+  readonly maxSpansOfTrace?: number;
   readonly now?: () => number;
 }
 
@@ -51,7 +54,7 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  */
 export function createAnalyst(options: AnalystOptions): Analyst {
   const { logs, metrics, telemetry, seen = null, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
-  const { sampling = null, traces, maxHeldSpans = 100_000 } = options;
+  const { sampling = null, traces, maxHeldSpans = 100_000, maxSpansOfTrace = 50_000 } = options;
   const sampler =
     sampling === null || traces === null
       ? null
@@ -60,6 +63,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   const watch = createStoreWatch(telemetry.logger);
   const services = createServiceCap({ most: MOST_SERVICES, now });
   const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
+  const traceCap = createTraceCap({ maxSpans: maxSpansOfTrace });
   const underWay = new Set<Promise<SinkAnswer>>();
   let isClosing = false;
 
@@ -67,7 +71,8 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     const batch = seen?.unseen(sent) ?? sent;
     if (sampler && batch.spans.length > 0 && !sampler.hasRoom) return REFUSED_WHILE_FULL;
     const refused = new Refusals();
-    const { spans, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
+    const { spans: sound, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
+    const spans = traceCap.admit(sound, refused);
     const writers = [
       storeWriter('spans', spans, writeSpans),
       storeWriter('logs', records, (items) => logs.writeLogs(items)),
@@ -81,6 +86,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     if (later) return later;
 
     for (const answer of answers) if (answer.status === 'taken') refused.addAll(answer.refused);
+    traceCap.remember(spans);
     // Asked again: the same may have been under way twice.
     const taken = seen?.unseen(batch) ?? batch;
     countTaken(telemetry, { sent, taken, refused: refused.list(), heldSpans: sampler ? spans.length : 0 });
@@ -109,8 +115,9 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   };
 }
 
-/** Signals between two pauses of a large batch, in which others get their turn. */
-const SIGNALS_PER_TURN = 1_000;
+/** Of a large batch, looked at without asking for the time, and how long until others get their turn: some signals are tiny, others huge. */
+const SIGNALS_PER_STEP = 100;
+const TURN_MS = 20;
 
 interface Caps {
   readonly services: ServiceCap;
@@ -120,9 +127,13 @@ interface Caps {
 async function clean(batch: SignalBatch, nowMs: number, caps: Caps, refused: Refusals): Promise<SignalBatch> {
   const cleaned = { spans: [] as SpanSignal[], logs: [] as LogSignal[], metrics: [] as MetricSignal[] };
   const longest = Math.max(batch.spans.length, batch.logs.length, batch.metrics.length);
-  for (let at = 0; at < longest; at += SIGNALS_PER_TURN) {
-    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    const slice = <T>(signals: readonly T[]): readonly T[] => signals.slice(at, at + SIGNALS_PER_TURN);
+  let turnBegan = performance.now();
+  for (let at = 0; at < longest; at += SIGNALS_PER_STEP) {
+    if (performance.now() - turnBegan > TURN_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turnBegan = performance.now();
+    }
+    const slice = <T>(signals: readonly T[]): readonly T[] => signals.slice(at, at + SIGNALS_PER_STEP);
     const part = { spans: slice(batch.spans), logs: slice(batch.logs), metrics: slice(batch.metrics) };
     const safe = redactBatch(checkSignals(part, nowMs, refused));
     const { spans, logs } = caps.services.apply(safe);

@@ -64,6 +64,15 @@ describe('a batch', () => {
 });
 
 describe('what is refused', () => {
+  it('are the spans that a trace has too many of, over all its batches', async () => {
+    const { accept, stored, counts } = given({ maxSpansOfTrace: 3 });
+    await accept({ spans: [span, span] });
+    const answer = await accept({ spans: [span, span] });
+    expect(answer).toEqual({ status: 'taken', refused: [{ signal: 'spans', reason: 'trace_too_large', count: 1 }] });
+    expect(stored.spans).toHaveLength(3);
+    expect(counts()).toEqual({ 'stored spans': 3, 'refused spans trace_too_large': 1 });
+  });
+
   it('is told and counted exactly, by the rules and by the stores together', async () => {
     const { accept, counts } = given({
       logs: async () => ({ status: 'taken', refused: [{ signal: 'logs', reason: 'too_old', count: 2 }] }),
@@ -186,10 +195,12 @@ function given({
   traces,
   logs,
   metrics,
+  maxSpansOfTrace = 50_000,
 }: {
   traces?: () => Promise<SinkAnswer>;
   logs?: () => Promise<SinkAnswer>;
   metrics?: () => Promise<SinkAnswer>;
+  maxSpansOfTrace?: number;
 } = {}) {
   const stored = { spans: [] as SpanSignal[], logs: [] as LogSignal[], metrics: [] as MetricSignal[] };
   const writes: number[] = [];
@@ -222,6 +233,7 @@ function given({
   const analyst = createAnalyst({
     traces: { writeSpans: into(stored.spans, traces) },
     traceSummaries: null,
+    maxSpansOfTrace,
     logs: { writeLogs: into(stored.logs, logs) },
     metrics: { writeMetrics: into(stored.metrics, metrics) },
     telemetry,
