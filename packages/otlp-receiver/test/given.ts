@@ -81,7 +81,11 @@ export function encodeLogs(...logs: object[]): Buffer {
 }
 
 export function encodeMetrics(...metrics: object[]): Buffer {
-  return bytesOf(ProtobufMetricsSerializer.serializeRequest({ resource, scopeMetrics: [{ scope, metrics }] } as never));
+  return bytesOf(ProtobufMetricsSerializer.serializeRequest(givenRequestOfMetrics(metrics) as never));
+}
+
+export function givenRequestOfMetrics(metrics: readonly object[]): object {
+  return { resource, scopeMetrics: [{ scope, metrics }] };
 }
 
 function bytesOf(bytes: Uint8Array | undefined): Buffer {

@@ -67,8 +67,8 @@ describe("another program's telemetry", () => {
     expect(trace.spans).toMatchObject([
       { spanId: span.spanId, name: 'sell', service: 'till', kind: 'server', attributes: { 'till.number': 7 } },
     ]);
-    const logs = (await (await fetch(`${url}/api/v1/logs?traceId=${traceId}`)).json()) as { logs: object[] };
-    expect(logs.logs).toMatchObject([{ service: 'till', severity: 'warn', body: 'no change left' }]);
+    const logs = (await (await fetch(`${url}/api/v1/logs?traceId=${traceId}`)).json()) as { items: object[] };
+    expect(logs.items).toMatchObject([{ service: 'till', level: 'warn', message: 'no change left' }]);
   });
 
   it('comes in by gRPC too', async () => {
