@@ -25,7 +25,7 @@ const MAX_REQUESTS = 64;
  * the answer is `later`, though lines sent before may be stored: written again, they overwrite themselves.
  */
 export function createLineWriter({ connection, bucket, signal, telemetry }: LineWriterOptions): LineWriter {
-  const operation = { system: 'influxdb', operation: `write_${signal}` };
+  const operation = { system: 'influxdb', operation: `write_${signal}`, logger: telemetry.logger };
   const trouble = createTroubleLog(telemetry);
 
   return {
