@@ -1,7 +1,7 @@
 import type { Metrics } from './metrics.ts';
 
-/** Whether a dependency answers: known at once, or by asking it. A rejected promise is no answer. */
-export type DependencyProbe = () => boolean | Promise<void>;
+/** Whether a dependency answers: known at once (null: not yet), or by asking it. A rejected promise is no answer. */
+export type DependencyProbe = () => boolean | null | Promise<void>;
 
 /** A collection that comes sooner has the last answer again. */
 const ASK_EVERY_MS = 5_000;
@@ -53,7 +53,7 @@ function createLook(probe: DependencyProbe): () => boolean | null {
     askedMs = performance.now();
     try {
       const answer = probe();
-      if (typeof answer === 'boolean') {
+      if (answer === null || typeof answer === 'boolean') {
         // Costs nothing to know: looked up each time.
         askedMs = Number.NEGATIVE_INFINITY;
         isUp = answer;

@@ -51,6 +51,18 @@ describe('embedded', () => {
       expect(signals.map((signal) => signal.origin)).toEqual([origin('tracepost-gateway'), origin('tracepost-agents')]);
   });
 
+  it('holds an instrument to 2,000 series, and counts together what is past them', async () => {
+    const { started, sink, got } = await given();
+    started.attach(sink());
+    const { metrics: instruments } = createTelemetry({ serviceName: 'shop' });
+    for (let at = 0; at < 5_000; at += 1) instruments.add('weather.requests', 1, { 'weather.location': `place-${at}` });
+    expect(await started.flush()).toBe(true);
+    const points = got().metrics.filter(({ name }) => name === 'weather.requests');
+    expect(points).toHaveLength(2_000);
+    const overflow = points.find(({ attributes }) => attributes['otel.metric.overflow'] === true);
+    expect(overflow?.data).toMatchObject({ value: 5_000 - 1_999 });
+  });
+
   it('keeps all that a span says', async () => {
     const { started, sink, got } = await given();
     started.attach(sink());

@@ -122,6 +122,17 @@ describe('a collector that is away', () => {
     ]);
   });
 
+  it('is a dependency that is there again', async () => {
+    const port = await freePort();
+    const { telemetry } = await given({ port });
+    makeSpans(1);
+    expect(await telemetry.flush(200)).toBe(false);
+    const collector = await startCollector(port);
+    await vi.waitFor(() => expect(collector.taken.spans).toHaveLength(1), WAIT);
+    await telemetry.flush();
+    expect(collector.taken.metrics).toContain('tracepost.dependency.up');
+  });
+
   it('makes the oldest go when the queue is full, and every one of them is counted', async () => {
     const port = await freePort();
     const { telemetry } = await given({ port, tuning: { itemsPerBatch: 10, waitingBatches: 5 } });

@@ -9,5 +9,7 @@ export interface Destination {
   readonly logs: Filling<ReadableLogRecord>;
   /** One collection is one batch, whatever it holds. */
   readonly metrics: Filling<ResourceMetrics>;
+  /** Whether the collector took what it was sent last; null before anything was. Embedded there is none. */
+  readonly isReachable?: () => boolean | null;
   close(): void;
 }

@@ -5,6 +5,7 @@ import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import { PeriodicExportingMetricReader, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { AlwaysOnSampler, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { Attributes, Loss, SignalSink } from '@tracepost/contracts';
+import { observeDependencies } from '../dependencies.ts';
 import { createMetrics } from '../metrics.ts';
 import { DISTRO, OUR_DISTRO } from '../names.ts';
 import { VERSION } from '../telemetry.ts';
@@ -54,6 +55,9 @@ const TUNING: Tuning = {
   stopTimeoutMs: 2_000,
 };
 
+/** Of one instrument; what is past it is counted together by the SDK, with `otel.metric.overflow`. */
+const MOST_SERIES = 2_000;
+
 export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning> = {}): Promise<StartedTelemetry> {
   const tuning = { ...TUNING, ...tuned };
   if (config.mode === 'off') return startNothing();
@@ -95,6 +99,7 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     exporter: queueMetrics(points),
     exportIntervalMillis: config.metricIntervalMs,
     exportTimeoutMillis: config.metricIntervalMs,
+    cardinalityLimits: { default: MOST_SERIES },
   });
   const resource = resourceFromAttributes(resourceOf(config.serviceName));
   const shutDown = register({
@@ -105,7 +110,11 @@ export async function startTelemetry(config: StartConfig, tuned: Partial<Tuning>
     logRecordProcessor: queueLogs(pushLog),
     metricReader: reader,
   });
-  observeLedger(createMetrics(metrics.getMeter(config.serviceName, VERSION)), ledger, {
+  const own = createMetrics(metrics.getMeter(config.serviceName, VERSION));
+  const { isReachable } = destination;
+  // While it is away this waits with all the rest: the gap is told when it is over.
+  if (isReachable) observeDependencies({ metrics: own }, { collector: isReachable });
+  observeLedger(own, ledger, {
     spans: () => spans.waiting,
     logs: () => records.waiting,
     metrics: () => points.waiting,

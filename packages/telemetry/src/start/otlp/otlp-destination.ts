@@ -31,13 +31,14 @@ export function createOtlpDestination(options: OtlpDestinationOptions, itemsPerB
   const traces = new OTLPTraceExporter(settings);
   const logs = new OTLPLogExporter(settings);
   const metrics = new OTLPMetricExporter(settings);
-  const note = createReachability(options);
+  const { note, isReachable } = createReachability(options);
   listenForRejections((signal, count) => ledger.count(signal, 'collector_rejected', count));
 
   return {
     spans: createListFilling(itemsPerBatch, sender<ReadableSpan>(traces, note)),
     logs: createListFilling(itemsPerBatch, sender<ReadableLogRecord>(logs, note)),
     metrics: createMetricFilling((collected, abort) => sendMetrics(metrics, note, collected, abort)),
+    isReachable,
     close() {
       for (const exporter of [traces, logs, metrics]) exporter.shutdown().catch(() => {});
     },
@@ -105,13 +106,17 @@ async function sendMetrics(
 }
 
 /** One line when the collector is lost and one when it is back, however often is tried in between. */
-function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): (outcome: SendOutcome) => void {
+function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): {
+  readonly note: (outcome: SendOutcome) => void;
+  readonly isReachable: () => boolean | null;
+} {
   const { logger } = createTelemetry({ serviceName, terminalLevel: logLevel });
-  let isReachable = true;
-  return (outcome) => {
+  let isReachable: boolean | null = null;
+  const note = (outcome: SendOutcome): void => {
     const isTaking = outcome.status === 'taken';
-    if (isTaking === isReachable) return;
+    const wasTaking = isReachable ?? true;
     isReachable = isTaking;
+    if (isTaking === wasTaking) return;
     const fields = { action: 'service:collector:export', result: isTaking ? 'success' : 'error' } as const;
     if (isTaking) logger.info(fields, 'the collector takes telemetry again');
     else
@@ -120,4 +125,5 @@ function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): 
         'the collector does not take telemetry; it waits here, within its limits',
       );
   };
+  return { note, isReachable: () => isReachable };
 }
