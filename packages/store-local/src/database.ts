@@ -57,7 +57,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     if (error instanceof WriteFailedError && error.isDamaged && !isClosed) rescuing ??= rescue(error);
   };
   const measured = <T>(operation: string, work: () => Promise<T>) =>
-    measureStore(telemetry, { system: 'sqlite', operation }, work);
+    measureStore(telemetry, { system: 'sqlite', operation, logger: telemetry.logger }, work);
 
   return {
     async write({ signal, statements, count, refused }) {
