@@ -1,4 +1,5 @@
 export * from './agent.ts';
+export * from './agent-metrics.ts';
 export * from './artifact.ts';
 export * from './check.ts';
 export * from './control.ts';

@@ -99,3 +99,4 @@ export {
   withoutEnding,
 } from './windows/rollup.ts';
 export { ENDINGS, type Ending, endingOfTask, type TaskEnding } from './windows/task-ending.ts';
+export { figuresOf } from './windows/window-figures.ts';

@@ -12,6 +12,7 @@ import type {
   LogStore,
   MetricStore,
   RecordStore,
+  RollupStore,
   TraceReader,
   TraceSummaryStore,
 } from '@tracepost/stores';
@@ -35,6 +36,7 @@ import { createIdempotency } from './notify/idempotency.ts';
 import { createWaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
 import { createQueueOverview } from './queues/queue-overview.ts';
+import { addAgentMetricsRoute } from './routes/agent-metrics.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { createEventSender } from './recording/event-sender.ts';
 import { addArtifactRoutes } from './routes/artifacts.ts';
@@ -69,6 +71,7 @@ export interface GatewayOptions {
   readonly inbox: Pick<InboxStore, 'cancel' | 'payloadOf'>;
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
+  readonly rollups: Pick<RollupStore, 'readWindow'>;
   readonly traces: TraceReader;
   /** What traces are found by. */
   readonly traceSummaries: Pick<TraceSummaryStore, 'list'>;
@@ -174,6 +177,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addTraceRoute(documented, { traces, tasks, logger });
     addLogRoute(documented, { logs, logger });
     addAgentRoutes(documented, { agents });
+    addAgentMetricsRoute(documented, { agents, rollups: options.rollups, logger });
     addQueueRoute(documented, { queues });
     addDeadLetterRoutes(documented, { ...actions, agents, known, deadLetters, tasks, logger });
     addAuditRoute(documented, { audit, logger });

@@ -77,6 +77,7 @@ await runService(
       inbox: records.inbox,
       deadLetters: records.deadLetters,
       audit: records.audit,
+      rollups: records.rollups,
       traceSummaries: records.traceSummaries,
       traceSummaries: records.traceSummaries,
       recordedEvents: records.events,

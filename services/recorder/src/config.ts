@@ -8,6 +8,12 @@ export const retentionFields = {
     min: 1,
     max: 3_650,
   }),
+  rollupDays: integer('TRACEPOST_ROLLUP_DAYS', {
+    about: 'days that the figures of each agent by hour and day are kept; those by minute go with the task records',
+    default: '400',
+    min: 1,
+    max: 3_650,
+  }),
   deadLetterDays: integer('TRACEPOST_DEAD_LETTER_DAYS', {
     about: 'days that dead letters are kept',
     default: '30',

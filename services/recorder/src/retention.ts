@@ -7,6 +7,8 @@ export interface RetentionOptions {
   readonly keep: {
     /** Records of ended tasks, and the audit trail. */
     readonly taskDays: number;
+    /** Figures by hour and day; those by minute go with the records, which finer edges of a window are read from. */
+    readonly rollupDays: number;
     readonly deadLetterDays: number;
   };
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
@@ -47,6 +49,8 @@ export function createRetention({
 
   const purges: Readonly<Record<string, (nowMs: number) => Promise<number>>> = {
     tasks: (nowMs) => stores.purgeTasks(nowMs, keep.taskDays * DAY_MS),
+    rollups: (nowMs) =>
+      stores.rollups.purge(nowMs, { minutesMs: keep.taskDays * DAY_MS, hoursMs: keep.rollupDays * DAY_MS }),
     dead_letters: (nowMs) => stores.deadLetters.purge(nowMs, keep.deadLetterDays * DAY_MS),
     inbox: (nowMs) => stores.inbox.purge(nowMs),
     keys: (nowMs) => stores.keys.purge(nowMs),

@@ -29,12 +29,14 @@ test('what is older than it is kept for is forgotten and counted, what is younge
   start();
 
   await retention.run(ENDED_MS + 5 * DAY_MS - 1_000);
-  expect(await kept(task.taskId)).toEqual({ task: true, letter: true, entry: true });
+  expect(await kept(task.taskId)).toEqual({ task: true, letter: true, entry: true, minutes: 1, hours: 1 });
   await retention.run(ENDED_MS + 5 * DAY_MS + 1_000);
-  expect(await kept(task.taskId)).toEqual({ task: true, letter: false, entry: true });
+  expect(await kept(task.taskId)).toEqual({ task: true, letter: false, entry: true, minutes: 1, hours: 1 });
   await retention.run(ENDED_MS + 10 * DAY_MS + 1_000);
-  expect(await kept(task.taskId)).toEqual({ task: false, letter: false, entry: false });
-  expect(counting.count('tracepost.retention.purged')).toBe(3);
+  expect(await kept(task.taskId)).toEqual({ task: false, letter: false, entry: false, minutes: 0, hours: 1 });
+  expect(counting.count('tracepost.retention.purged')).toBe(4);
+  await retention.run(ENDED_MS + 20 * DAY_MS + 1_000);
+  expect(await kept(task.taskId)).toMatchObject({ minutes: 0, hours: 0 });
 });
 
 test('it begins by itself, and a store that is away stops it only until the next time', async () => {
@@ -57,7 +59,7 @@ function start(purging: Partial<World['records']['deadLetters']> = {}): void {
   const deadLetters = { ...world.records.deadLetters, ...purging };
   retention = createRetention({
     stores: { ...world.records, deadLetters },
-    keep: { taskDays: 10, deadLetterDays: 5 },
+    keep: { taskDays: 10, rollupDays: 20, deadLetterDays: 5 },
     telemetry: counting.telemetry,
     everyMs: 10,
     firstAfterMs: 1,
@@ -70,7 +72,14 @@ async function kept(taskId: string) {
     task: (await records.getTask(taskId)) !== null,
     letter: (await records.deadLetters.get('agent.weather', taskId)) !== null,
     entry: (await records.audit.list({ taskId, limit: 1 })).items.length === 1,
+    minutes: await countRollups('minute'),
+    hours: await countRollups('hour'),
   };
+}
+
+async function countRollups(unit: 'minute' | 'hour'): Promise<number> {
+  const around = { fromMs: ENDED_MS - DAY_MS, toMs: ENDED_MS + DAY_MS };
+  return (await world.records.rollups.listRollups({ agentId: 'weather', unit, ...around })).length;
 }
 
 function letter(taskId: string, deadAt = sampleTime(0)) {

@@ -111,6 +111,7 @@ export async function startStandalone(
     inbox,
     deadLetters,
     audit,
+    rollups: records.rollups,
     traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traceSummaries: records.traceSummaries,

@@ -1,4 +1,4 @@
-import type { NotifyAccepted, Problem, TaskRecord, TraceSummary } from '@tracepost/contracts';
+import type { AgentMetrics, NotifyAccepted, Problem, TaskRecord, TraceSummary } from '@tracepost/contracts';
 import { describeProblem, type ProblemCode } from '../http/problem.ts';
 import { PROBLEM_MEANINGS } from '../http/problem-meanings.ts';
 
@@ -27,6 +27,23 @@ export const ACCEPTED_EXAMPLE: NotifyAccepted = {
     trace: `/api/v1/traces/${TRACE_ID}`,
     console: `/tasks/${TASK_ID}`,
   },
+};
+
+export const AGENT_METRICS_EXAMPLE: AgentMetrics = {
+  agentId: 'bg-remover',
+  window: '1h',
+  timeRange: { start: '2026-11-21T08:00:00.000Z', end: '2026-11-21T09:00:00.000Z' },
+  totalTasks: 150,
+  successfulTasks: 147,
+  failedTasks: 3,
+  successRate: 0.98,
+  performance: {
+    averageResponseTimeMs: 1_543.25,
+    p50ResponseTimeMs: 1_450.512,
+    p95ResponseTimeMs: 2_103.814,
+    p99ResponseTimeMs: 2_497.411,
+  },
+  costs: { totalCostUsd: 0.0166, averageCostPerTaskUsd: 0.000110666667, unpricedTasks: 0 },
 };
 
 export const TRACE_SUMMARY_EXAMPLE: TraceSummary = {

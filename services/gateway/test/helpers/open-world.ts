@@ -109,6 +109,7 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     inbox: records.inbox,
     deadLetters: records.deadLetters,
     audit: records.audit,
+    rollups: records.rollups,
     traceSummaries: records.traceSummaries,
     traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
