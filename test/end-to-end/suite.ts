@@ -7,6 +7,7 @@ import { describeDoor } from './door.ts';
 import { describeImages } from './images.ts';
 import { describePath } from './path.ts';
 import { describeRecording } from './recording.ts';
+import { describeWindows } from './windows.ts';
 
 /** A running Tracepost, whichever way, with its weather agent pointed at the test's weather service. */
 export interface Installation {
@@ -33,6 +34,7 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
     describeImages(asked);
     describeDoor(asked);
     describeRecording(asked);
+    describeWindows(asked);
 
     it('is live, ready and healthy, and counts what it recorded', async () => {
       expect((await asked.client.call('/health/live')).status).toBe(200);

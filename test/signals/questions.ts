@@ -44,6 +44,14 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
       '/api/v1/agents/nobody',
       '/api/v1/agents/No%20One',
     ),
+    '/api/v1/agents/{agentId}/metrics': ask(
+      `/api/v1/agents/${RECORDED_AGENT}/metrics?${window}`,
+      `/api/v1/agents/${RECORDED_AGENT}/metrics?from=${iso(atMs + 55)}&to=${iso(atMs + 180_001)}`,
+      `/api/v1/agents/${RECORDED_AGENT}/metrics?from=${iso(atMs + 56)}&to=${iso(atMs + 57)}`,
+      `/api/v1/agents/${RECORDED_AGENT}/metrics?from=${to}&to=${from}`,
+      `/api/v1/agents/${RECORDED_AGENT}/metrics?window=2h`,
+      `/api/v1/agents/nobody/metrics?${window}`,
+    ),
 
     '/api/v1/tasks': [
       ...ask(

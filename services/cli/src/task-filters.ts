@@ -51,7 +51,8 @@ function readStatuses(text: string | undefined): readonly TaskStatus[] | undefin
   });
 }
 
-function readMoment(args: Arguments, name: 'from' | 'to', now: number): string | undefined {
+/** In ISO 8601. Throws `UsageError` for what names no moment. */
+export function readMoment(args: Arguments, name: 'from' | 'to', now: number): string | undefined {
   const text = args.text(name);
   if (text === undefined) return undefined;
   const moment = parseMoment(text, now);

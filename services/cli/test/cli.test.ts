@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
+  AgentMetrics,
   AgentView,
   BulkAnswer,
   CancelAnswer,
@@ -190,6 +191,29 @@ describe('tracepost tasks and trace', () => {
     expect(drawn.stdout).toMatch(/├─ process agent\.tester · agents · attempt 1 · waited .* · /m);
     expect(drawn.stdout).toMatch(/└─ process agent\.tester · agents · attempt 2/m);
     expect((await run('trace', task.traceId ?? '')).stdout).toContain('attempt 2');
+  });
+});
+
+describe('tracepost metrics', () => {
+  it('says how the tasks of an agent went that ended within a window', async () => {
+    const { taskId } = await waitFor('test.echo', { text: 'counted' });
+    const { endedAt } = await json<TaskRecord>('task', taskId);
+    const end = Date.parse(endedAt ?? '');
+    // This one, and whatever else ended in the same instant; a moment later, since the record is written in batches.
+    const range = ['--from', new Date(end).toISOString(), '--to', new Date(end + 1).toISOString()];
+    const counted = await until(async () => {
+      const answer = await json<AgentMetrics>('metrics', 'tester', ...range);
+      return answer.totalTasks > 0 && answer;
+    });
+    expect(counted).toMatchObject({ exit: 0, agentId: 'tester', window: null, costs: { totalCostUsd: 0 } });
+    expect(counted.successfulTasks).toBeGreaterThanOrEqual(1);
+
+    const { exit, stdout } = await run('metrics', 'tester', '--window', '24h');
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/^successful +\d+ \(\d+(\.\d+)? %\)$/m);
+    expect(stdout).toMatch(/^p99 +\d/m);
+    expect((await run('metrics', 'tester', '--window', '5h')).stderr).toContain('1h, 24h, 7d, 30d');
+    expect((await run('metrics', 'nobody')).exit).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { agents } from './agents.ts';
 import { deadLetters } from './dead-letters.ts';
+import { metrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { queues } from './queues.ts';
 import { status } from './status.ts';
@@ -22,5 +23,6 @@ export const COMMANDS: readonly Command[] = [
   queues,
   deadLetters,
   agents,
+  metrics,
   status,
 ];
