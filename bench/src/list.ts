@@ -1,4 +1,4 @@
-console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | p16
+console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | p16 | windows
 
   gateways  P1 and P8: the gateway with and without telemetry, against bare and stock-instrumented handlers (4 minutes, Docker)
   p7        the publisher against raw amqplib (4 minutes, Docker)
@@ -8,5 +8,6 @@ console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency
   p15       P12 and P15: how soon a handler begins, idle and after the death of a worker (2 minutes, Docker)
   recorder  events per second into the record, on SQLite and Postgres (1 minute, Docker)
   p16       start and stop of the one process (1 minute)
+  windows   P23, P25, P26 and a p99 over 30 days of a million tasks, on SQLite and Postgres (8 minutes, Docker)
 
 Results are printed and written to bench/results/. What they mean: bench/README.md.`);
