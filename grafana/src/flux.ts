@@ -73,8 +73,19 @@ export function percentile(source: Source & { readonly quantile: number }): stri
   );
 }
 
-/** A gauge, the newest value of each instance in a window, added up (`sum`) or the largest (`max`) over the instances. */
-export function gauge(source: Source & { readonly over: 'sum' | 'max' }): string {
+/** Several percentiles as series of their own, told apart by the column `percentile`: `p50`, `p95`. */
+export function percentiles(source: Source, quantiles: readonly number[]): string[] {
+  return quantiles.map((quantile) =>
+    lines(
+      percentile({ ...source, quantile }),
+      `  |> set(key: "percentile", value: "p${Math.round(quantile * 100)}")`,
+      `  |> ${group([...Object.values(source.by), 'percentile'])}`,
+    ),
+  );
+}
+
+/** A gauge, the newest value of each instance in a window, added up (`sum`), the largest (`max`) or the smallest (`min`) over the instances. */
+export function gauge(source: Source & { readonly over: 'sum' | 'max' | 'min' }): string {
   const keys = Object.keys(source.by);
   return lines(
     'from(bucket: v.defaultBucket)',
@@ -86,6 +97,38 @@ export function gauge(source: Source & { readonly over: 'sum' | 'max' }): string
     `  |> ${source.over}()`,
     `  |> ${group(keys)}`,
     '  |> sort(columns: ["_time"])',
+    rename(source.by),
+  );
+}
+
+/** What a counter, or the count of a histogram, grew by over the whole window: one row for each group, the largest first. */
+export function total(source: Source & { readonly field: 'counter' | 'count' | 'sum'; readonly as: string }): string {
+  const columns = Object.values(source.by);
+  return lines(
+    increments(source, equals('_field', source.field)),
+    `  |> ${group(Object.keys(source.by))}`,
+    '  |> sum()',
+    '  |> map(fn: (r) => ({ r with _time: v.timeRangeStop }))',
+    rename(source.by),
+    '  |> group()',
+    `  |> keep(columns: [${[...columns, '_value'].map((column) => `"${column}"`).join(', ')}])`,
+    '  |> sort(columns: ["_value"], desc: true)',
+    `  |> rename(columns: { _value: "${source.as}" })`,
+  );
+}
+
+/** The sum of a histogram over its count, per window: the average of what was measured. */
+export function average(source: Source): string {
+  const keys = Object.keys(source.by);
+  return lines(
+    increments(source, '(r._field == "sum" or r._field == "count")'),
+    `  |> ${group([...keys, '_field'])}`,
+    ...SUM_PER_WINDOW,
+    `  |> ${group(keys)}`,
+    '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")',
+    '  |> filter(fn: (r) => exists r.count and exists r.sum and r.count > 0.0)',
+    '  |> map(fn: (r) => ({ r with _value: r.sum / r.count }))',
+    '  |> drop(columns: ["sum", "count"])',
     rename(source.by),
   );
 }
@@ -112,6 +155,11 @@ function equals(column: string, value: string): string {
 /** Matches the dashboard's variable `name`; a series without the attribute is taken along when all values are shown. */
 export function matches(attribute: string, name: string): string {
   return `(if exists ${cell(attribute)} then ${cell(attribute)} else "") =~ /^${variable(name, 'regex')}$/`;
+}
+
+/** True of a row whose attribute is there and matches. */
+export function has(attribute: string, pattern: string): string {
+  return `exists ${cell(attribute)} and ${cell(attribute)} =~ /${pattern}/`;
 }
 
 export function cell(column: string): string {

@@ -1,3 +1,3 @@
 export type { Dashboard, Panel, Target } from './dashboard.ts';
-export { overview } from './overview.ts';
+export { DASHBOARDS } from './files.ts';
 export { type FillIn, fillIn, type RunnableQuery, runnableQueries } from './queries.ts';

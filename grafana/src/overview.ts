@@ -1,5 +1,6 @@
 import { type Dashboard, layOut } from './dashboard.ts';
-import { cell, gauge, matches, percentile, perSecond, shareOf } from './flux.ts';
+import { gauge, has, matches, percentile, perSecond, shareOf } from './flux.ts';
+import { frame } from './frame.ts';
 import { LATEST_TASKS } from './latest-tasks.ts';
 import { toTrace, toTraces } from './links.ts';
 import { attributeVariable, column, fluxTarget, row, series, sqlTarget, table } from './panels.ts';
@@ -13,29 +14,22 @@ const OF_QUEUE = matches('tracepost.queue', 'queue');
 const OF_SERVICE = matches('service.name', 'service');
 const REQUESTS = { metric: 'http.server.request.duration', by: { 'http.route': 'route' }, where: [OF_SERVICE] };
 const tracesOfRoute = [toTraces(GATEWAY, { 'http.route': label('route') })];
+const tracesOfService = [toTraces(label('service'), {})];
 const tracesOfAgent = [toTraces(AGENTS, { 'tracepost.agent.id': label('agent') })];
 
 /** Is it working, what is running, what waits, and can the answer be trusted: in this order from the top. */
-export const overview: Dashboard = {
-  uid: 'tracepost-overview',
-  title: 'Overview',
-  description: 'Requests, tasks, queues, tools, and the telemetry that tells about them',
-  tags: ['tracepost'],
-  schemaVersion: 41,
-  editable: false,
-  graphTooltip: 1,
-  refresh: '10s',
-  time: { from: 'now-30m', to: 'now' },
-  timezone: 'browser',
-  templating: {
-    list: [
-      attributeVariable('service', 'Service', 'service.name'),
-      attributeVariable('agent', 'Agent', 'tracepost.agent.id'),
-      attributeVariable('queue', 'Queue', 'tracepost.queue'),
-    ],
+export const overview: Dashboard = frame(
+  {
+    uid: 'tracepost-overview',
+    title: 'Overview',
+    description: 'Requests, tasks, queues, tools, and the telemetry that tells about them',
   },
-  links: [],
-  panels: layOut([
+  [
+    attributeVariable('service', 'Service', 'service.name'),
+    attributeVariable('agent', 'Agent', 'tracepost.agent.id'),
+    attributeVariable('queue', 'Queue', 'tracepost.queue'),
+  ],
+  layOut([
     row('Requests'),
     series({
       title: 'Requests',
@@ -61,6 +55,39 @@ export const overview: Dashboard = {
       unit: 's',
       legend: label('route'),
       links: tracesOfRoute,
+    }),
+
+    series({
+      title: 'Requests by service',
+      description: 'HTTP requests per second that each service answered',
+      queries: [perSecond({ ...REQUESTS, by: { 'service.name': 'service' }, field: 'count' })],
+      unit: 'reqps',
+      legend: label('service'),
+      links: tracesOfService,
+    }),
+    series({
+      title: 'Failed requests by service',
+      description: 'Share of the requests that were answered with 5xx',
+      queries: [
+        shareOf({
+          ...REQUESTS,
+          by: { 'service.name': 'service' },
+          field: 'count',
+          isCounted: has('http.response.status_code', '^5'),
+        }),
+      ],
+      unit: 'percentunit',
+      max: 1,
+      legend: label('service'),
+      links: tracesOfService,
+    }),
+    series({
+      title: 'Request duration by service, p95',
+      description: 'From the buckets of the histogram, over all instances of a service',
+      queries: [percentile({ ...REQUESTS, by: { 'service.name': 'service' }, quantile: 0.95 })],
+      unit: 's',
+      legend: label('service'),
+      links: tracesOfService,
     }),
 
     row('Tasks'),
@@ -206,8 +233,4 @@ export const overview: Dashboard = {
       overrides: [column('count', { unit: 'short', decimals: 0 })],
     }),
   ]),
-};
-
-function has(attribute: string, pattern: string): string {
-  return `exists ${cell(attribute)} and ${cell(attribute)} =~ /${pattern}/`;
-}
+);

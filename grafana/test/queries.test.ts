@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describeWithDocker, startContainer, useInfluxDb, useServer } from '@tracepost/testing';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { fillIn, overview, runnableQueries } from '../src/index.ts';
+import { DASHBOARDS, fillIn, runnableQueries } from '../src/index.ts';
 import { variable } from '../src/variables.ts';
 import { type Row, runFlux, writeLines } from './influxdb.ts';
 import { sampleLines } from './sample-metrics.ts';
@@ -18,7 +18,8 @@ describeWithDocker('the queries of the dashboards, on the real InfluxDB', () => 
     await writeLines(influxdb(), sampleLines(new Date('2026-11-21T08:59:00Z'), 24));
   });
 
-  const queries = runnableQueries(overview, FILL).filter(({ dataSource }) => dataSource === 'influxdb');
+  const all = DASHBOARDS.flatMap((dashboard) => runnableQueries(dashboard, FILL));
+  const queries = all.filter(({ dataSource }) => dataSource === 'influxdb');
   const rowsOf = (title: string): Promise<Row[]> => {
     const query = queries.find(({ name }) => name.includes(`/ ${title} /`) || name.endsWith(`variable ${title}`));
     if (!query) throw new Error(`No panel is called ${title}`);
@@ -72,9 +73,9 @@ describeWithDocker('the queries of the dashboards, on the real InfluxDB', () => 
   });
 
   test('a chosen agent is shown alone', async () => {
-    const [query] = runnableQueries(overview, { ...FILL, variables: { agent: ['weather'] } }).filter(({ name }) =>
-      name.includes('/ Tasks ended /'),
-    );
+    const [query] = DASHBOARDS.flatMap((one) =>
+      runnableQueries(one, { ...FILL, variables: { agent: ['weather'] } }),
+    ).filter(({ name }) => name.includes('/ Tasks ended /'));
     const rows = await runFlux(influxdb(), query?.text ?? '');
     expect(new Set(rows.map(({ agent }) => agent))).toEqual(new Set(['weather']));
   });
@@ -111,9 +112,9 @@ describeWithDocker('the table of tasks, on the real Postgres', () => {
 
   test('shows the newest tasks of the chosen agents in the window', async () => {
     const at = FROM.getTime() + 1000;
-    const [query] = runnableQueries(overview, { ...FILL, variables: { agent: ['weather'] } }).filter(
-      ({ dataSource }) => dataSource === 'postgres',
-    );
+    const [query] = DASHBOARDS.flatMap((one) =>
+      runnableQueries(one, { ...FILL, variables: { agent: ['weather'] } }),
+    ).filter(({ dataSource }) => dataSource === 'postgres');
     const sql = `
       create table tasks (task_id text, agent_id text, notification_type text, status text, source text, trace_id text,
         accepted_at_ms bigint, ended_at_ms bigint);

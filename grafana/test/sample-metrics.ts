@@ -39,7 +39,39 @@ export function sampleLines(from: Date, steps: number): string[] {
     cumulative(`tracepost.agent.processing.duration,${tags},tracepost.outcome=succeeded`, TEN_REQUESTS);
     cumulative(`tracepost.tool.duration,${tags},gen_ai.tool.name=forecast,tracepost.outcome=success`, TEN_REQUESTS);
     cumulative(`tracepost.queue.wait.duration,${tags},tracepost.queue=agent.weather`, TEN_REQUESTS);
+    cumulative(`tracepost.task.attempts,${tags}`, { '1': 8, '2': 10, '+Inf': 10, count: 10, sum: 12 });
+    cumulative(`tracepost.task.cost,${tags}`, { '0.0001': 10, '+Inf': 10, count: 10, sum: 0.001 });
+    cumulative(`tracepost.task.retries,${tags},tracepost.reason=tool_error`, { counter: 2 });
+    constant(`tracepost.agent.capacity.utilization,${tags}`, 0.25);
   }
+  const queue = 'messaging.destination.name=agent.weather,messaging.system=rabbitmq';
+  for (const name of ['messaging.client.operation.duration', 'messaging.process.duration']) {
+    cumulative(`${name},service.name=tracepost-agents,service.instance.id=c,${queue}`, TEN_REQUESTS);
+  }
+  for (const name of ['messaging.client.published.messages', 'messaging.client.consumed.messages']) {
+    cumulative(`${name},service.name=tracepost-agents,service.instance.id=c,${queue}`, { counter: 10 });
+  }
+  for (const state of ['unacknowledged', 'delayed', 'dead']) {
+    const depth = 'tracepost.queue.depth,service.name=tracepost-gateway,service.instance.id=a';
+    constant(`${depth},tracepost.queue=agent.weather,tracepost.queue.state=${state}`, 1);
+  }
+  const gateway = 'service.name=tracepost-gateway,service.instance.id=a';
+  constant(`tracepost.dependency.up,${gateway},tracepost.dependency=records`, 1);
+  constant(`tracepost.dependency.up,${gateway},tracepost.dependency=broker`, 1);
+  constant(
+    `tracepost.dependency.up,service.name=tracepost-gateway,service.instance.id=b,tracepost.dependency=broker`,
+    0,
+  );
+  cumulative(
+    `db.client.operation.duration,${gateway},db.system.name=postgresql,db.operation.name=get_task`,
+    TEN_REQUESTS,
+  );
+  cumulative(`tracepost.telemetry.produced,${gateway},tracepost.signal=spans`, { counter: 50 });
+  cumulative('tracepost.ingest.stored,service.name=tracepost-analyst,service.instance.id=d,tracepost.signal=spans', {
+    counter: 40,
+  });
+  constant(`nodejs.eventloop.delay.p99,${gateway}`, 0.02);
+  constant(`process.cpu.utilization,${gateway}`, 0.3);
   // Two gateways look at the same queue.
   for (const instance of ['a', 'b']) {
     const depth = `tracepost.queue.depth,service.name=tracepost-gateway,service.instance.id=${instance}`;

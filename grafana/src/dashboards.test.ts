@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DASHBOARD_FILES, jsonOf } from './files.ts';
-import { fillIn, overview, runnableQueries } from './index.ts';
+import { DASHBOARD_FILES, DASHBOARDS, jsonOf } from './files.ts';
+import { fillIn, runnableQueries } from './index.ts';
 import { variable } from './variables.ts';
 
 const FILL = {
@@ -19,8 +19,7 @@ describe('the dashboards', () => {
     },
   );
 
-  test('have numbers and places of their own for every panel', () => {
-    const { panels } = overview;
+  test.each(DASHBOARDS)('$title has a number and a place of its own for every panel', ({ panels }) => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     for (const panel of panels) {
       for (const other of panels) {
@@ -30,18 +29,35 @@ describe('the dashboards', () => {
     }
   });
 
-  test('say of every series its unit, and link it to its traces where spans are behind it', () => {
-    for (const panel of overview.panels) {
+  test.each(DASHBOARDS)('$title says of every panel what it shows, and of every series its unit', ({ panels }) => {
+    for (const panel of panels) {
+      if (panel.type === 'row') continue;
+      expect(panel.description, panel.title).toBeTruthy();
       if (panel.type !== 'timeseries') continue;
-      const { defaults } = panel.fieldConfig as { defaults: { unit: string; links: { url: string }[] } };
-      expect(defaults.unit, panel.title).not.toBe('');
-      if (/queue/i.test(panel.title)) continue;
-      expect(defaults.links.length, panel.title).toBeGreaterThan(0);
+      const { defaults } = panel.fieldConfig as { defaults: { unit: string; displayName: string } };
+      expect([defaults.unit, defaults.displayName], panel.title).not.toContain('');
     }
   });
 
+  test.each(DASHBOARDS)('$title leads to the others with the same window and choices', ({ uid, tags, links }) => {
+    expect(links).toMatchObject([{ type: 'dashboards', tags, includeVars: true, keepTime: true }]);
+    expect(DASHBOARDS.filter((other) => other.uid === uid)).toHaveLength(1);
+  });
+
+  test.each(DASHBOARDS.filter(({ title }) => ['Overview', 'Agents'].includes(title)))(
+    '$title links every series to its traces where spans are behind it',
+    ({ panels }) => {
+      for (const panel of panels) {
+        if (panel.type !== 'timeseries') continue;
+        const { defaults } = panel.fieldConfig as { defaults: { links: { url: string }[] } };
+        if (/queue/i.test(panel.title)) continue;
+        expect(defaults.links.length, panel.title).toBeGreaterThan(0);
+      }
+    },
+  );
+
   test('link to Explore with JSON that is still JSON when Grafana has put its values in', () => {
-    const links = JSON.stringify(overview).match(/\/explore\?[^"]+/g) ?? [];
+    const links = JSON.stringify(DASHBOARDS).match(/\/explore\?[^"]+/g) ?? [];
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) {
       const filled = link.replace(/\$\{[^}]+\}/g, '1');
@@ -52,13 +68,15 @@ describe('the dashboards', () => {
 });
 
 describe('the queries of the dashboards', () => {
-  const queries = runnableQueries(overview, FILL);
-
-  test('are given one for each target and variable, with nothing of Grafana left in them', () => {
-    const targets = overview.panels.flatMap((panel) => panel.targets ?? []).length;
-    expect(queries).toHaveLength(targets + overview.templating.list.length);
-    for (const { text } of queries) expect(text).not.toMatch(/\$\{|\$__|\bv\.(time|window|default)/);
-  });
+  test.each(DASHBOARDS)(
+    '$title gives one for each target and variable, with nothing of Grafana left in it',
+    (dashboard) => {
+      const queries = runnableQueries(dashboard, FILL);
+      const targets = dashboard.panels.flatMap((panel) => panel.targets ?? []).length;
+      expect(queries).toHaveLength(targets + dashboard.templating.list.length);
+      for (const { text } of queries) expect(text).not.toMatch(/\$\{|\$__|\bv\.(time|window|default)/);
+    },
+  );
 
   test('take one value of a variable literally and several as alternatives', () => {
     const query = `r.x =~ /^${variable('agent', 'regex')}$/`;
@@ -72,7 +90,7 @@ describe('the queries of the dashboards', () => {
   });
 });
 
-type Place = (typeof overview)['panels'][number]['gridPos'];
+type Place = (typeof DASHBOARDS)[number]['panels'][number]['gridPos'];
 
 function overlaps(a: Place, b: Place): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
