@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { QueueView } from '@tracepost/contracts';
+import type { TaskRecord } from '@tracepost/contracts';
 import { buildNotificationMessage } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createTelemetry } from '@tracepost/telemetry';
@@ -230,7 +230,7 @@ export function writeKills(times: number): Fault {
       await sleep(600 * random());
       await gateway.kill();
       openedMs.push(await startMs(gateway));
-      if (kill % 3 === 2) await until(() => isIdle(url), { timeoutMs: 180_000, what: 'all work to have ended' });
+      if (kill % 3 === 2) await untilEnded(url, new Date());
     }
     openedMs.sort((a, b) => a - b);
     const median = openedMs[Math.floor(times / 2)] ?? 0;
@@ -240,10 +240,14 @@ export function writeKills(times: number): Fault {
   };
 }
 
-async function isIdle(url: string): Promise<boolean> {
-  const { items } = (await (await fetch(`${url}/api/v1/queues`)).json()) as { items: QueueView[] };
-  const queue = items.find(({ name }) => name === `agent.${AGENT_ID}`);
-  return queue?.ready === 0 && queue.unacknowledged === 0;
+/** Until every task that was accepted before has ended; others may come meanwhile. */
+async function untilEnded(url: string, acceptedBefore: Date): Promise<void> {
+  const oldest = `${url}/api/v1/tasks?status=accepted,running,retrying&sort=oldest&limit=1`;
+  const areEnded = async (): Promise<boolean> => {
+    const { items } = (await (await fetch(oldest)).json()) as { items: TaskRecord[] };
+    return items.every(({ acceptedAt }) => Date.parse(acceptedAt) > acceptedBefore.getTime());
+  };
+  await until(areEnded, { timeoutMs: 180_000, everyMs: 500, what: 'the tasks from before a kill to have ended' });
 }
 
 async function startMs(one: ServiceProcess): Promise<number> {

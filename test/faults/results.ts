@@ -49,7 +49,7 @@ function describeRows(all: readonly Kept[]): string {
     '# What the faults did',
     '',
     `Written by \`npm run faults\`. ${cpus().length} cores (${cpus()[0]?.model}), Linux ${release()}, Node ${process.versions.node}.`,
-    'Three seeds at a time, each on an installation of its own, all on these cores; what is away is away for a minute.',
+    'Three runs at a time, each on an installation of its own, all on these cores; what is away is away for a minute.',
     'Accepted: answered 202. Kept: every accepted task has exactly one ending, no effect happened twice, each that succeeded had its one effect, and whatever was given up lies among the dead letters.',
     '',
     '| fleet | fault | what was done | seed | sent | accepted | endings | effects | promises | run on |',

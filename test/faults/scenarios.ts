@@ -22,7 +22,7 @@ import {
 } from './faults.ts';
 import type { Scenario } from './run-scenario.ts';
 
-const load = { messages: 3_000, perSecond: 60 };
+const load = { messages: 3_000, perSecond: 30 };
 /** Handlers that fail in every way beside those that work. */
 const TROUBLE = { flaky: 0.08, permanent: 0.01, hangs: 0.01, dies: 0.003 };
 
@@ -38,12 +38,11 @@ export const FULL_SCENARIOS: readonly Scenario[] = [
   { id: 'F8', title: 'exchange deleted while running', ...load, disturb: exchangeDeleted },
   { id: 'F9', title: 'connections closed by the broker', ...load, disturb: connectionsClosed },
   { id: 'F10', title: 'password rotated for a while', ...load, disturb: passwordRotated },
-  { id: 'F13', title: 'workers killed fifty times', ...load, perSecond: 30, disturb: workerKills(50) },
+  { id: 'F13', title: 'workers killed fifty times', ...load, disturb: workerKills(50) },
   {
     id: 'F14',
     title: 'workers killed after the effect, before the ack',
     ...load,
-    perSecond: 30,
     disturb: killsAfterEffect(15),
   },
   { id: 'F15', title: 'workers asked to stop while they work', ...load, disturb: workersStopped },
@@ -86,7 +85,7 @@ export const EMBEDDED_SCENARIOS: readonly Scenario[] = [
     perSecond: 15,
     disturb: writeKills(70),
   },
-  { id: 'F14', title: 'the process killed after the effect', ...load, perSecond: 30, disturb: killsAfterEffect(10) },
+  { id: 'F14', title: 'the process killed after the effect', ...load, disturb: killsAfterEffect(10) },
   { id: 'F15', title: 'the process asked to stop while it works', ...load, disturb: workersStopped },
   {
     id: 'F16-F18',
