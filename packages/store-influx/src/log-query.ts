@@ -52,17 +52,19 @@ function tagConditions({ service, level, traceId }: LogQuery): ParameterizedQuer
   return fluxExpression(conditions.join(' and '));
 }
 
-function fieldCondition({ traceId, taskId, text }: LogQuery): ParameterizedQuery {
+function fieldCondition({ traceId, taskId, text, agentId }: LogQuery): ParameterizedQuery {
   if (traceId !== undefined) return flux`r._field == "trace_id" and r._value == ${traceId}`;
   if (taskId !== undefined) return flux`r._field == "task_id" and r._value == ${taskId}`;
   if (text !== undefined) return flux`r._field == "body" and r._value =~ ${patternOf(text)}`;
+  if (agentId !== undefined) return flux`r._field == "agent_id" and r._value == ${agentId}`;
   return flux`r._field == "body"`;
 }
 
-function lineConditions({ traceId, taskId, text }: LogQuery): ParameterizedQuery {
+function lineConditions({ traceId, taskId, agentId, text }: LogQuery): ParameterizedQuery {
   const conditions = [flux`exists r.body`];
   if (traceId !== undefined) conditions.push(flux`r.trace_id == ${traceId}`);
   if (taskId !== undefined) conditions.push(flux`r.task_id == ${taskId}`);
+  if (agentId !== undefined) conditions.push(flux`r.agent_id == ${agentId}`);
   if (text !== undefined) conditions.push(flux`r.body =~ ${patternOf(text)}`);
   return fluxExpression(conditions.join(' and '));
 }

@@ -1,6 +1,6 @@
 import { isStorableTime, type LogQuery, type LogStore, MAX_LOGS } from '@tracepost/stores';
 import { toLine, toView } from './log-lines.ts';
-import { isAStory, linesFlux, timesFlux } from './log-query.ts';
+import { linesFlux, timesFlux } from './log-query.ts';
 import type { InfluxStoreParts } from './metrics.ts';
 import { timeWindows } from './time-windows.ts';
 
@@ -37,7 +37,7 @@ export function createInfluxLogs({ bucket, writer, query, ping, close }: InfluxS
 
 /** The first step looks at one field. What else was asked for thins its lines out later, so it must find them all. */
 function timesWanted(query: LogQuery): number {
-  const { traceId, taskId, text } = query;
-  const isThinned = isAStory(query) && (text !== undefined || (traceId !== undefined && taskId !== undefined));
-  return isThinned ? MAX_LOGS : query.limit;
+  const { traceId, taskId, text, agentId } = query;
+  const asked = [traceId, taskId, text, agentId].filter((condition) => condition !== undefined);
+  return asked.length > 1 ? MAX_LOGS : query.limit;
 }

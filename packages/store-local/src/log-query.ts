@@ -12,6 +12,7 @@ export function selectLogs(query: LogQuery): { sql: string; params: SqliteValue[
   };
   if (query.traceId !== undefined) and('trace_id = ?', bytesOf(query.traceId));
   if (query.taskId !== undefined) and('task_id = ?', query.taskId);
+  if (query.agentId !== undefined) and('agent_id = ?', query.agentId);
   if (query.service !== undefined) and('service = ?', query.service);
   if (query.level !== undefined) {
     const levels = levelsFrom(query.level);

@@ -27,6 +27,7 @@ export interface TraceReader {
 export interface LogQuery {
   readonly traceId?: string;
   readonly taskId?: string;
+  readonly agentId?: string;
   readonly service?: string;
   /** This level and above. */
   readonly level?: LogLevel;

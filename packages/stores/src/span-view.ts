@@ -10,7 +10,10 @@ export const MAX_SPANS_OF_TRACE = 10_000;
 
 /** What every TraceReader answers with: the oldest spans first, those of one instant by id. */
 export function toTrace(spans: readonly SpanSignal[]): SpanView[] {
-  return [...spans].sort(byStart).slice(0, MAX_SPANS_OF_TRACE + 1).map(toSpanView);
+  return [...spans]
+    .sort(byStart)
+    .slice(0, MAX_SPANS_OF_TRACE + 1)
+    .map(toSpanView);
 }
 
 function toSpanView(span: SpanSignal): SpanView {

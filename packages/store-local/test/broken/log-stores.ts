@@ -8,6 +8,7 @@ export const BROKEN_LOG_STORES: Breakages<LogStore> = {
   'gives lines in the other order': reading((lines) => [...lines].reverse()),
   'does not look at the trace': asking(({ traceId: _, ...query }) => query),
   'does not look at the task': asking(({ taskId: _, ...query }) => query),
+  'does not look at the agent': asking(({ agentId: _, ...query }) => query),
   'does not look at the service': asking(({ service: _, ...query }) => query),
   'does not look at the level': asking(({ level: _, ...query }) => query),
   'looks for one level only': reading((lines, { level }) =>

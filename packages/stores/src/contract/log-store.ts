@@ -112,6 +112,31 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
     },
   },
   {
+    title: 'lines of an agent come newest first, by themselves and with other conditions',
+    async run({ store }) {
+      const [agentId, service, taskId] = [unique('agent'), unique('service'), unique('task')];
+      const line = (ms: number, body: string, attributes: LogSignal['attributes'] = {}) =>
+        log({
+          origin: originOf(service),
+          timeUnixNano: nanos(ms),
+          body,
+          attributes: { 'tracepost.agent.id': agentId, ...attributes },
+        });
+      await store.writeLogs([
+        line(10, 'old'),
+        line(30, 'new', { 'tracepost.task.id': taskId }),
+        line(20, 'between'),
+        line(40, 'of another agent', { 'tracepost.agent.id': `${agentId}x`, 'tracepost.task.id': taskId }),
+        log({ origin: originOf(service), timeUnixNano: nanos(50), body: 'of no agent' }),
+      ]);
+      expect(await messages(store, { agentId })).toEqual(['new', 'between', 'old']);
+      expect(await messages(store, { agentId, limit: 2 })).toEqual(['new', 'between']);
+      expect(await messages(store, { agentId, service, text: 'E', limit: 1 })).toEqual(['new']);
+      expect(await messages(store, { agentId, taskId })).toEqual(['new']);
+      expect(await messages(store, { agentId: agentId.toUpperCase() })).toEqual([]);
+    },
+  },
+  {
     title: 'lines of a service come newest first',
     async run({ store }) {
       const service = unique('service');

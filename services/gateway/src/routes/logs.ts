@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type LogLevel, LogView, Token, TraceId } from '@tracepost/contracts';
+import { AgentId, LOG_LEVELS, type LogLevel, LogView, Token, TraceId } from '@tracepost/contracts';
 import { InvalidCursorError, type LogStore } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 import Type from 'typebox';
@@ -15,6 +15,7 @@ const Query = Type.Object(
   {
     traceId: Type.Optional(TraceId),
     taskId: Type.Optional(Token),
+    agentId: Type.Optional(AgentId),
     service: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     level: Type.Optional(Type.Unsafe<LogLevel>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level))))),
     text: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
