@@ -72,6 +72,32 @@ describeWithDocker('the queries of the dashboards, on the real InfluxDB', () => 
     expect(rows.find(({ hop }) => hop === 'otelcol_receiver_refused_spans')?.signal).toBe('spans');
   });
 
+  test('an average is the sum of a histogram over its count', async () => {
+    const rows = (await rowsOf('Attempts per task')).filter(({ agent }) => agent === 'weather');
+    expect(rows).toHaveLength(3);
+    for (const { _value } of rows) expect(Number(_value)).toBeCloseTo(1.2, 9);
+  });
+
+  test('a total is what was added in the whole window, by group, the largest first', async () => {
+    // 0.001 USD with each of the 13 exports from 9:00:00 to 9:01:00.
+    const rows = await rowsOf('Cost in this window');
+    expect(rows.map(({ agent }) => agent).sort()).toEqual(['bg-remover', 'weather']);
+    for (const { cost } of rows) expect(Number(cost)).toBeCloseTo(0.013, 9);
+  });
+
+  test('a dependency that one instance cannot reach is shown as down', async () => {
+    const rows = await rowsOf('Dependencies that answer');
+    const values = (name: string) => new Set(rows.filter((row) => row.dependency === name).map((row) => row._value));
+    expect(values('broker')).toEqual(new Set(['0']));
+    expect(values('records')).toEqual(new Set(['1']));
+  });
+
+  test('percentiles of one panel are told apart by name', async () => {
+    const wait = queries.filter(({ name }) => name.startsWith('Queues / Wait /'));
+    const names = await Promise.all(wait.map(async ({ text }) => (await runFlux(influxdb(), text))[0]?.percentile));
+    expect(names).toEqual(['p50', 'p95']);
+  });
+
   test('a chosen agent is shown alone', async () => {
     const [query] = DASHBOARDS.flatMap((one) =>
       runnableQueries(one, { ...FILL, variables: { agent: ['weather'] } }),
