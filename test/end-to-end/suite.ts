@@ -6,6 +6,7 @@ import { describeDelivery } from './delivery.ts';
 import { describeDoor } from './door.ts';
 import { describeImages } from './images.ts';
 import { describePath } from './path.ts';
+import { describeSearching } from './searching.ts';
 import { describeRecording } from './recording.ts';
 import { describeWindows } from './windows.ts';
 
@@ -30,6 +31,7 @@ export function describeEndToEnd(title: string, start: () => Promise<Installatio
     afterAll(() => installation?.close(), 120_000);
 
     describePath(asked);
+    describeSearching(asked);
     describeDelivery(asked);
     describeImages(asked);
     describeDoor(asked);

@@ -3,7 +3,8 @@ import { CommandFailure, InterruptedError } from './failures.ts';
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE';
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** A list is given as often as it has entries. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** Until the whole answer is there. */
@@ -67,7 +68,10 @@ export function segment(text: string): string {
 
 function queryText(query: NonNullable<ApiRequest['query']>): string {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) parameters.append(name, String(one));
+  }
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 

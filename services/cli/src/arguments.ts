@@ -6,6 +6,8 @@ export interface OptionSpec {
   /** Of what follows the option, for the help; none for a switch. */
   readonly value?: string;
   readonly about: string;
+  /** It may be given more than once. */
+  readonly several?: true;
 }
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
@@ -14,6 +16,8 @@ export interface Arguments {
   readonly positionals: readonly string[];
   has(name: string): boolean;
   text(name: string): string | undefined;
+  /** Of an option that may be given several times; undefined when it was not given at all. */
+  texts(name: string): readonly string[] | undefined;
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined;
   integer(name: string, limits: { readonly min: number; readonly max: number }): number | undefined;
   /** `30s`, `1500ms`, `5m`, `2h`, `7d` as milliseconds. */
@@ -31,6 +35,12 @@ export function readArguments(args: readonly string[], specs: OptionSpecs): Argu
   return {
     positionals,
     text,
+    texts(name) {
+      const list = values[name];
+      if (!Array.isArray(list)) return undefined;
+      if (list.includes('')) throw new UsageError(`--${name} is empty`);
+      return list.map(String);
+    },
     has: (name) => values[name] === true,
     oneOf(name, words) {
       const value = text(name);
@@ -57,9 +67,9 @@ export function readArguments(args: readonly string[], specs: OptionSpecs): Argu
 
 function parse(args: readonly string[], specs: OptionSpecs) {
   const options = Object.fromEntries(
-    Object.entries(specs).map(([name, { value }]) => [
+    Object.entries(specs).map(([name, { value, several = false }]) => [
       name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const), ...SHORT[name] },
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: several, ...SHORT[name] },
     ]),
   );
   try {

@@ -15,6 +15,7 @@ import type {
   StatusView,
   TaskEvent,
   TaskRecord,
+  TraceSummary,
   TraceView,
 } from '@tracepost/contracts';
 import { until as waitUntil } from '@tracepost/testing';
@@ -175,6 +176,24 @@ describe('tracepost tasks and trace', () => {
     const two = await json<{ items: TaskRecord[] }>('tasks', '--limit', '1', '--cursor', one.nextCursor);
     const both = await json<{ items: TaskRecord[] }>('tasks', '--limit', '2');
     expect([...one.items, ...two.items].map(({ taskId }) => taskId)).toEqual(both.items.map(({ taskId }) => taskId));
+  });
+
+  it('find traces by what their spans say', async () => {
+    const task = await waitFor('test.fail', { text: 'traced' }, '--session', 'traced');
+    const { items } = await until(async () => {
+      const found = await json<{ items: TraceSummary[] }>('traces', '--task', task.taskId, '--status', 'error');
+      return found.items.length === 1 ? found : null;
+    });
+    expect(items[0]).toMatchObject({ traceId: task.traceId, agentIds: ['tester'] });
+    const both = ['--attribute', 'tracepost.notification.type:test.fail', '--attribute', 'session.id:traced'];
+    const table = await run('traces', '--agent', 'tester', ...both, '--from', '1h');
+    expect(table.stdout).toMatch(/^began +trace +took +spans +failed +service +begins with\n/);
+    expect(table.stdout).toContain(task.traceId);
+    const none = await run('traces', '--attribute', 'session.id:traced', '--longer', '1h');
+    expect([none.exit, none.stdout]).toEqual([0, 'None.\n']);
+    const wrong = await run('traces', '--attribute', 'session.id');
+    expect([wrong.exit, wrong.stderr]).toEqual([1, expect.stringContaining('http.route:/buy')]);
+    expect((await run('traces', '--longer', 'soon')).exit).toBe(2);
   });
 
   it('draw a trace with its attempts, waits and spans, by the id of the trace or of its task', async () => {

@@ -20,6 +20,12 @@ export const retentionFields = {
     min: 1,
     max: 3_650,
   }),
+  traceDays: integer('TRACEPOST_TRACE_DAYS', {
+    about: 'days that traces can be searched, after their last span; as long as their store keeps them',
+    default: '30',
+    min: 1,
+    max: 3_650,
+  }),
 };
 
 export const recorderFields = {

@@ -10,6 +10,8 @@ export interface RetentionOptions {
     /** Figures by hour and day; those by minute go with the records, which finer edges of a window are read from. */
     readonly rollupDays: number;
     readonly deadLetterDays: number;
+    /** What traces are found by, after their last span. */
+    readonly traceDays: number;
   };
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   /** An hour when none is given. */
@@ -55,6 +57,7 @@ export function createRetention({
     inbox: (nowMs) => stores.inbox.purge(nowMs),
     keys: (nowMs) => stores.keys.purge(nowMs),
     audit: (nowMs) => stores.audit.purge(nowMs, keep.taskDays * DAY_MS),
+    traces: (nowMs) => stores.traceSummaries.purge(nowMs, keep.traceDays * DAY_MS),
   };
 
   const purgeAll = async (kind: string, purge: () => Promise<number>): Promise<void> => {

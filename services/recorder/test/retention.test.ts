@@ -1,3 +1,4 @@
+import type { SpanSignal } from '@tracepost/contracts';
 import { sampleLife, sampleTask, sampleTime } from '@tracepost/stores/contract';
 import { until } from '@tracepost/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,6 +40,24 @@ test('what is older than it is kept for is forgotten and counted, what is younge
   expect(await kept(task.taskId)).toMatchObject({ minutes: 0, hours: 0 });
 });
 
+test('what traces are found by is forgotten after its days', async () => {
+  const { traceSummaries } = world.records;
+  const at = BigInt(ENDED_MS) * 1_000_000n;
+  const span: SpanSignal = {
+    origin: { service: 'shop', resource: {}, scopeName: '', scopeVersion: '' },
+    ...{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), parentSpanId: null, name: 'work', kind: 'internal' },
+    ...{ startTimeUnixNano: at, endTimeUnixNano: at, status: { code: 'ok', message: '' } },
+    ...{ attributes: {}, events: [], links: [] },
+  };
+  await traceSummaries.addSpans([span], ENDED_MS);
+  start();
+  const count = async () => (await traceSummaries.list({ service: 'shop', limit: 10 })).items.length;
+  await retention.run(ENDED_MS + 30 * DAY_MS - 1_000);
+  expect(await count()).toBe(1);
+  await retention.run(ENDED_MS + 30 * DAY_MS);
+  expect(await count()).toBe(0);
+});
+
 test('it begins by itself, and a store that is away stops it only until the next time', async () => {
   const task = sampleTask();
   await world.records.deadLetters.add([letter(task.taskId, '2020-01-01T00:00:00.000Z')]);
@@ -59,7 +78,7 @@ function start(purging: Partial<World['records']['deadLetters']> = {}): void {
   const deadLetters = { ...world.records.deadLetters, ...purging };
   retention = createRetention({
     stores: { ...world.records, deadLetters },
-    keep: { taskDays: 10, rollupDays: 20, deadLetterDays: 5 },
+    keep: { taskDays: 10, rollupDays: 20, deadLetterDays: 5, traceDays: 30 },
     telemetry: counting.telemetry,
     everyMs: 10,
     firstAfterMs: 1,

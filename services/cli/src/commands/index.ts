@@ -10,6 +10,7 @@ import { task } from './task.ts';
 import { cancel, retry } from './task-actions.ts';
 import { tasks } from './tasks.ts';
 import { trace } from './trace.ts';
+import { traces } from './traces.ts';
 
 /** In the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   task,
   tasks,
   trace,
+  traces,
   cancel,
   retry,
   queues,
