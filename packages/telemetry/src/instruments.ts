@@ -407,7 +407,7 @@ export const INSTRUMENTS = {
     type: 'counter',
     unit: '{item}',
     description:
-      'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit',
+      'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit, traces',
     attributes: ['tracepost.kind'],
   },
   'tracepost.messages.parked': {
