@@ -1,5 +1,12 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, type status } from '@grpc/grpc-js';
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  type status,
+} from '@grpc/grpc-js';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
 
 export type Signal = 'spans' | 'logs' | 'metrics';
@@ -8,7 +15,7 @@ export type Signal = 'spans' | 'logs' | 'metrics';
 export type Behaviour =
   | { readonly does: 'take' }
   | { readonly does: 'reject'; readonly count: number }
-  | { readonly does: 'fail'; readonly code: status }
+  | { readonly does: 'fail'; readonly code: status; readonly retryAfterSeconds?: number }
   | { readonly does: 'hang' };
 
 export interface GrpcCollector {
@@ -42,7 +49,13 @@ export async function startGrpcCollector({ port = 0 }: { port?: number } = {}): 
       cancelled += 1;
     });
     if (behaviour.does === 'hang') return;
-    if (behaviour.does === 'fail') return answer({ code: behaviour.code, details: 'told to' });
+    if (behaviour.does === 'fail') {
+      const { code, retryAfterSeconds } = behaviour;
+      const metadata = new Metadata();
+      if (retryAfterSeconds !== undefined)
+        metadata.set('grpc-status-details-bin', statusWithRetry(code, retryAfterSeconds));
+      return answer({ code, details: 'told to', metadata });
+    }
     const records = recordNames(signal, call.request);
     if (behaviour.does === 'reject') {
       taken[signal].push(...records.slice(behaviour.count));
@@ -118,4 +131,30 @@ function partialSuccess(rejected: number): Buffer {
   if (ProtobufTraceSerializer.deserializeResponse(answer).partialSuccess?.rejectedSpans !== rejected)
     throw new Error('the test writes a partial success that cannot be read');
   return answer;
+}
+
+/** `google.rpc.Status` with `google.rpc.RetryInfo`, as a server sends it that wants to be left alone. */
+function statusWithRetry(code: status, seconds: number): Buffer {
+  const delay = new BinaryWriter()
+    .uint32(1 << 3)
+    .int64(seconds)
+    .finish();
+  const info = new BinaryWriter()
+    .uint32((1 << 3) | 2)
+    .bytes(delay)
+    .finish();
+  const any = new BinaryWriter()
+    .uint32((1 << 3) | 2)
+    .string('type.googleapis.com/google.rpc.RetryInfo')
+    .uint32((2 << 3) | 2)
+    .bytes(info)
+    .finish();
+  return Buffer.from(
+    new BinaryWriter()
+      .uint32(1 << 3)
+      .int32(code)
+      .uint32((3 << 3) | 2)
+      .bytes(any)
+      .finish(),
+  );
 }

@@ -27,7 +27,7 @@ describe('a collector that is there', () => {
     makeSpans(3);
     logs.getLogger('shop').emit({ body: 'hello', severityNumber: 9 });
     metrics.getMeter('shop').createCounter('carts').add(1);
-    expect(await telemetry.flush()).toBe(true);
+    expect(await telemetry.flush(10_000)).toBe(true);
     expect(collector.taken).toMatchObject({ spans: ['span 0', 'span 1', 'span 2'], logs: ['hello'] });
     expect(collector.taken.metrics).toContain('carts');
     const request = collector.requests[0]?.bytes.toString('latin1') ?? '';
@@ -58,7 +58,7 @@ describe('a collector that is there', () => {
     );
     await once(thread, 'exit');
     channel.close();
-    expect(await telemetry.flush()).toBe(true);
+    expect(await telemetry.flush(10_000)).toBe(true);
     expect(collector.taken).toMatchObject({ spans: ['in the thread'], logs: ['said there'] });
     expect(collector.taken.metrics).toContain('weather.requests');
     const request = collector.requests[0]?.bytes.toString('latin1') ?? '';
@@ -80,7 +80,7 @@ describe('a collector that is there', () => {
       isRemote: true,
     });
     trace.getTracer('shop').startSpan('kept', {}, parent).end();
-    await telemetry.flush();
+    await telemetry.flush(10_000);
     expect(collector.taken.spans).toEqual(['kept']);
   });
 
@@ -89,7 +89,7 @@ describe('a collector that is there', () => {
     const tracer = trace.getTracer('shop');
     for (let at = 0; at < 10; at += 1)
       tracer.startSpan(`span ${at}`, { attributes: { large: 'x'.repeat(at === 4 ? 5_000_000 : 900_000) } }).end();
-    expect(await telemetry.flush(10_000)).toBe(true);
+    expect(await telemetry.flush(25_000)).toBe(true);
     expect([...collector.taken.spans].sort()).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9].map((at) => `span ${at}`));
     expect(telemetry.losses()).toEqual([{ signal: 'spans', reason: 'too_large', count: 1 }]);
   });
@@ -129,7 +129,7 @@ describe('a collector that is away', () => {
     expect(await telemetry.flush(200)).toBe(false);
     const collector = await startCollector(port);
     await vi.waitFor(() => expect(collector.taken.spans).toHaveLength(1), WAIT);
-    await telemetry.flush();
+    await telemetry.flush(10_000);
     expect(collector.taken.metrics).toContain('tracepost.dependency.up');
   });
 
@@ -187,7 +187,7 @@ describe('a collector that refuses', () => {
     const { collector, telemetry } = await given();
     collector.behave({ does: 'fail', code });
     makeSpans(5);
-    expect(await telemetry.flush()).toBe(true);
+    expect(await telemetry.flush(10_000)).toBe(true);
     expect(collector.requests.filter(({ signal }) => signal === 'spans')).toHaveLength(1);
     expect(telemetry.losses()).toContainEqual({ signal: 'spans', reason, count: 5 });
   });
@@ -197,7 +197,7 @@ describe('a collector that refuses', () => {
     collector.behave({ does: 'reject', count: 3 });
     makeSpans(10);
     logs.getLogger('shop').emit({ body: 'a' });
-    await telemetry.flush();
+    await telemetry.flush(10_000);
     expect(collector.taken.spans).toHaveLength(7);
     expect(telemetry.losses()).toContainEqual({ signal: 'spans', reason: 'collector_rejected', count: 3 });
   });

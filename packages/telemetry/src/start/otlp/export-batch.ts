@@ -1,5 +1,6 @@
 import { type ExportResult, ExportResultCode } from '@opentelemetry/core';
 import type { SendOutcome } from '../filling.ts';
+import { retryInfoMs } from './retry-info.ts';
 
 /** What the SDK's exporters have in common. */
 export interface BatchExporter<T> {
@@ -53,10 +54,31 @@ export function exportBatch<T>(
 
 function outcomeOf({ code, error }: ExportResult, count: number): ExportOutcome {
   if (code === ExportResultCode.SUCCESS) return { status: 'taken', refused: [] };
-  const status = (error as { code?: unknown } | undefined)?.code;
+  const failure = error as GrpcFailure | undefined;
+  const status = failure?.code;
   const reason = typeof status === 'number' ? (STATUS_NAMES[status] ?? 'unknown') : 'unknown';
-  if (status === 8 && /larger than max/i.test(error?.message ?? '')) return { status: 'too_large' };
+  if (status === 8 && /larger than max/i.test(error?.message ?? '')) {
+    // Said by the client itself it is the answer that is too large: what became of the request nobody knows, and halves would fare alike.
+    return isAnswered(failure) ? { status: 'too_large' } : { status: 'later', reason: 'answer_too_large' };
+  }
   // Without a status nothing was answered at all: the exporter gave up waiting.
-  if (typeof status !== 'number' || RETRYABLE.has(status)) return { status: 'later', reason };
+  if (typeof status !== 'number' || RETRYABLE.has(status)) return { status: 'later', reason, ...wishOf(failure) };
   return { status: 'taken', refused: [{ reason, count }] };
+}
+
+/** What grpc-js makes of a call that failed. */
+interface GrpcFailure extends Error {
+  readonly code?: unknown;
+  readonly metadata?: { getMap(): Record<string, unknown>; get(key: string): readonly unknown[] };
+}
+
+/** A status that came over the wire has the headers of its answer with it, one that the client made has none. */
+function isAnswered(failure: GrpcFailure | undefined): boolean {
+  return Object.keys(failure?.metadata?.getMap() ?? {}).length > 0;
+}
+
+function wishOf(failure: GrpcFailure | undefined): { readonly retryAfterMs?: number } {
+  const [details] = failure?.metadata?.get('grpc-status-details-bin') ?? [];
+  const ms = details instanceof Uint8Array ? retryInfoMs(details) : null;
+  return ms === null ? {} : { retryAfterMs: ms };
 }
