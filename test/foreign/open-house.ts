@@ -70,6 +70,7 @@ export async function openHouse(rabbit: RabbitMqServer, agent: Agent): Promise<H
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,
+    recordedMetrics: records.recordedMetrics,
     artifacts,
     telemetry,
   });

@@ -48,6 +48,7 @@ const gateway = createGateway({
   traces: signals.traces,
   logs: signals.logs,
   metrics: signals.metrics,
+  recordedMetrics: records.recordedMetrics,
   artifacts,
   telemetry,
 });

@@ -169,7 +169,10 @@ function place(samples: readonly KeptSample[], sample: MetricSample): MetricSamp
   );
   if (series.has(seriesOf(sample))) return sample;
   const attributes = { [OVERFLOW_ATTRIBUTE]: 'true' };
-  if (series.size >= MAX_RECORDED_SERIES) return { ...sample, attributes };
+  if (series.size >= MAX_RECORDED_SERIES) {
+    const first = known.find((kept) => own(kept.sample, OVERFLOW_ATTRIBUTE) !== undefined)?.sample ?? sample;
+    return { ...sample, kind: first.kind, unit: first.unit, attributes };
+  }
   const names = new Set(samples.map((kept) => kept.sample.name));
   if (names.has(sample.name) || names.size < MAX_RECORDED_METRICS) return sample;
   return { ...sample, name: OVERFLOW_METRIC, kind: 'histogram', unit: '', attributes };

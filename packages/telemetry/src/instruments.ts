@@ -407,7 +407,7 @@ export const INSTRUMENTS = {
     type: 'counter',
     unit: '{item}',
     description:
-      'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit, traces',
+      'What was forgotten because of its age: tasks, dead_letters, inbox (payloads and endings), keys, audit, traces, events, recorded_metrics; recorded_minutes are put together into hours',
     attributes: ['tracepost.kind'],
   },
   'tracepost.messages.parked': {

@@ -1,4 +1,5 @@
-import { createHealthServer, runService } from '@tracepost/config';
+import { createHealthServer, createPingCheck, runService } from '@tracepost/config';
+import { BrokerClosedError } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createOtlpReceiver } from '@tracepost/otlp-receiver';
 import { createInfluxStores } from '@tracepost/store-influx';
@@ -112,3 +113,4 @@ await runService(async ({ onStop }) => {
   });
   telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${httpUrl}`);
 });
+    if (error instanceof BrokerClosedError) return;

@@ -9,10 +9,12 @@ import {
   ProtobufMetricsSerializer,
   ProtobufTraceSerializer,
 } from '@opentelemetry/otlp-transformer';
+import { recordingTopology } from '@tracepost/messaging';
+import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry } from '@tracepost/telemetry';
-import { describeWithDocker, until, useInfluxDb, usePostgres } from '@tracepost/testing';
+import { describeWithDocker, startFaultProxy, until, useInfluxDb, usePostgres, useRabbitMq } from '@tracepost/testing';
 import { afterEach, expect, it } from 'vitest';
 
 const INGEST_TOKEN = 'token-of-the-collector';
@@ -27,6 +29,7 @@ describeWithDocker('the analyst of the full stack', () => {
   const postgres = usePostgres();
 
   it('stores log records and metrics in InfluxDB, and stops when it is told to', async () => {
+  const rabbitMq = useRabbitMq();
     const { url, process, stores } = await start();
     const at = Math.floor(Date.now() / 1_000);
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -84,6 +87,21 @@ describeWithDocker('the analyst of the full stack', () => {
   });
 
   it('keeps summaries of traces in Postgres; while it is away spans come again and logs are stored', async () => {
+  it('tells within five seconds that InfluxDB is away, though nothing is to be stored, and that it is back', async () => {
+    await using proxy = await startFaultProxy({ port: Number(new URL(influx().url).port) });
+    const { healthUrl } = await start({ influxUrl: `http://127.0.0.1:${proxy.port}` });
+    const failing = async (): Promise<string[]> => {
+      const answer = (await (await fetch(`${healthUrl}/health/ready`)).json()) as { failing: { name: string }[] };
+      return answer.failing.map(({ name }) => name);
+    };
+    const isStoring = async () => (await failing()).every((name) => name !== 'metrics' && name !== 'logs');
+    await until(isStoring, { what: 'the first answer' });
+    proxy.cut();
+    await until(async () => (await failing()).includes('metrics'), { timeoutMs: 5_000, what: 'it to be told' });
+    proxy.restore();
+    await until(isStoring, { timeoutMs: 5_000, what: 'it to be back' });
+  });
+
     const spans = ProtobufTraceSerializer.serializeRequest([aSpan()] as never);
     const { url, healthUrl } = await start({ postgresPort: 9 });
     expect((await post(`${url}/v1/traces`, spans)).status).toBe(503);
@@ -110,6 +128,26 @@ describeWithDocker('the analyst of the full stack', () => {
   });
 
   async function start({ influxUrl = influx().url, postgresPort = postgres().port } = {}) {
+  it('records what others tell over RabbitMQ', async () => {
+    const { process } = await start();
+    const { url, username, password: word } = rabbitMq();
+    const telemetry = createTelemetry({ serviceName: 'test' });
+    const broker = createRabbitMqBroker({ url, username, password: word, connectionName: 'test', telemetry });
+    closers.push(() => broker.close());
+    const { host, port, database, user, password } = postgres();
+    const records = await openPostgresRecordStore({ host, port, database, user, password, telemetry });
+    closers.push(() => records.close());
+    await broker.declare(recordingTopology());
+    await tell(broker, [sampleMetricEntry({ name: 'told', value: 1 }, { source: 'main-test' })]);
+    const [event] = await until(async () => {
+      const { items } = await records.events.list({ source: 'main-test', limit: 1 });
+      return items.length > 0 && items;
+    });
+    expect(event).toMatchObject({ type: 'METRIC', data: { name: 'told', value: 1 } });
+    process.kill('SIGTERM');
+    expect(await once(process, 'exit')).toEqual([0, null]);
+  });
+
     const { org, token, metricsBucket, logsBucket } = influx();
     const folder = await mkdtemp(join(tmpdir(), 'analyst-'));
     closers.push(() => rm(folder, { recursive: true }));
@@ -117,6 +155,7 @@ describeWithDocker('the analyst of the full stack', () => {
     await writeFile(join(folder, 'influx'), token);
     await writeFile(join(folder, 'postgres'), postgres().password);
     const [port, healthPort] = [await freePort(), await freePort()];
+    await writeFile(join(folder, 'rabbitmq'), rabbitMq().password);
     const child = spawn(process.execPath, ['--import', '@tracepost/telemetry/start', 'src/main.ts'], {
       cwd: join(import.meta.dirname, '..'),
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -132,6 +171,9 @@ describeWithDocker('the analyst of the full stack', () => {
         TRACEPOST_INFLUXDB_METRICS_BUCKET: metricsBucket,
         TRACEPOST_INFLUXDB_LOGS_BUCKET: logsBucket,
         TRACEPOST_POSTGRES_HOST: postgres().host,
+        TRACEPOST_RABBITMQ_URL: rabbitMq().url,
+        TRACEPOST_RABBITMQ_USER: rabbitMq().username,
+        TRACEPOST_RABBITMQ_PASSWORD_FILE: join(folder, 'rabbitmq'),
         TRACEPOST_POSTGRES_PORT: String(postgresPort),
         TRACEPOST_POSTGRES_DATABASE: postgres().database,
         TRACEPOST_POSTGRES_USER: postgres().user,
@@ -141,7 +183,10 @@ describeWithDocker('the analyst of the full stack', () => {
     });
     closers.push(() => kill(child));
     const healthUrl = `http://127.0.0.1:${healthPort}`;
-    await until(async () => (await fetch(`${healthUrl}/health/live`)).ok, { what: 'the analyst to start' });
+    await until(async () => (await fetch(`${healthUrl}/health/live`)).ok, {
+      timeoutMs: 60_000,
+      what: 'the analyst to start',
+    });
     const telemetry = createTelemetry({ serviceName: 'test' });
     const stores = createInfluxStores({ url: influx().url, org, token, metricsBucket, logsBucket, telemetry });
     closers.push(() => stores.close());

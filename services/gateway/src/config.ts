@@ -39,6 +39,8 @@ export interface GatewayConfig {
   /** How long records of ended tasks are kept, and dead letters: shown by status; the recorder does it. */
   readonly taskDays?: number;
   readonly deadLetterDays?: number;
+  readonly eventDays?: number;
+  readonly recordedMetricDays?: number;
   /** Folder whose size and free space are watched: embedded the data folder, in full the artifacts; null watches none. */
   readonly storageFolder?: string | null;
 }
@@ -83,6 +85,18 @@ export const fullStackFields = {
   artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'folder of the artifacts, shared with the agents' }),
   outboxFolder: text('TRACEPOST_OUTBOX_DIR', {
     about: "folder of the gateway's own, where notifications wait while the broker cannot take them",
+  eventDays: integer('TRACEPOST_EVENT_DAYS', {
+    about: 'days that it keeps recorded events; shown by status',
+    default: '7',
+    min: 1,
+    max: 3_650,
+  }),
+  recordedMetricDays: integer('TRACEPOST_RECORDED_METRIC_DAYS', {
+    about: 'days that it keeps recorded metrics; shown by status',
+    default: '90',
+    min: 1,
+    max: 3_650,
+  }),
   }),
   outboxMessages: integer('TRACEPOST_OUTBOX_MESSAGES', {
     about: 'most messages that wait there; past it notifications are answered 503',

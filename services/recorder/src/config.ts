@@ -14,6 +14,18 @@ export const retentionFields = {
     min: 1,
     max: 3_650,
   }),
+  eventDays: integer('TRACEPOST_EVENT_DAYS', {
+    about: 'days that recorded events, and the ids by which they are recorded once, are kept',
+    default: '7',
+    min: 1,
+    max: 3_650,
+  }),
+  recordedMetricDays: integer('TRACEPOST_RECORDED_METRIC_DAYS', {
+    about: 'days that recorded metrics are kept: by minute for 30 days, then by hour',
+    default: '90',
+    min: 1,
+    max: 3_650,
+  }),
   deadLetterDays: integer('TRACEPOST_DEAD_LETTER_DAYS', {
     about: 'days that dead letters are kept',
     default: '30',

@@ -12,6 +12,9 @@ export interface RetentionOptions {
     readonly deadLetterDays: number;
     /** What traces are found by, after their last span. */
     readonly traceDays: number;
+    /** Recorded events with their ids, and recorded metrics. */
+    readonly eventDays: number;
+    readonly recordedMetricDays: number;
   };
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   /** An hour when none is given. */
@@ -58,6 +61,10 @@ export function createRetention({
     keys: (nowMs) => stores.keys.purge(nowMs),
     audit: (nowMs) => stores.audit.purge(nowMs, keep.taskDays * DAY_MS),
     traces: (nowMs) => stores.traceSummaries.purge(nowMs, keep.traceDays * DAY_MS),
+    events: (nowMs) => stores.events.purge(nowMs, keep.eventDays * DAY_MS),
+    recorded_metrics: (nowMs) => stores.recordedMetrics.purge(nowMs, keep.recordedMetricDays * DAY_MS),
+    // Not forgotten: put together into hours.
+    recorded_minutes: (nowMs) => stores.recordedMetrics.downsample(nowMs),
   };
 
   const purgeAll = async (kind: string, purge: () => Promise<number>): Promise<void> => {

@@ -1,5 +1,5 @@
 import type { SpanSignal } from '@tracepost/contracts';
-import { sampleLife, sampleTask, sampleTime } from '@tracepost/stores/contract';
+import { sampleLife, sampleMetricEntry, sampleTask, sampleTime } from '@tracepost/stores/contract';
 import { until } from '@tracepost/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRetention, type Retention } from '../src/index.ts';
@@ -40,6 +40,36 @@ test('what is older than it is kept for is forgotten and counted, what is younge
   expect(await kept(task.taskId)).toMatchObject({ minutes: 0, hours: 0 });
 });
 
+test('recorded events go seven days after they were recorded, recorded metrics are put together and go later', async () => {
+  const { events, recordedMetrics } = world.records;
+  const said = { source: 'retention', timestamp: sampleTime(0) };
+  await events.record([sampleMetricEntry({ name: 'kept', value: 1 }, said)], ENDED_MS);
+  start();
+  const points = async () => {
+    const window = { from: new Date(ENDED_MS), to: new Date(ENDED_MS + 1) };
+    const { series } = await recordedMetrics.querySamples({
+      name: 'kept',
+      ...window,
+      everyMs: 60_000,
+      groupBy: [],
+      where: {},
+    });
+    return series.flatMap((one) => one.points.map(({ at }) => at));
+  };
+  const left = async () => [(await events.list({ source: 'retention', limit: 1 })).items.length, await points()];
+  const minute = new Date(Math.floor(ENDED_MS / 60_000) * 60_000).toISOString();
+  const hour = new Date(Math.floor(ENDED_MS / 3_600_000) * 3_600_000).toISOString();
+
+  await retention.run(ENDED_MS + 7 * DAY_MS - 1_000);
+  expect(await left()).toEqual([1, [minute]]);
+  await retention.run(ENDED_MS + 7 * DAY_MS);
+  expect(await left()).toEqual([0, [minute]]);
+  await retention.run(ENDED_MS + 31 * DAY_MS);
+  expect(await left()).toEqual([0, [hour]]);
+  await retention.run(ENDED_MS + 91 * DAY_MS);
+  expect(await left()).toEqual([0, []]);
+});
+
 test('what traces are found by is forgotten after its days', async () => {
   const { traceSummaries } = world.records;
   const at = BigInt(ENDED_MS) * 1_000_000n;
@@ -78,7 +108,7 @@ function start(purging: Partial<World['records']['deadLetters']> = {}): void {
   const deadLetters = { ...world.records.deadLetters, ...purging };
   retention = createRetention({
     stores: { ...world.records, deadLetters },
-    keep: { taskDays: 10, rollupDays: 20, deadLetterDays: 5, traceDays: 30 },
+    keep: { taskDays: 10, rollupDays: 20, deadLetterDays: 5, traceDays: 30, eventDays: 7, recordedMetricDays: 90 },
     telemetry: counting.telemetry,
     everyMs: 10,
     firstAfterMs: 1,

@@ -61,15 +61,22 @@ async function placeSeries(
   const counts = await countSeries(transaction, [...new Set(missing.map(({ name }) => name))]);
   const hasNewName = missing.some(({ name }) => !counts.has(name));
   let names = hasNewName ? await countNames(transaction) : 0;
+  const overflows = await readOverflows(transaction, [...new Set(missing.map(({ name }) => name))]);
+  // One for each metric, whatever kinds and units come: these are words of strangers, too.
+  const overflowOf = (row: RecordedSeriesTable): RecordedSeriesTable => {
+    const known = overflows.get(row.name) ?? overflowRow(row.name, row);
+    overflows.set(row.name, known);
+    return known;
+  };
   const placed = new Map<string, RecordedSeriesTable>();
   for (const row of missing) {
     const count = counts.get(row.name) ?? 0;
     if (isOverflow(row)) {
-      placed.set(row.series_id, row);
+      placed.set(row.series_id, overflowOf(row));
     } else if (count >= MAX_RECORDED_SERIES) {
-      placed.set(row.series_id, overflowOf(row.name, row));
+      placed.set(row.series_id, overflowOf(row));
     } else if (count === 0 && !counts.has(row.name) && names >= MAX_RECORDED_METRICS) {
-      placed.set(row.series_id, overflowOf(OVERFLOW_METRIC, { kind: 'histogram', unit: '' }));
+      placed.set(row.series_id, overflowRow(OVERFLOW_METRIC, { kind: 'histogram', unit: '' }));
     } else {
       if (!counts.has(row.name)) names++;
       counts.set(row.name, count + 1);
@@ -91,6 +98,19 @@ async function countSeries(
     .groupBy('name')
     .execute();
   return new Map(rows.map(({ name, count }) => [name, count]));
+}
+
+async function readOverflows(
+  transaction: Transaction<RecordTables>,
+  names: readonly string[],
+): Promise<Map<string, RecordedSeriesTable>> {
+  const rows = await transaction
+    .selectFrom('recorded_series')
+    .selectAll()
+    .where('name', 'in', names)
+    .where('attributes', '=', OVERFLOW_ATTRIBUTES)
+    .execute();
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 async function countNames(transaction: Transaction<RecordTables>): Promise<number> {
@@ -161,7 +181,7 @@ export function toSeriesRow({ name, kind, unit, attributes }: Omit<MetricSample,
 const OVERFLOW = { [OVERFLOW_ATTRIBUTE]: 'true' };
 const OVERFLOW_ATTRIBUTES = JSON.stringify(OVERFLOW);
 
-function overflowOf(name: string, { kind, unit }: Pick<RecordedSeriesTable, 'kind' | 'unit'>): RecordedSeriesTable {
+function overflowRow(name: string, { kind, unit }: Pick<RecordedSeriesTable, 'kind' | 'unit'>): RecordedSeriesTable {
   return toSeriesRow({ name, kind, unit, attributes: OVERFLOW });
 }
 

@@ -140,9 +140,15 @@ export const RECORDED_METRIC_STORE_PROPERTIES: readonly Property<HouseSubject>[]
       const beyond = [record(0), record(5_000), record(5_001), record(5_001)];
       const { recorded, overflowed } = await events.record(beyond);
       expect({ recorded, overflowed }).toEqual({ recorded: 4, overflowed: [{ name, attribute: 'user', count: 3 }] });
+      // Kinds and units are words of strangers, too.
+      const units = [1, 2, 3].map((unit) =>
+        sampleMetricEntry({ name, value: 1, unit: `u${unit}`, kind: 'gauge' }, { timestamp: timeAt(0) }),
+      );
+      expect((await events.record(units)).overflowed).toMatchObject([{ name, count: 3 }]);
+      expect((await recordedMetrics.catalog()).filter((metric) => metric.name === name)).toHaveLength(1);
       const { series } = await recordedMetrics.querySamples({ ...ALL, name, groupBy: [OVERFLOW_ATTRIBUTE] });
       expect(series.map(({ attributes, points }) => [attributes, points[0]?.count])).toEqual([
-        [{ [OVERFLOW_ATTRIBUTE]: 'true' }, 3],
+        [{ [OVERFLOW_ATTRIBUTE]: 'true' }, 6],
         [{}, MAX_RECORDED_SERIES + 1],
       ]);
     },

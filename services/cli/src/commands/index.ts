@@ -4,6 +4,7 @@ import { deadLetters } from './dead-letters.ts';
 import { metrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { queues } from './queues.ts';
+import { record } from './record.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
 import { task } from './task.ts';
@@ -26,5 +27,6 @@ export const COMMANDS: readonly Command[] = [
   deadLetters,
   agents,
   metrics,
+  record,
   status,
 ];
