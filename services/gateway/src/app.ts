@@ -243,7 +243,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** Keys and payloads have their times from the promises that are made with them; telemetry's stores have their own. */
-function describeRetention({ taskDays, deadLetterDays }: GatewayConfig): Record<string, string> {
+function describeRetention(config: GatewayConfig): Record<string, string> {
+  const { taskDays, deadLetterDays, eventDays, recordedMetricDays } = config;
   return {
     ...(taskDays === undefined ? {} : { tasks: `${taskDays} days`, audit: `${taskDays} days` }),
     ...(deadLetterDays === undefined ? {} : { deadLetters: `${deadLetterDays} days` }),
@@ -255,3 +256,5 @@ function describeRetention({ taskDays, deadLetterDays }: GatewayConfig): Record<
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
+    ...(eventDays === undefined ? {} : { events: `${eventDays} days` }),
+    ...(recordedMetricDays === undefined ? {} : { recordedMetrics: `${recordedMetricDays} days` }),
