@@ -109,8 +109,8 @@ await runService(async ({ onStop }) => {
   await health.start();
   // Telemetry is taken meanwhile: a broker that is away keeps nobody else waiting.
   void taker.start().catch((error: unknown) => {
+    if (error instanceof BrokerClosedError) return;
     telemetry.logger.error({ layer: 'queue', result: 'error', error }, 'Recorded events cannot be taken');
   });
   telemetry.logger.info({ layer: 'ingest', phase: 'start', result: 'success' }, `taking telemetry at ${httpUrl}`);
 });
-    if (error instanceof BrokerClosedError) return;

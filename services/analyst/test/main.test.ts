@@ -13,9 +13,11 @@ import { recordingTopology } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createInfluxStores } from '@tracepost/store-influx';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
+import { sampleMetricEntry } from '@tracepost/stores/contract';
 import { createTelemetry } from '@tracepost/telemetry';
 import { describeWithDocker, startFaultProxy, until, useInfluxDb, usePostgres, useRabbitMq } from '@tracepost/testing';
 import { afterEach, expect, it } from 'vitest';
+import { tell } from './taker-world.ts';
 
 const INGEST_TOKEN = 'token-of-the-collector';
 const closers: (() => Promise<unknown>)[] = [];
@@ -27,9 +29,9 @@ afterEach(async () => {
 describeWithDocker('the analyst of the full stack', () => {
   const influx = useInfluxDb();
   const postgres = usePostgres();
+  const rabbitMq = useRabbitMq();
 
   it('stores log records and metrics in InfluxDB, and stops when it is told to', async () => {
-  const rabbitMq = useRabbitMq();
     const { url, process, stores } = await start();
     const at = Math.floor(Date.now() / 1_000);
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -86,7 +88,6 @@ describeWithDocker('the analyst of the full stack', () => {
     expect((await fetch(`${healthUrl}/health/live`)).status).toBe(200);
   });
 
-  it('keeps summaries of traces in Postgres; while it is away spans come again and logs are stored', async () => {
   it('tells within five seconds that InfluxDB is away, though nothing is to be stored, and that it is back', async () => {
     await using proxy = await startFaultProxy({ port: Number(new URL(influx().url).port) });
     const { healthUrl } = await start({ influxUrl: `http://127.0.0.1:${proxy.port}` });
@@ -102,6 +103,7 @@ describeWithDocker('the analyst of the full stack', () => {
     await until(isStoring, { timeoutMs: 5_000, what: 'it to be back' });
   });
 
+  it('keeps summaries of traces in Postgres; while it is away spans come again and logs are stored', async () => {
     const spans = ProtobufTraceSerializer.serializeRequest([aSpan()] as never);
     const { url, healthUrl } = await start({ postgresPort: 9 });
     expect((await post(`${url}/v1/traces`, spans)).status).toBe(503);
@@ -127,7 +129,6 @@ describeWithDocker('the analyst of the full stack', () => {
     expect(found.items).toMatchObject([{ rootService: 'shop', rootName: 'GET /cart', spanCount: 1 }]);
   });
 
-  async function start({ influxUrl = influx().url, postgresPort = postgres().port } = {}) {
   it('records what others tell over RabbitMQ', async () => {
     const { process } = await start();
     const { url, username, password: word } = rabbitMq();
@@ -148,14 +149,15 @@ describeWithDocker('the analyst of the full stack', () => {
     expect(await once(process, 'exit')).toEqual([0, null]);
   });
 
+  async function start({ influxUrl = influx().url, postgresPort = postgres().port } = {}) {
     const { org, token, metricsBucket, logsBucket } = influx();
     const folder = await mkdtemp(join(tmpdir(), 'analyst-'));
     closers.push(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'ingest'), `${INGEST_TOKEN}\n`);
     await writeFile(join(folder, 'influx'), token);
     await writeFile(join(folder, 'postgres'), postgres().password);
-    const [port, healthPort] = [await freePort(), await freePort()];
     await writeFile(join(folder, 'rabbitmq'), rabbitMq().password);
+    const [port, healthPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, ['--import', '@tracepost/telemetry/start', 'src/main.ts'], {
       cwd: join(import.meta.dirname, '..'),
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -170,10 +172,10 @@ describeWithDocker('the analyst of the full stack', () => {
         TRACEPOST_INFLUXDB_TOKEN_FILE: join(folder, 'influx'),
         TRACEPOST_INFLUXDB_METRICS_BUCKET: metricsBucket,
         TRACEPOST_INFLUXDB_LOGS_BUCKET: logsBucket,
-        TRACEPOST_POSTGRES_HOST: postgres().host,
         TRACEPOST_RABBITMQ_URL: rabbitMq().url,
         TRACEPOST_RABBITMQ_USER: rabbitMq().username,
         TRACEPOST_RABBITMQ_PASSWORD_FILE: join(folder, 'rabbitmq'),
+        TRACEPOST_POSTGRES_HOST: postgres().host,
         TRACEPOST_POSTGRES_PORT: String(postgresPort),
         TRACEPOST_POSTGRES_DATABASE: postgres().database,
         TRACEPOST_POSTGRES_USER: postgres().user,

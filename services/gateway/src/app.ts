@@ -36,9 +36,9 @@ import { createIdempotency } from './notify/idempotency.ts';
 import { createWaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
 import { createQueueOverview } from './queues/queue-overview.ts';
+import { createEventSender } from './recording/event-sender.ts';
 import { addAgentMetricsRoute } from './routes/agent-metrics.ts';
 import { addAgentRoutes } from './routes/agents.ts';
-import { createEventSender } from './recording/event-sender.ts';
 import { addArtifactRoutes } from './routes/artifacts.ts';
 import { addAuditRoute } from './routes/audit.ts';
 import { addDeadLetterRoutes } from './routes/dead-letters.ts';
@@ -48,8 +48,8 @@ import { addLiveRoutes } from './routes/live.ts';
 import { addLogRoute } from './routes/logs.ts';
 import { addNotifyRoute } from './routes/notify.ts';
 import { addQueueRoute } from './routes/queues.ts';
-import { addTaskActionRoutes } from './routes/task-actions.ts';
 import { addRecordingRoutes } from './routes/recording.ts';
+import { addTaskActionRoutes } from './routes/task-actions.ts';
 import { addTaskListRoute } from './routes/task-list.ts';
 import { addTaskRoute } from './routes/tasks.ts';
 import { addTraceListRoute } from './routes/trace-list.ts';
@@ -72,11 +72,11 @@ export interface GatewayOptions {
   readonly deadLetters: DeadLetterStore;
   readonly audit: AuditStore;
   readonly rollups: Pick<RollupStore, 'readWindow'>;
+  readonly recordedEvents: Pick<EventStore, 'list'>;
   readonly traces: TraceReader;
   /** What traces are found by. */
   readonly traceSummaries: Pick<TraceSummaryStore, 'list'>;
   readonly logs: LogStore;
-  readonly recordedEvents: Pick<EventStore, 'list'>;
   readonly metrics: MetricStore;
   readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
@@ -181,11 +181,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     addQueueRoute(documented, { queues });
     addDeadLetterRoutes(documented, { ...actions, agents, known, deadLetters, tasks, logger });
     addAuditRoute(documented, { audit, logger });
-    addArtifactRoutes(documented, { artifacts, logger });
-    addHealthRoutes(documented, { monitor, ledger, storage, retention: describeRetention(config), isStopping });
-  });
-
-  const stop = async (): Promise<void> => {
     addRecordingRoutes(documented, {
       sender,
       events: options.recordedEvents,
@@ -193,6 +188,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       metrics: telemetry.metrics,
       logger,
     });
+    addArtifactRoutes(documented, { artifacts, logger });
+    addHealthRoutes(documented, { monitor, ledger, storage, retention: describeRetention(config), isStopping });
+  });
+
+  const stop = async (): Promise<void> => {
     stopping.abort();
     memory.wakeAll();
     streams.endAll();
@@ -248,6 +248,8 @@ function describeRetention(config: GatewayConfig): Record<string, string> {
   return {
     ...(taskDays === undefined ? {} : { tasks: `${taskDays} days`, audit: `${taskDays} days` }),
     ...(deadLetterDays === undefined ? {} : { deadLetters: `${deadLetterDays} days` }),
+    ...(eventDays === undefined ? {} : { events: `${eventDays} days` }),
+    ...(recordedMetricDays === undefined ? {} : { recordedMetrics: `${recordedMetricDays} days` }),
     payloads: '7 days',
     idempotencyKeys: '24 hours',
   };
@@ -256,5 +258,3 @@ function describeRetention(config: GatewayConfig): Record<string, string> {
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
-    ...(eventDays === undefined ? {} : { events: `${eventDays} days` }),
-    ...(recordedMetricDays === undefined ? {} : { recordedMetrics: `${recordedMetricDays} days` }),

@@ -81,10 +81,6 @@ export const fullStackFields = {
     min: 1,
     max: 3_650,
   }),
-  jaegerUrl: url('TRACEPOST_JAEGER_URL', { about: 'address of Jaeger', default: 'http://jaeger:16686' }),
-  artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'folder of the artifacts, shared with the agents' }),
-  outboxFolder: text('TRACEPOST_OUTBOX_DIR', {
-    about: "folder of the gateway's own, where notifications wait while the broker cannot take them",
   eventDays: integer('TRACEPOST_EVENT_DAYS', {
     about: 'days that it keeps recorded events; shown by status',
     default: '7',
@@ -97,6 +93,10 @@ export const fullStackFields = {
     min: 1,
     max: 3_650,
   }),
+  jaegerUrl: url('TRACEPOST_JAEGER_URL', { about: 'address of Jaeger', default: 'http://jaeger:16686' }),
+  artifactsFolder: text('TRACEPOST_ARTIFACTS_DIR', { about: 'folder of the artifacts, shared with the agents' }),
+  outboxFolder: text('TRACEPOST_OUTBOX_DIR', {
+    about: "folder of the gateway's own, where notifications wait while the broker cannot take them",
   }),
   outboxMessages: integer('TRACEPOST_OUTBOX_MESSAGES', {
     about: 'most messages that wait there; past it notifications are answered 503',

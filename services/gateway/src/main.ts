@@ -79,7 +79,6 @@ await runService(
       audit: records.audit,
       rollups: records.rollups,
       traceSummaries: records.traceSummaries,
-      traceSummaries: records.traceSummaries,
       recordedEvents: records.events,
       traces,
       logs: influx.logs,

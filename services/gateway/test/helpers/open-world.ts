@@ -111,7 +111,6 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     audit: records.audit,
     rollups: records.rollups,
     traceSummaries: records.traceSummaries,
-    traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traces: signals.traces,
     logs: signals.logs,
