@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { setImmediate } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { OverloadedError, SqliteUnavailableError, StatementRefusedError, WriteFailedError } from './errors.ts';
@@ -36,7 +37,11 @@ export class Line {
   constructor(options: LineOptions) {
     this.#options = options;
     // Flags are not passed on: `--import` of an SDK would load it into every database thread.
-    this.#worker = new Worker(options.script, { workerData: options.threadOptions, execArgv: [], env: {} });
+    this.#worker = new Worker(options.script, {
+      workerData: options.threadOptions,
+      execArgv: [],
+      env: threadEnvironment(),
+    });
     this.opened = new Promise((resolve, reject) => this.#pending.set(OPENED, { resolve, reject }));
     this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
     this.#worker.on('error', (error) => this.#fail(error));
@@ -108,4 +113,10 @@ function toError({ kind, message, sqliteCode }: ReplyError): Error {
   if (kind === 'refused') return new StatementRefusedError(message, sqliteCode);
   if (kind === 'failed' || kind === 'cannot-open') return new WriteFailedError(message, sqliteCode);
   return new SqliteUnavailableError(message);
+}
+
+/** Nothing of the process's own but where compiled code lies: without it each thread loads a compiler of its own, 15 MB. */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
