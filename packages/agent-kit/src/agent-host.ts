@@ -47,7 +47,7 @@ export type HostedAgents =
 export interface AgentHost {
   /** Resolves when every agent is consuming and announced; waits while the broker is away. Rejects when it is closed first. */
   start(): Promise<void>;
-  /** True once every agent is consuming. */
+  /** True while every agent is consuming. */
   readonly isReady: boolean;
   close(): Promise<void>;
 }
@@ -123,7 +123,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
 
   return {
     get isReady() {
-      return isReady;
+      return isReady && consumptions.every((consumption) => consumption.isConsuming);
     },
     async start() {
       await broker.declare(eventsTopology());

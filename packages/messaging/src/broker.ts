@@ -112,6 +112,8 @@ export interface Subscription {
 }
 
 export interface Consumption {
+  /** True while messages reach it: false after a lost channel or a deleted queue until it is back, and once it is closed. */
+  readonly isConsuming: boolean;
   /**
    * Stops the flow, waits for unsettled deliveries until `deadlineMs` (default 10,000), then gives the rest back
    * unharmed. Safe to call twice.

@@ -64,6 +64,9 @@ export async function consumeNotifications(options: ConsumerOptions): Promise<Co
     onDelivery: (delivery) => takeTurn(options, settling, slots, delivery),
   });
   return {
+    get isConsuming() {
+      return consumption.isConsuming;
+    },
     close(how) {
       slots.close();
       closing.abort();

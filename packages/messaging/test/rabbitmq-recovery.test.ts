@@ -95,12 +95,18 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     const { queue, exchange, topology } = named('deleted');
     await client.broker.declare(topology);
     const received = new Set<string>();
-    await client.broker.consume({ queue, prefetch: 10, onDelivery: takeInto(received) });
+    const consumption = await client.broker.consume({ queue, prefetch: 10, onDelivery: takeInto(received) });
+    const seen = new Set([consumption.isConsuming]);
+    const looking = setInterval(() => seen.add(consumption.isConsuming), 1);
     await server().ctl('delete_queue', queue);
     const bound = { ...message(queue, 'after'), exchange, routingKey: 'task.weather' };
     await until(async () => (await client.broker.publish(bound)).status === 'confirmed', { timeoutMs: 5_000 });
     await until(() => received.has('after'));
+    clearInterval(looking);
     expect(client.broker.state).toBe('ready');
+    // It said so while nothing could reach it.
+    expect(seen).toContain(false);
+    expect(consumption.isConsuming).toBe(true);
   });
 
   test('a queue deleted where nobody consumes is there again after the first publish that finds it gone', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type AgentHost, createAgentHost } from '@tracepost/agent-kit';
-import { createHealthServer, runService } from '@tracepost/config';
+import { createHealthServer, createPingCheck, type ReadyCheck, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
@@ -26,14 +26,12 @@ await runService(
     });
     onStop(() => broker.close());
     let host: AgentHost | undefined;
-    const health = createHealthServer({
-      port: config.healthPort,
-      checks: {
-        agents: () => ({ isReady: host?.isReady === true, message: host?.isReady ? 'consuming' : 'not consuming yet' }),
-        inbox: () => ({ isReady: host !== undefined, message: host ? 'opened' : 'waiting for Postgres' }),
-        broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
-      },
-    });
+    const checks: Record<string, ReadyCheck> = {
+      agents: () => ({ isReady: host?.isReady === true, message: host?.isReady ? 'consuming' : 'not consuming' }),
+      inbox: () => ({ isReady: false, message: 'waiting for Postgres' }),
+      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
+    };
+    const health = createHealthServer({ port: config.healthPort, checks });
     onStop(() => health.close());
     await health.start();
 
@@ -50,6 +48,10 @@ await runService(
     onStop(() => stores.close());
     const dependencies = { broker: () => broker.state === 'ready', records: () => stores.ping() };
     onStop(observeDependencies(telemetry, dependencies));
+    // No attempt begins that is not claimed there: without it every message goes back.
+    const inbox = createPingCheck({ what: 'Postgres', ping: () => stores.ping() });
+    onStop(() => inbox.close());
+    checks.inbox = inbox.check;
     const runners = await startAgentRunners({
       settings: config,
       artifactsFolder: config.artifactsFolder,

@@ -94,6 +94,13 @@ await runService(async ({ onStop }) => {
   });
   onStop(() => taker.close());
 
+  // Asked beside the work: with nothing to store nobody would find out that nothing can be.
+  const pings = {
+    metrics: createPingCheck({ what: 'the store of metrics', ping: () => stores.metrics.ping() }),
+    logs: createPingCheck({ what: 'the store of logs', ping: () => stores.logs.ping() }),
+    records: createPingCheck({ what: 'Postgres', ping: async () => records.get().ping() }),
+  };
+  for (const ping of Object.values(pings)) onStop(() => ping.close());
   const health = createHealthServer({
     port: config.healthPort,
     checks: {
@@ -101,6 +108,9 @@ await runService(async ({ onStop }) => {
         const failing = [...analyst.stores.failing()].map(([signal, reason]) => `${signal}: ${reason}`);
         return { isReady: failing.length === 0, message: failing.join(', ') || 'taking what comes' };
       },
+      metrics: pings.metrics.check,
+      logs: pings.logs.check,
+      records: pings.records.check,
       events: () => taker.state,
     },
   });

@@ -80,7 +80,6 @@ describeWithDocker('the analyst of the full stack', () => {
       ...{ hrTime: [at, 7], hrTimeObserved: [at, 7], body: 'x', attributes: {}, droppedAttributesCount: 0 },
       ...{ resource, instrumentationScope: scope },
     };
-    expect((await fetch(`${healthUrl}/health/ready`)).status).toBe(200);
     const answer = await post(`${url}/v1/logs`, ProtobufLogsSerializer.serializeRequest([log] as never));
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);

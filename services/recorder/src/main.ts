@@ -1,4 +1,4 @@
-import { createHealthServer, type ReadyCheck, runService } from '@tracepost/config';
+import { createHealthServer, createPingCheck, type ReadyCheck, runService } from '@tracepost/config';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
@@ -48,6 +48,9 @@ await runService(
     onStop(() => records.close());
     const dependencies = { broker: () => broker.state === 'ready', records: () => records.ping() };
     onStop(observeDependencies(telemetry, dependencies));
+    // Asked beside the work: with nothing to record nobody would find out that nothing can be.
+    const postgres = createPingCheck({ what: 'Postgres', ping: () => records.ping() });
+    onStop(() => postgres.close());
     const recording = createRecorder({
       broker,
       records,
@@ -56,6 +59,7 @@ await runService(
       telemetry,
     });
     recorder = recording;
+    checks.postgres = postgres.check;
     const retention = createRetention({ stores: records, keep: config, telemetry });
     onStop(() => retention.close());
     onStop(() => recording.close());

@@ -79,7 +79,9 @@ class QueueRecorder implements Recorder {
 
   get state(): Recorder['state'] {
     if (this.#closing.signal.aborted) return { isReady: false, message: 'the recorder is stopping' };
-    return this.#consumption ? this.#health.state : { isReady: false, message: 'not consuming yet' };
+    if (!this.#consumption) return { isReady: false, message: 'not consuming yet' };
+    if (!this.#consumption.isConsuming) return { isReady: false, message: 'the queue cannot be consumed from now' };
+    return this.#health.state;
   }
 
   start(): Promise<void> {

@@ -54,6 +54,25 @@ describeWithDocker('the recorder as a process', () => {
     expect(await stop()).toEqual({ code: 0, isInTime: true });
   });
 
+  test('tells within five seconds that Postgres is away, though nothing is to be recorded, and that it is back', async () => {
+    await using proxy = await startFaultProxy({ port: postgres().port });
+    const healthPort = await start(proxy.port);
+    await until(async () => (await ready(healthPort)).status === 'ready', { timeoutMs: 20_000 });
+    for (const fault of ['cut', 'blackHole'] as const) {
+      proxy[fault]();
+      const failing = await until(
+        async () => {
+          const { status, failing } = await ready(healthPort);
+          return status === 'not ready' && failing;
+        },
+        { timeoutMs: 5_000, what: `to tell of a ${fault}` },
+      );
+      expect(failing.map(({ name }) => name)).toContain('postgres');
+      proxy.restore();
+      await until(async () => (await ready(healthPort)).status === 'ready', { timeoutMs: 5_000, what: 'to be back' });
+    }
+  });
+
   test('stops at once when it is asked to while it still waits', async () => {
     await using proxy = await startFaultProxy({ port: postgres().port });
     proxy.cut();

@@ -18,11 +18,13 @@ const closingDrains: BrokerProperty = {
       },
     });
     await arrived(1);
+    expect(consumption.isConsuming).toBe(true);
     let isClosed = false;
     const closing = consumption.close().then(() => {
       isClosed = true;
     });
     try {
+      expect(consumption.isConsuming).toBe(false);
       await bench.publish(queue, ['too late']);
       await bench.holds(queue, 1);
       expect(isClosed).toBe(false);
@@ -45,6 +47,7 @@ const closingDrains: BrokerProperty = {
     'gives back what is at work': (good) =>
       withConsumptions(good, (consumption) => ({ close: () => consumption.close({ deadlineMs: 0 }) })),
     'goes on consuming': (good) => withConsumptions(good, () => ({ close: async () => {} })),
+    'says for ever that it consumes': (good) => withConsumptions(good, () => ({ isConsuming: true })),
   },
 };
 
@@ -236,6 +239,17 @@ export const endingProperties = [
   faultyListeners,
 ];
 
-function withConsumptions(good: Broker, change: (consumption: Consumption) => Consumption): Broker {
-  return altered(good, { consume: async (subscription) => change(await good.consume(subscription)) });
+function withConsumptions(good: Broker, change: (consumption: Consumption) => Partial<Consumption>): Broker {
+  return altered(good, {
+    consume: async (subscription) => {
+      const consumption = await good.consume(subscription);
+      const changed = change(consumption);
+      return {
+        get isConsuming() {
+          return changed.isConsuming ?? consumption.isConsuming;
+        },
+        close: (options) => (changed.close ?? consumption.close).call(consumption, options),
+      };
+    },
+  });
 }

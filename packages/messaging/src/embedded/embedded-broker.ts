@@ -118,7 +118,11 @@ export class EmbeddedBroker implements Broker {
     });
     queue.addConsumer(consumer);
     let closed: Promise<void> | null = null;
+    const isConsuming = (): boolean => closed === null && this.state === 'ready';
     const consumption: Consumption = {
+      get isConsuming() {
+        return isConsuming();
+      },
       close: ({ deadlineMs = CLOSE_DEADLINE_MS } = {}) => {
         if (closed) return closed;
         closed = consumer.close(deadlineMs).finally(() => this.#consumptions.delete(consumption));

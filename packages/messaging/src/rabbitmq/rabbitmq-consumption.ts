@@ -53,6 +53,10 @@ export class RabbitMqConsumption implements Consumption {
     });
   }
 
+  get isConsuming(): boolean {
+    return this.#current !== null && !this.#stop.signal.aborted;
+  }
+
   close({ deadlineMs = CLOSE_DEADLINE_MS }: { readonly deadlineMs?: number } = {}): Promise<void> {
     this.#closing ??= this.#close(deadlineMs);
     return this.#closing;

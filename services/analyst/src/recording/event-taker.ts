@@ -81,6 +81,7 @@ class QueueEventTaker implements EventTaker {
   get state(): EventTaker['state'] {
     if (this.#closing.signal.aborted) return { isReady: false, message: 'the analyst is stopping' };
     if (!this.#consumption) return { isReady: false, message: 'not consuming yet' };
+    if (!this.#consumption.isConsuming) return { isReady: false, message: 'the queue cannot be consumed from now' };
     if (this.#trouble === null) return { isReady: true, message: 'recorded events are stored' };
     return { isReady: false, message: `recorded events cannot be stored: ${this.#trouble}` };
   }
