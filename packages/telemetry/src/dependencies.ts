@@ -30,22 +30,22 @@ function createLook(probe: DependencyProbe): () => boolean | null {
   let askedMs = Number.NEGATIVE_INFINITY;
   let isAsking = false;
 
-  const ask = async (answer: Promise<void>): Promise<void> => {
+  /** One that hangs is not asked again until it has answered: questions must not pile up. */
+  const ask = (answer: Promise<void>): void => {
     isAsking = true;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), ANSWER_WITHIN_MS).unref();
-    const tooLate = new Promise<boolean>((resolve) => {
-      late.signal.addEventListener('abort', () => resolve(false), { once: true });
-    });
-    isUp = await Promise.race([
-      answer.then(
-        () => true,
-        () => false,
-      ),
-      tooLate,
-    ]);
-    clearTimeout(timer);
-    isAsking = false;
+    const late = setTimeout(() => settle(false), ANSWER_WITHIN_MS).unref();
+    const settle = (isAnswer: boolean): void => {
+      clearTimeout(late);
+      isUp = isAnswer;
+    };
+    const end = (isAnswer: boolean): void => {
+      isAsking = false;
+      settle(isAnswer);
+    };
+    answer.then(
+      () => end(true),
+      () => end(false),
+    );
   };
 
   return () => {
@@ -57,7 +57,7 @@ function createLook(probe: DependencyProbe): () => boolean | null {
         // Costs nothing to know: looked up each time.
         askedMs = Number.NEGATIVE_INFINITY;
         isUp = answer;
-      } else void ask(answer);
+      } else ask(answer);
     } catch {
       isUp = false;
     }
