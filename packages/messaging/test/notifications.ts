@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { AgentActivity } from '@tracepost/contracts';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { describe, expect, test } from 'vitest';
@@ -9,9 +10,13 @@ import {
   agentQueueName,
   type BrokenMessage,
   consumeNotifications,
+  createEventPublisher,
   createNotificationPublisher,
   DELIVERY_LIMIT,
   deadLetterQueueName,
+  EVENTS_EXCHANGE,
+  eventsTopology,
+  RECORDER_QUEUE,
   RETRY_DELAYS,
   type ReceivedNotification,
   retryQueueName,
@@ -257,6 +262,36 @@ export function describeNotifications(name: string, createHarness: () => Promise
       await world.harness.publishForeign({ queue: world.queue, body: Buffer.from(deep) });
       await world.harness.publishForeign({ queue: world.queue, body: GOOD });
       await until(() => received.some(({ notification }) => notification.taskId === 'good'));
+    });
+
+    test('what an agent did is heard by whoever asks for it, and lies in no queue of the house', async () => {
+      await using world = await createWorld(createHarness);
+      const broker = world.harness.broker();
+      const agentId = `a${randomUUID().slice(0, 8)}`;
+      const listening = `listening.${randomUUID()}`;
+      await broker.declare(eventsTopology());
+      await broker.declare({
+        queues: [{ kind: 'transient', name: listening }],
+        bindings: [{ queue: listening, exchange: EVENTS_EXCHANGE, key: `agent.metric.${agentId}` }],
+      });
+      const heard: unknown[] = [];
+      const consumption = await broker.consume({
+        queue: listening,
+        prefetch: 5,
+        onDelivery(delivery) {
+          heard.push([delivery.message.type, JSON.parse(delivery.message.body.toString())]);
+          delivery.ack();
+        },
+      });
+      const waiting = (await broker.inspect(RECORDER_QUEUE))?.ready;
+      const metrics = { invocations: 3, duration: 12.5, errors: 1, successRate: 0.5, avgResponseTimeMs: null };
+      const activity = { agentId, tenantId: 'default', timestamp: '2026-11-21T09:00:00.000Z' };
+      const event: AgentActivity = { ...activity, metrics: { ...metrics, totalCostUsd: 0.002 } };
+      expect(await createEventPublisher({ broker }).publishAgentActivity(event)).toEqual({ status: 'confirmed' });
+      await until(() => heard.length === 1);
+      expect(heard).toEqual([['agent.metric', event]]);
+      expect((await broker.inspect(RECORDER_QUEUE))?.ready).toBe(waiting);
+      await consumption.close();
     });
 
     test('headers that mean something to a broker send no copy of ours elsewhere', async () => {
