@@ -9,6 +9,7 @@ import {
 } from '@tracepost/sqlite';
 import { measureStore, StoreUnavailableError } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import type { DiskReserve } from './disk-reserve.ts';
 
 /** The file as the three stores see it: writes answer like a sink, reads reject with `StoreUnavailableError`. */
 export interface Database {
@@ -31,12 +32,13 @@ const RETRY_AFTER_MS = 2_000;
 export interface DatabaseOptions {
   readonly sqlite: Sqlite;
   readonly telemetry: Telemetry;
+  readonly reserve: DiskReserve;
   /** Makes a whole file of a damaged one, which is closed by then, and opens it. */
   readonly rescue: (reason: unknown) => Promise<Sqlite>;
 }
 
 export function createDatabase(options: DatabaseOptions): Database {
-  const { telemetry } = options;
+  const { telemetry, reserve } = options;
   let { sqlite } = options;
   let isClosed = false;
   let rescuing: Promise<void> | null = null;
@@ -62,6 +64,8 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     async write({ signal, statements, count, refused }) {
       if (count === 0) return { status: 'taken', refused };
+      const refusal = await reserve.refusal();
+      if (refusal !== null) return { status: 'later', reason: refusal, retryAfterMs: RETRY_AFTER_MS };
       try {
         await measured(`write_${signal}`, () => sqlite.write(statements));
         return { status: 'taken', refused };

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import type { SqliteOptions } from '@tracepost/sqlite';
 import type { LogStore, MetricStore, TraceReader, TraceWriter } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { createDatabase } from './database.ts';
+import { createDiskReserve } from './disk-reserve.ts';
 import { createLocalLogs } from './logs.ts';
 import { createLocalMetrics } from './metrics.ts';
 import { openWhole, rescueAndOpen } from './open-whole.ts';
@@ -20,6 +22,8 @@ export interface LocalSignalStoreOptions {
   /** The database file; its folder is made when missing. */
   readonly path: string;
   readonly telemetry: Telemetry;
+  /** With less than this left on the disk nothing is taken, and whoever sends keeps it: the rest is for tasks. None when none is given. */
+  readonly reserveBytes?: number;
 }
 
 /**
@@ -28,11 +32,16 @@ export interface LocalSignalStoreOptions {
  * A damaged file is set aside, and what can be read of it goes on in a new one: at the start, and while it is open as soon as
  * SQLite notices. Rejects with sqlite's `CannotOpenError`.
  */
-export async function openLocalSignalStore({ path, telemetry }: LocalSignalStoreOptions): Promise<LocalSignalStore> {
+export async function openLocalSignalStore({
+  path,
+  telemetry,
+  reserveBytes = 0,
+}: LocalSignalStoreOptions): Promise<LocalSignalStore> {
   const options: SqliteOptions = { path, synchronous: 'NORMAL', schema: SCHEMA };
   const database = createDatabase({
     sqlite: await openWhole(options, telemetry),
     telemetry,
+    reserve: createDiskReserve({ folder: dirname(path), bytes: reserveBytes }),
     rescue: (reason) => rescueAndOpen(options, telemetry, reason),
   });
   return {

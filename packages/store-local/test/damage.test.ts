@@ -23,7 +23,7 @@ const PAGE = 4_096;
 const TRACES = 400;
 const traceIds = Array.from({ length: TRACES }, (_, at) => at.toString(16).padStart(32, '0'));
 
-describe('a telemetry database that is', () => {
+describe('a telemetry database that is', { timeout: 60_000 }, () => {
   let opened: TestStore;
   beforeEach(async () => {
     opened = await openTestStore();
@@ -87,10 +87,10 @@ describe('a telemetry database that is', () => {
     const again = await opened.reopen();
     for (const page of pagesOf('spans')) overwrite(page, randomBytes(PAGE));
     await again.traces.getTrace(traceIds[3] as string).catch(() => null);
-    await vi.waitFor(() => expect(setAside()).toHaveLength(1));
+    await vi.waitFor(() => expect(setAside()).toHaveLength(1), { timeout: 25_000 });
     await vi.waitFor(
       async () => expect((await again.traces.writeSpans([spanOf('f'.repeat(32))])).status).toBe('taken'),
-      { timeout: 10_000 },
+      { timeout: 25_000 },
     );
     expect(await again.traces.getTrace('f'.repeat(32))).toHaveLength(1);
     expect((await again.logs.queryLogs(window)).length).toBe(TRACES);
@@ -114,7 +114,7 @@ describe('a telemetry database that is', () => {
 
   /** A read that meets the damage fails, and what it asked for is answered once the file is made anew. */
   async function readOrAgain<T>(read: () => Promise<T[]>): Promise<T[]> {
-    return vi.waitFor(read, { timeout: 10_000 });
+    return vi.waitFor(read, { timeout: 25_000 });
   }
 
   function setAside(): string[] {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { agentFields } from '@tracepost/agents';
 import { samplingFields } from '@tracepost/analyst';
-import { type Config, type Field, oneOf, port, readConfig, text } from '@tracepost/config';
+import { type Config, type Field, integer, oneOf, port, readConfig, text } from '@tracepost/config';
 import { gatewayFields } from '@tracepost/gateway';
 import { retentionFields } from '@tracepost/recorder';
 
@@ -28,6 +28,12 @@ export const standaloneFields = {
   dataFolder,
   otlpGrpcPort: doorPort('TRACEPOST_OTLP_GRPC_PORT', 'port of OTLP over gRPC, on loopback', '4317'),
   otlpHttpPort: doorPort('TRACEPOST_OTLP_HTTP_PORT', 'port of OTLP over HTTP, on loopback', '4318'),
+  diskReserveMib: integer('TRACEPOST_DISK_RESERVE_MIB', {
+    about: 'MiB that are kept free on the disk for tasks: with less, telemetry waits with whoever sends it',
+    default: '256',
+    min: 0,
+    max: 1_048_576,
+  }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed; all are kept',
     default: 'error',

@@ -58,7 +58,13 @@ export async function startStandalone(
     return part;
   };
   const [signals, records, artifacts, broker] = await Promise.all([
-    opened(openLocalSignalStore({ path: join(dataFolder, 'telemetry.db'), telemetry: telemetry.analyst })),
+    opened(
+      openLocalSignalStore({
+        path: join(dataFolder, 'telemetry.db'),
+        telemetry: telemetry.analyst,
+        reserveBytes: config.diskReserveMib * 1024 ** 2,
+      }),
+    ),
     opened(openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder })),
     opened(openFileArtifactStore({ folder: artifactsFolder, telemetry: telemetry.gateway })),
     opened(openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway })),

@@ -9,9 +9,17 @@ import { publishRecordedTasks } from '../vectors/recorded-tasks.ts';
 import type { Installation } from './installation.ts';
 import { startProcess } from './processes.ts';
 
+export interface EmbeddedOptions {
+  /** When the recorded tasks begin. */
+  readonly atMs: number;
+  /** A folder of its own that is removed afterwards, when none is given. */
+  readonly dataFolder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The one process, on a folder whose queue already holds the recorded tasks: its recorder finds them as after any restart. */
-export async function startEmbedded({ atMs }: { readonly atMs: number }): Promise<Installation> {
-  const folder = await mkdtemp(join(tmpdir(), 'tracepost-signals-'));
+export async function startEmbedded({ atMs, dataFolder, env = {} }: EmbeddedOptions): Promise<Installation> {
+  const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), 'tracepost-signals-')));
   const telemetry = createTelemetry({ serviceName: 'test', terminalLevel: 'silent' });
   const broker = await openEmbeddedBroker({ path: join(folder, 'queue.db'), telemetry });
   await publishRecordedTasks(broker, atMs);
@@ -31,6 +39,7 @@ export async function startEmbedded({ atMs }: { readonly atMs: number }): Promis
       TRACEPOST_DATA_DIR: folder,
       TRACEPOST_AGENTS: 'weather',
       TRACEPOST_WEATHER_PROVIDER: 'simulated',
+      ...env,
     },
   });
   return {
@@ -40,7 +49,7 @@ export async function startEmbedded({ atMs }: { readonly atMs: number }): Promis
     otlpGrpcAddress: `127.0.0.1:${grpc}`,
     async [Symbol.asyncDispose]() {
       await running.stop();
-      await rm(folder, { recursive: true, force: true });
+      if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
