@@ -10,9 +10,7 @@ export interface TimeRange {
 
 export interface WindowSource {
   /** All of these at one moment; each stretch begins and ends at full units. */
-  readRollups(
-    stretches: readonly (TimeRange & { readonly unit: RollupUnit })[],
-  ): Promise<readonly (Rollup & { readonly unit: RollupUnit; readonly startMs: number })[]>;
+  readRollups(stretches: readonly (TimeRange & { readonly unit: RollupUnit })[]): Promise<readonly Row[]>;
   /** Of the tasks that ended then, from their records. */
   readEndings(stretch: TimeRange): Promise<readonly TaskEnding[]>;
 }
@@ -26,57 +24,63 @@ export async function readWindow(
   source: WindowSource,
 ): Promise<Window> {
   const asked: TimeRange = { fromMs, toMs };
+  const rows = await source.readRollups(stretchesOf(asked));
+  const parts: Part[] = rows
+    .filter(({ unit, startMs }) => unit !== 'minute' && isWithin(asked, unitAt(startMs, unit)))
+    .map((rollup) => ({ rollup }));
+  for (const hour of raggedUnits(asked, 'hour')) parts.push(...(await partsOfHour({ hour, asked, rows, source })));
+  return {
+    ...parts.reduce((sum, { rollup }) => mergeRollups(sum, rollup), emptyRollup()),
+    fromMs: Math.min(fromMs, ...parts.map(({ wider }) => wider?.fromMs ?? fromMs)),
+    toMs: Math.max(toMs, ...parts.map(({ wider }) => wider?.toMs ?? toMs)),
+  };
+}
+
+/** Something that the window counts; `wider`: it is of all of this, since what is finer is forgotten. */
+interface Part {
+  readonly rollup: Rollup;
+  readonly wider?: TimeRange;
+}
+
+type Row = Rollup & { readonly unit: RollupUnit; readonly startMs: number };
+
+function stretchesOf(asked: TimeRange): (TimeRange & { readonly unit: RollupUnit })[] {
   const days = inner(asked, 'day');
-  const hours = outside(days, outer(asked, 'hour'));
-  const ragged = raggedUnits(asked, 'hour');
-  const rows = await source.readRollups([
+  return [
     ...(days ? [{ ...days, unit: 'day' as const }] : []),
-    ...hours.map((stretch) => ({ ...stretch, unit: 'hour' as const })),
-    ...ragged.map((stretch) => ({ ...stretch, unit: 'minute' as const })),
-  ]);
+    // Those at the edges too: they tell whether all of their minutes are there.
+    ...outside(days, outer(asked, 'hour')).map((range) => ({ ...range, unit: 'hour' as const })),
+    ...raggedUnits(asked, 'hour').map((range) => ({ ...range, unit: 'minute' as const })),
+  ];
+}
 
-  const told = { ...asked };
-  let sum = emptyRollup();
-  const add = (rollup: Rollup) => {
-    sum = mergeRollups(sum, rollup);
-  };
-  const widen = (stretch: TimeRange) => {
-    told.fromMs = Math.min(told.fromMs, stretch.fromMs);
-    told.toMs = Math.max(told.toMs, stretch.toMs);
-  };
+interface Edge {
+  readonly asked: TimeRange;
+  readonly source: WindowSource;
+  readonly rows: readonly Row[];
+}
 
-  for (const row of rows) {
-    if (row.unit === 'day' || (row.unit === 'hour' && isWithin(asked, unitAt(row.startMs, 'hour')))) add(row);
-  }
-  for (const hour of ragged) {
-    const within = rows.filter(({ startMs }) => startMs >= hour.fromMs && startMs < hour.toMs);
-    const minutes = within.filter(({ unit }) => unit === 'minute');
-    const whole = within.filter(({ unit }) => unit === 'hour');
-    if (total(minutes) < total(whole)) {
-      // Its minutes are forgotten already.
-      whole.forEach(add);
-      widen(hour);
-      continue;
-    }
-    const edges = raggedUnits(asked, 'minute').filter((edge) => isWithin(hour, edge));
-    for (const minute of minutes) {
-      if (isWithin(asked, unitAt(minute.startMs, 'minute'))) add(minute);
-    }
-    for (const edge of edges) {
-      const rolledUp = minutes.filter(({ startMs }) => startMs === edge.fromMs);
-      // Read later than the roll-up: what has ended since only adds to it. So fewer means that some are forgotten.
-      const endings = await source.readEndings(edge);
-      if (endings.length < total(rolledUp)) {
-        rolledUp.forEach(add);
-        widen(edge);
-      } else {
-        for (const ending of endings) {
-          if (ending.endedAtMs >= fromMs && ending.endedAtMs < toMs) sum = withEnding(sum, ending);
-        }
-      }
-    }
-  }
-  return { ...sum, ...told };
+async function partsOfHour({ hour, asked, rows, source }: Edge & { readonly hour: TimeRange }): Promise<Part[]> {
+  const whole = rows.filter(({ unit, startMs }) => unit === 'hour' && startMs === hour.fromMs);
+  const minutes = rows.filter((row) => row.unit === 'minute' && isWithin(hour, unitAt(row.startMs, 'minute')));
+  // Its minutes are forgotten already.
+  if (total(minutes) < total(whole)) return whole.map((rollup) => ({ rollup, wider: hour }));
+
+  const parts: Part[] = minutes
+    .filter(({ startMs }) => isWithin(asked, unitAt(startMs, 'minute')))
+    .map((rollup) => ({ rollup }));
+  const edges = raggedUnits(asked, 'minute').filter((minute) => isWithin(hour, minute));
+  for (const minute of edges) parts.push(...(await partsOfMinute({ minute, asked, rows: minutes, source })));
+  return parts;
+}
+
+async function partsOfMinute({ minute, asked, rows, source }: Edge & { readonly minute: TimeRange }): Promise<Part[]> {
+  const whole = rows.filter(({ startMs }) => startMs === minute.fromMs);
+  // Read later than the roll-up: what has ended since only adds to it. So fewer means that some are forgotten.
+  const endings = await source.readEndings(minute);
+  if (endings.length < total(whole)) return whole.map((rollup) => ({ rollup, wider: minute }));
+  const counted = endings.filter(({ endedAtMs }) => endedAtMs >= asked.fromMs && endedAtMs < asked.toMs);
+  return [{ rollup: counted.reduce(withEnding, emptyRollup()) }];
 }
 
 function total(rollups: readonly Rollup[]): number {

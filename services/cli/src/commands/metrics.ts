@@ -59,5 +59,5 @@ function time(ms: number | null): string {
 }
 
 function unpriced(tasks: number): string {
-  return tasks === 0 ? '' : `, and what ${tasks} tasks without a known price cost`;
+  return tasks === 0 ? '' : ` and the cost of ${tasks} without a known price`;
 }
