@@ -32,7 +32,7 @@ export interface AnalystOptions extends SpanStores {
 }
 
 /** Some hundred programs with a hundred series each, and InfluxDB at ease. */
-const SERIES_LIMITS: SeriesLimits = { perMetric: 2_000, total: 50_000, names: 5_000 };
+const SERIES_LIMITS: SeriesLimits = { perMetric: 2_000, perService: 10_000, total: 50_000, names: 5_000 };
 const MOST_SERVICES = 1_000;
 
 export interface Analyst {

@@ -7,7 +7,7 @@ import { createServiceCap } from './service-cap.ts';
 const START = 1_780_000_000_000;
 const SECOND = 1_000_000_000n;
 const OVERFLOW = { 'otel.metric.overflow': true };
-const LIMITS: SeriesLimits = { perMetric: 2, total: 100, names: 10 };
+const LIMITS: SeriesLimits = { perMetric: 2, perService: 50, total: 100, names: 10 };
 
 describe('series up to the limit', () => {
   it('are left as they are, and stay known', () => {
@@ -23,6 +23,18 @@ describe('series up to the limit', () => {
     apply(['a', 'b', 'c', 'd'].map((user) => points.counter(user, 1)));
     const other = { ...points.counter('z', 1), name: 'other' };
     expect(apply([other]).kept).toEqual([other]);
+  });
+
+  it('of one service leave room for those of another one', () => {
+    const { apply, points } = given({ limits: { perMetric: 100, perService: 5, total: 8, names: 10 } });
+    expect(valuesOf(apply(Array.from({ length: 20 }, (_, at) => points.counter(`u-${at}`, 1))).kept)).toEqual({
+      hits: 15,
+    });
+    const other = ['a', 'b', 'c'].map((user) => {
+      const point = points.counter(user, 1);
+      return { ...point, origin: { ...point.origin, service: 'other' } };
+    });
+    expect(apply(other).kept).toEqual(other);
   });
 
   it('that were silent for a day make room', () => {
@@ -136,7 +148,7 @@ describe('names without number', () => {
   });
 
   it('of services are counted as one service', () => {
-    const { apply, points } = given({ services: 3, limits: { perMetric: 1_000, total: 1_000, names: 10 } });
+    const { apply, points } = given({ services: 3, limits: { ...LIMITS, perMetric: 1_000, total: 1_000 } });
     const { kept } = apply(
       Array.from({ length: 500 }, (_, at) => {
         const point = points.counter('a', 1);
@@ -172,7 +184,7 @@ describe('the alarm', () => {
 
 describe('a million values of an attribute', () => {
   it('leave other series alone, and no more than the limit of series and of memory', () => {
-    const limits = { perMetric: 2_000, total: 50_000, names: 5_000 };
+    const limits = { perMetric: 2_000, perService: 10_000, total: 50_000, names: 5_000 };
     const { apply, points, lines, heldSeries } = given({ limits });
     const others = ['GET', 'POST'].map((method) => ({ ...points.counter(method, 1), name: 'other' }));
     apply(others);

@@ -10,6 +10,8 @@ import { createStreamMemory } from './stream-memory.ts';
 export interface SeriesLimits {
   /** Series that one metric may have. */
   readonly perMetric: number;
+  /** That one service may have, so that none takes the room of the others. */
+  readonly perService: number;
   /** Of all metrics together. */
   readonly total: number;
   /** Names of metrics: each may have a series in which everything else of it is counted. */
@@ -33,9 +35,14 @@ export interface SeriesCap {
   apply(points: readonly MetricSignal[], refused: Pick<Refusals, 'add'>): readonly MetricSignal[];
 }
 
+interface Series {
+  readonly service: string;
+  /** When it was last heard of, milliseconds. */
+  heardMs: number;
+}
+
 interface Metric {
-  /** When each series was last heard of, milliseconds. */
-  readonly series: Map<number, number>;
+  readonly series: Map<number, Series>;
   readonly overflow: Map<string, OverflowSeries | null>;
   sweptMs: number;
 }
@@ -55,6 +62,7 @@ const TURN_MS = 3_600_000;
 export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
   const { limits, services, telemetry, now, mostNumbers = REMEMBERED_NUMBERS } = options;
   const metrics = new Map<string, Metric>();
+  const ofService = new Map<string, number>();
   const memory = createStreamMemory({ mostNumbers, turnMs: TURN_MS, now });
   const alarm = createOverflowAlarm({ telemetry, limits, now });
   let total = 0;
@@ -74,15 +82,17 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
     const at = now();
     if (at - metric.sweptMs < SWEEP_EVERY_MS) return;
     metric.sweptMs = at;
-    for (const [key, heardMs] of metric.series) {
+    for (const [key, { service, heardMs }] of metric.series) {
       if (at - heardMs <= SILENT_MS) continue;
       metric.series.delete(key);
+      ofService.set(service, (ofService.get(service) ?? 1) - 1);
       total -= 1;
     }
   };
   const sweepAll = (): void => {
     if (now() - sweptMs < SWEEP_EVERY_MS) return;
     sweptMs = now();
+    for (const [service, series] of ofService) if (series === 0) ofService.delete(service);
     for (const [name, metric] of metrics) {
       sweep(metric);
       // Its overflow may only be forgotten with it: a series that begins anew says so by its start.
@@ -90,14 +100,19 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
     }
   };
 
-  const isAdmitted = (metric: Metric, key: number): boolean => {
-    if (!metric.series.has(key)) {
-      if (metric.series.size >= limits.perMetric) sweep(metric);
-      if (total >= limits.total) sweepAll();
-      if (metric.series.size >= limits.perMetric || total >= limits.total) return false;
-      total += 1;
+  const isAdmitted = (metric: Metric, key: number, service: string): boolean => {
+    const known = metric.series.get(key);
+    if (known) {
+      known.heardMs = now();
+      return true;
     }
-    metric.series.set(key, now());
+    const isServiceFull = () => (ofService.get(service) ?? 0) >= limits.perService;
+    if (metric.series.size >= limits.perMetric) sweep(metric);
+    if (total >= limits.total || isServiceFull()) sweepAll();
+    if (metric.series.size >= limits.perMetric || total >= limits.total || isServiceFull()) return false;
+    total += 1;
+    ofService.set(service, (ofService.get(service) ?? 0) + 1);
+    metric.series.set(key, { service, heardMs: now() });
     return true;
   };
 
@@ -120,7 +135,7 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
         const metric = metricOf(point.name);
         const key = seriesKey(point);
         const isKnownService = services.isKnown(point.origin.service);
-        if (metric && isKnownService && isAdmitted(metric, key)) {
+        if (metric && isKnownService && isAdmitted(metric, key, point.origin.service)) {
           kept.push(point);
           continue;
         }
