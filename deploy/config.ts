@@ -1,5 +1,9 @@
 /** How long InfluxDB keeps what it has. Throws with both faults when both are wrong. */
-export function readRetention(env: NodeJS.ProcessEnv = process.env): { metricsDays: number; logsDays: number } {
+export function readRetention(env: NodeJS.ProcessEnv = process.env): {
+  metricsDays: number;
+  metricHoursDays: number;
+  logsDays: number;
+} {
   const faults: string[] = [];
   const days = (variable: string): number => {
     const text = env[variable] ?? '';
@@ -10,6 +14,7 @@ export function readRetention(env: NodeJS.ProcessEnv = process.env): { metricsDa
   };
   const retention = {
     metricsDays: days('TRACEPOST_METRICS_RETENTION_DAYS'),
+    metricHoursDays: days('TRACEPOST_METRIC_HOURS_RETENTION_DAYS'),
     logsDays: days('TRACEPOST_LOGS_RETENTION_DAYS'),
   };
   if (faults.length > 0) throw new Error(faults.join('; '));

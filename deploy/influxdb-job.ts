@@ -13,16 +13,17 @@ async function main(): Promise<void> {
   const api = createInfluxDbApi({ url: 'http://influxdb:8086', token: readSecret(FOLDER, 'influxdb-admin-token') });
   const orgId = await api.orgId(ORG);
   const metrics = await ensureBucket(api, orgId, 'metrics', retention.metricsDays);
+  const rollUps = await ensureBucket(api, orgId, 'rollups', retention.metricHoursDays);
   const logs = await ensureBucket(api, orgId, 'logs', retention.logsDays);
-  const both = [metrics, logs];
+  const all = [metrics, rollUps, logs];
 
-  const keep = async (name: SecretName, write: typeof both): Promise<void> => {
-    writeSecret(FOLDER, name, await ensureToken(api, orgId, { description: name, read: both, write }));
+  const keep = async (name: SecretName, write: typeof all): Promise<void> => {
+    writeSecret(FOLDER, name, await ensureToken(api, orgId, { description: name, read: all, write }));
   };
-  await keep('influxdb-analyst-token', both);
+  await keep('influxdb-analyst-token', all);
   await keep('influxdb-gateway-token', []);
   await keep('influxdb-grafana-token', []);
-  console.log('InfluxDB has its buckets (metrics, logs) and the tokens of analyst, gateway and grafana.');
+  console.log('InfluxDB has its buckets (metrics, rollups, logs) and the tokens of analyst, gateway and grafana.');
 }
 
 main().catch((error: unknown) => {

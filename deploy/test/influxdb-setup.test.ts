@@ -82,12 +82,20 @@ describeWithDocker('setting InfluxDB up', () => {
 
 describe('the retention', () => {
   test('is a number of days for each bucket', () => {
-    const env = { TRACEPOST_METRICS_RETENTION_DAYS: '31', TRACEPOST_LOGS_RETENTION_DAYS: '14' };
-    expect(readRetention(env)).toEqual({ metricsDays: 31, logsDays: 14 });
+    const env = {
+      TRACEPOST_METRICS_RETENTION_DAYS: '31',
+      TRACEPOST_METRIC_HOURS_RETENTION_DAYS: '400',
+      TRACEPOST_LOGS_RETENTION_DAYS: '14',
+    };
+    expect(readRetention(env)).toEqual({ metricsDays: 31, metricHoursDays: 400, logsDays: 14 });
   });
 
   test('is refused with every fault when it is anything else', () => {
-    const env = { TRACEPOST_METRICS_RETENTION_DAYS: '0', TRACEPOST_LOGS_RETENTION_DAYS: '2w' };
+    const env = {
+      TRACEPOST_METRICS_RETENTION_DAYS: '0',
+      TRACEPOST_METRIC_HOURS_RETENTION_DAYS: '400',
+      TRACEPOST_LOGS_RETENTION_DAYS: '2w',
+    };
     expect(() => readRetention(env)).toThrow(/METRICS_RETENTION_DAYS is "0".*LOGS_RETENTION_DAYS is "2w"/);
   });
 });

@@ -115,9 +115,13 @@ interface LateHour {
 /** A point changes its own hour and, where points are differences, that of the next one, which may be up to a day later. */
 function hoursOf(points: readonly LaidPoint[], boundMs: number): Map<string, LateHour> {
   const hours = new Map<string, LateHour>();
+  const seen = new Set<string>();
   for (const { name, timeUnixNano, fields } of points) {
     const hourMs = floorHour(Number(timeUnixNano / NS));
     const reachMs = fields.gauge === undefined ? Number(LOOK_BACK_NS / NS) : 0;
+    const place = `${reachMs}\n${keyOf(name, hourMs)}`;
+    if (seen.has(place)) continue;
+    seen.add(place);
     for (let at = hourMs; at <= hourMs + reachMs && at < boundMs; at += HOUR_MS)
       hours.set(keyOf(name, at), { name, hourMs: at });
   }

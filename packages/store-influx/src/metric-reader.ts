@@ -26,9 +26,9 @@ export interface GrowthReading {
 
 const NS = 1_000_000n;
 const LOOK_BACK_MS = Number(LOOK_BACK_NS / NS);
-/** A slice of time with fewer numbers than this is followed by a longer one, with more than that by a shorter one. */
-const FEW = 25_000;
-const MANY = 150_000;
+/** A slice of time should have so many numbers: one with fewer is followed by a longer one, one with more by a shorter one. */
+const NUMBERS = 100_000;
+const MOST_TIMES_LONGER = 64;
 
 /**
  * Gives what each point of a stretch adds to its series. Read in slices, so that what is in memory stays small: a point's
@@ -59,8 +59,8 @@ export async function readGrowth(
       if (previous) newest.set(series, previous);
     });
     fromMs = slice.toMs;
-    if (count < FEW) sliceMs *= 4;
-    if (count > MANY) sliceMs = Math.max(60_000, sliceMs / 2);
+    const times = Math.min(NUMBERS / (count + 1), MOST_TIMES_LONGER);
+    sliceMs = Math.max(60_000, Math.round(sliceMs * times));
   }
 }
 

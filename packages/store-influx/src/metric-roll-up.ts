@@ -44,10 +44,11 @@ export async function rollUp(options: RollUpOptions): Promise<RollUpReport> {
   const beginMs = await firstHour(source, targetMs);
   for (let fromMs = beginMs; fromMs < targetMs; fromMs += DAY_MS) {
     const slice = { fromMs, toMs: Math.min(fromMs + DAY_MS, targetMs) };
-    for (const name of await namesOf(source, slice)) {
+    const [names, marked] = [await namesOf(source, slice), await markedHours(source, slice)];
+    await eachInTurns(names, async (name) => {
       signal?.throwIfAborted();
-      await rollMetric(options, name, slice);
-    }
+      await rollMetric(options, { name, stretch: slice, marked: marked.get(name) ?? [] });
+    });
     must(await writer.write(hoursOf(slice).map(rolledLine), []));
   }
   const late = await rollLate(options, targetMs);
@@ -55,21 +56,28 @@ export async function rollUp(options: RollUpOptions): Promise<RollUpReport> {
 }
 
 async function rollLate(options: RollUpOptions, targetMs: number): Promise<number> {
-  const { query, rollUpsBucket } = options.source;
-  const asked = flux`${rangeFlux(rollUpsBucket, { ...ALL_TIME, toMs: targetMs })}
-    |> filter(fn: (r) => r._measurement == ${LATE} and r._value > 0.0) |> keep(columns: ["_time", "metric"])`;
-  const rows = await query({ operation: 'read_late', flux: asked, maxRows: MAX_LATE });
-  const byMetric = new Map<string, number[]>();
-  for (const { values, tableMeta } of rows) {
-    const name = String(tableMeta.get(values, 'metric'));
-    byMetric.set(name, [...(byMetric.get(name) ?? []), Date.parse(String(tableMeta.get(values, '_time')))]);
-  }
-  for (const [name, hours] of byMetric)
+  const late = await markedHours(options.source, { ...ALL_TIME, toMs: targetMs });
+  await eachInTurns([...late], async ([name, hours]) => {
     for (const stretch of runsOf(hours)) {
       options.signal?.throwIfAborted();
-      await rollMetric(options, name, stretch);
+      const marked = hours.filter((hour) => hour >= stretch.fromMs && hour < stretch.toMs);
+      await rollMetric(options, { name, stretch, marked });
     }
-  return rows.length;
+  });
+  return [...late.values()].reduce((sum, hours) => sum + hours.length, 0);
+}
+
+/** Few at a time: each waits for InfluxDB more than it works. */
+const AT_ONCE = 3;
+
+async function eachInTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** Neighbouring hours together, a day at most. */
@@ -84,9 +92,19 @@ function runsOf(hours: readonly number[]): ReadStretch[] {
   return runs;
 }
 
-async function rollMetric({ source, writer, marks }: RollUpOptions, name: string, stretch: ReadStretch): Promise<void> {
+interface MetricStretch {
+  readonly name: string;
+  readonly stretch: ReadStretch;
+  /** Hours of the stretch that were marked when it was last asked, which was before now. */
+  readonly marked: readonly number[];
+}
+
+async function rollMetric(
+  { source, writer, marks }: RollUpOptions,
+  { name, stretch, marked }: MetricStretch,
+): Promise<void> {
+  // One that is marked while the points are read has another version then, and stays marked.
   const seen = marks.seen(name, stretch);
-  const marked = await markedHours(source, name, stretch);
   const { stream, bucket } = source;
   const sums = new Map<string, HourOfSeries>();
   await readGrowth(
@@ -108,15 +126,21 @@ async function rollMetric({ source, writer, marks }: RollUpOptions, name: string
   if (marked.length > 0) must(await marks.clear(seen, marked));
 }
 
+/** Hours that points have come to, by metric. */
 async function markedHours(
   { query, rollUpsBucket }: MetricSource,
-  name: string,
   stretch: ReadStretch,
-): Promise<number[]> {
+): Promise<Map<string, number[]>> {
   const asked = flux`${rangeFlux(rollUpsBucket, stretch)}
-    |> filter(fn: (r) => r._measurement == ${LATE} and r.metric == ${name} and r._value > 0.0) |> keep(columns: ["_time"])`;
-  const rows = await query({ operation: 'read_late', flux: asked, maxRows: MAX_LATE });
-  return rows.map(({ values, tableMeta }) => Date.parse(String(tableMeta.get(values, '_time'))));
+    |> filter(fn: (r) => r._measurement == ${LATE} and r._value > 0.0) |> keep(columns: ["_time", "metric"])`;
+  const byMetric = new Map<string, number[]>();
+  for (const { values, tableMeta } of await query({ operation: 'read_late', flux: asked, maxRows: MAX_LATE })) {
+    const name = String(tableMeta.get(values, 'metric'));
+    const hours = byMetric.get(name) ?? [];
+    byMetric.set(name, hours);
+    hours.push(Date.parse(String(tableMeta.get(values, '_time'))));
+  }
+  return byMetric;
 }
 
 interface HourOfSeries {

@@ -23,6 +23,9 @@ import { describeMetric, readGrowth, readSeries, type StoredSeries, toDescriptio
 export const HOURS_OF_SERIES =
   'SELECT hour, shape, tally FROM metric_hours WHERE series = ? AND hour >= ? AND hour < ? ORDER BY hour LIMIT 2000';
 
+/** Series that are read at once, so that the reading thread need not wait; what they give is parsed in one turn here. */
+const AT_ONCE = 4;
+
 /** `queryMetric` of the port. */
 export async function queryMetric(database: Database, question: MetricQuestion): Promise<MetricAnswer> {
   const [description, series] = await Promise.all([
@@ -33,14 +36,16 @@ export async function queryMetric(database: Database, question: MetricQuestion):
   if (question.from >= question.to) return answering.answer();
   const plan = await makePlan(database, question);
   const budget = createReadingBudget(question.signal);
-  for (const one of series) {
-    if (!isAskedFor(question, one.attributes)) continue;
+  const asked = series.filter(({ attributes }) => isAskedFor(question, attributes));
+  const readOne = async (one: StoredSeries): Promise<void> => {
     for (const stretch of plan.hours) await addHours(database, { series: one, stretch, budget }, answering);
     for (const stretch of plan.points)
       await readGrowth(database, { series: one, stretch, budget }, (atMs, { shape, tally }) =>
         answering.add({ attributes: one.attributes, atMs, shape, tally }),
       );
-  }
+  };
+  for (let begin = 0; begin < asked.length; begin += AT_ONCE)
+    await Promise.all(asked.slice(begin, begin + AT_ONCE).map(readOne));
   return answering.answer();
 }
 

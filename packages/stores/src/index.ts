@@ -16,8 +16,14 @@ export type { IdempotencyKeyStore, KeyOutcome } from './key-store.ts';
 export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
-export { possibleAggregations, quantileOf } from './metrics/aggregations.ts';
-export { type Answering, answerQuestion } from './metrics/answer-question.ts';
+export { naturalAggregation, quantileOf } from './metrics/aggregations.ts';
+export {
+  type Answering,
+  answerQuestion,
+  windowSeconds,
+  windowStart,
+  windowStarts,
+} from './metrics/answer-question.ts';
 export { isAskedFor, isAttributeKey, SERVICE_KEY } from './metrics/attribute-keys.ts';
 export { type CatalogEntry, createCatalogNews, floorDay } from './metrics/catalog-news.ts';
 export { DELTA_TAG, type Growth, growthOf, LOOK_BACK_NS, type SeriesPoint } from './metrics/growth.ts';

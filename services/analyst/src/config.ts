@@ -9,8 +9,14 @@ export const analystFields = {
   ingestToken: secretFile('TRACEPOST_INGEST_TOKEN_FILE', { about: 'the bearer token that the collector sends' }),
   influxUrl: url('TRACEPOST_INFLUXDB_URL', { about: 'where metrics and logs lie', default: 'http://127.0.0.1:8086' }),
   influxOrg: text('TRACEPOST_INFLUXDB_ORG', { about: 'its organisation', default: 'tracepost' }),
-  influxToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'a token that may write both buckets' }),
+  influxToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', {
+    about: 'a token that may read and write the three buckets',
+  }),
   metricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of the metrics', default: 'metrics' }),
+  rollUpsBucket: text('TRACEPOST_INFLUXDB_ROLLUPS_BUCKET', {
+    about: 'bucket of whole hours of metrics and of their catalog',
+    default: 'rollups',
+  }),
   logsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of the logs', default: 'logs' }),
   rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
   rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),

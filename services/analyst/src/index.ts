@@ -1,3 +1,4 @@
 export { type Analyst, type AnalystOptions, createAnalyst } from './create-analyst.ts';
 export { createEventTaker, type EventTaker, type EventTakerOptions } from './recording/event-taker.ts';
+export { createRollUps, type RollUps, type RollUpsOptions } from './roll-ups.ts';
 export { samplingFields, samplingRules } from './sampling/sampling-settings.ts';

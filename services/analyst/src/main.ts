@@ -10,6 +10,7 @@ import { readAnalystConfig } from './config.ts';
 import { createAnalyst } from './create-analyst.ts';
 import { openLate } from './open-late.ts';
 import { createEventTaker } from './recording/event-taker.ts';
+import { createRollUps } from './roll-ups.ts';
 import { createSeenBefore } from './seen-before.ts';
 
 /**
@@ -29,6 +30,7 @@ await runService(async ({ onStop }) => {
     token: config.influxToken,
     metricsBucket: config.metricsBucket,
     logsBucket: config.logsBucket,
+    rollUpsBucket: config.rollUpsBucket,
     telemetry,
   });
   onStop(() => stores.close());
@@ -65,6 +67,8 @@ await runService(async ({ onStop }) => {
     seen: createSeenBefore(),
   });
   onStop(() => analyst.close());
+  const rollUps = createRollUps({ metrics: stores.metrics, telemetry });
+  onStop(() => rollUps.close());
   const receiver = createOtlpReceiver({
     host: config.ingestHost,
     httpPort: config.ingestPort,
@@ -117,6 +121,7 @@ await runService(async ({ onStop }) => {
   onStop(() => health.close());
   const { httpUrl } = await receiver.start();
   await health.start();
+  rollUps.start();
   // Telemetry is taken meanwhile: a broker that is away keeps nobody else waiting.
   void taker.start().catch((error: unknown) => {
     if (error instanceof BrokerClosedError) return;

@@ -11,6 +11,7 @@ import type {
   InboxStore,
   LogStore,
   MetricStore,
+  RecordedMetricStore,
   RecordStore,
   RollupStore,
   TraceReader,
@@ -32,6 +33,7 @@ import { watchUnusedConnections } from './http/unused-connections.ts';
 import { createEventRing } from './live/event-ring.ts';
 import { createEventStreams } from './live/event-streams.ts';
 import { createLiveFeed } from './live/live-feed.ts';
+import { createMetricService } from './metrics/metric-service.ts';
 import { createIdempotency } from './notify/idempotency.ts';
 import { createWaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
@@ -46,6 +48,7 @@ import { addDocumentedRoutes } from './routes/docs.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLiveRoutes } from './routes/live.ts';
 import { addLogRoute } from './routes/logs.ts';
+import { addMetricRoutes } from './routes/metrics.ts';
 import { addNotifyRoute } from './routes/notify.ts';
 import { addQueueRoute } from './routes/queues.ts';
 import { addRecordingRoutes } from './routes/recording.ts';
@@ -78,6 +81,7 @@ export interface GatewayOptions {
   readonly traceSummaries: Pick<TraceSummaryStore, 'list'>;
   readonly logs: LogStore;
   readonly metrics: MetricStore;
+  readonly recordedMetrics: Pick<RecordedMetricStore, 'querySamples' | 'catalog'>;
   readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
 }
@@ -186,6 +190,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       events: options.recordedEvents,
       waiting: createWaitingRoom({ maxRequests: LIMITS.waitingRequests, maxBytes: LIMITS.waitingBytes }),
       metrics: telemetry.metrics,
+      logger,
+    });
+    addMetricRoutes(documented, {
+      metrics: createMetricService({ metrics, recorded: options.recordedMetrics }),
       logger,
     });
     addArtifactRoutes(documented, { artifacts, logger });

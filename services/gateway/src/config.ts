@@ -67,8 +67,12 @@ export const fullStackFields = {
   influxdbUrl: url('TRACEPOST_INFLUXDB_URL', { about: 'address of InfluxDB', default: 'http://influxdb:8086' }),
   influxdbOrg: text('TRACEPOST_INFLUXDB_ORG', { about: 'organisation in InfluxDB', default: 'tracepost' }),
   influxdbMetricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of metrics', default: 'metrics' }),
+  influxdbRollUpsBucket: text('TRACEPOST_INFLUXDB_ROLLUPS_BUCKET', {
+    about: 'bucket of whole hours of metrics and of their catalog',
+    default: 'rollups',
+  }),
   influxdbLogsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of logs', default: 'logs' }),
-  influxdbToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'token that may read both buckets' }),
+  influxdbToken: secretFile('TRACEPOST_INFLUXDB_TOKEN_FILE', { about: 'token that may read the three buckets' }),
   taskDays: integer('TRACEPOST_TASK_DAYS', {
     about: 'days that the recorder keeps records of ended tasks; shown by status',
     default: '90',

@@ -34,6 +34,7 @@ await runService(
       token: config.influxdbToken,
       metricsBucket: config.influxdbMetricsBucket,
       logsBucket: config.influxdbLogsBucket,
+      rollUpsBucket: config.influxdbRollUpsBucket,
       telemetry,
     });
     const records = createLateRecordStore({
@@ -83,6 +84,7 @@ await runService(
       traces,
       logs: influx.logs,
       metrics: influx.metrics,
+      recordedMetrics: records.recordedMetrics,
       artifacts,
       telemetry,
     });

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
 import { startAgentRunners } from '@tracepost/agents';
-import { createAnalyst, createEventTaker, samplingRules } from '@tracepost/analyst';
+import { createAnalyst, createEventTaker, createRollUps, samplingRules } from '@tracepost/analyst';
 import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
@@ -77,6 +77,8 @@ export async function startStandalone(
     sampling: samplingRules(config),
   });
   onStop(() => analyst.close());
+  const rollUps = createRollUps({ metrics: signals.metrics, telemetry: telemetry.analyst });
+  onStop(() => rollUps.close());
   attach(analyst.sink);
   onStop(stopTelemetry);
   onStop(() => analyst.settle());
@@ -118,12 +120,12 @@ export async function startStandalone(
     deadLetters,
     audit,
     rollups: records.rollups,
-    traceSummaries: records.traceSummaries,
     recordedEvents: records.events,
     traceSummaries: records.traceSummaries,
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,
+    recordedMetrics: records.recordedMetrics,
     artifacts,
     telemetry: telemetry.gateway,
   });
@@ -131,6 +133,7 @@ export async function startStandalone(
 
   await Promise.all([recorder.start(), taker.start()]);
   retention.start();
+  rollUps.start();
   // The gateway hears the agents announce themselves, and listens when everything behind it works.
   await gateway.start();
   await host.start();

@@ -97,6 +97,7 @@ export async function startFull({ atMs }: { readonly atMs: number }): Promise<Fu
       TRACEPOST_INFLUXDB_ORG: influxDb.org,
       TRACEPOST_INFLUXDB_METRICS_BUCKET: influxDb.metricsBucket,
       TRACEPOST_INFLUXDB_LOGS_BUCKET: influxDb.logsBucket,
+      TRACEPOST_INFLUXDB_ROLLUPS_BUCKET: influxDb.rollUpsBucket,
       TRACEPOST_JAEGER_URL: `http://127.0.0.1:${queryProxy.port}`,
       TRACEPOST_ARTIFACTS_DIR: join(folder, 'artifacts'),
       TRACEPOST_OUTBOX_DIR: join(folder, 'outbox'),

@@ -356,6 +356,7 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
   },
   {
     title: 'hours that were put together answer as their points do, also after points have come late',
+    timeoutMs: 120_000,
     async run({ store }) {
       const name = unique('metric');
       const route = (value: string) => ({ route: value });

@@ -2,6 +2,7 @@ import type { MetricData, MetricSignal } from '@tracepost/contracts';
 import { expect } from 'vitest';
 import type { MetricPoint, MetricStore } from '../signal-stores.ts';
 import { METRIC_QUESTION_PROPERTIES } from './metric-questions.ts';
+import { RANDOM_METRICS } from './metric-random.ts';
 import { at, metric, nanos, originOf, unique } from './sample-signals.ts';
 import { describeProperties, type Harness, type Property } from './signal-property.ts';
 
@@ -274,7 +275,7 @@ export function describeMetricStoreContract(
 ): void {
   describeProperties(
     `${name} as a metric store`,
-    [...METRIC_STORE_PROPERTIES, ...METRIC_QUESTION_PROPERTIES],
+    [...METRIC_STORE_PROPERTIES, ...METRIC_QUESTION_PROPERTIES, RANDOM_METRICS],
     createHarness,
   );
 }

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 /** One promise of a port. Runs against any adapter; throws when the promise is broken. */
 export interface Property<Subject> {
   readonly title: string;
+  /** Where many random cases ask a real server. */
+  readonly timeoutMs?: number;
   run(subject: Subject): Promise<void>;
 }
 
@@ -27,10 +29,14 @@ export function describeProperties<Subject>(
       await harness?.close();
     });
     for (const property of properties) {
-      test(property.title, async () => {
-        if (!harness) throw new Error('the harness was not made');
-        await property.run(harness.subject);
-      });
+      test(
+        property.title,
+        async () => {
+          if (!harness) throw new Error('the harness was not made');
+          await property.run(harness.subject);
+        },
+        property.timeoutMs,
+      );
     }
   });
 }

@@ -23,6 +23,8 @@ export interface Answering {
   answer(): MetricAnswer;
 }
 
+type WindowedQuestion = Pick<MetricQuestion, 'from' | 'to' | 'everyMs'>;
+
 type Windows = Map<number, Map<string, Tally>>;
 
 interface Group {
@@ -89,7 +91,7 @@ export function answerQuestion(question: MetricQuestion, known: MetricDescriptio
       function toSeries({ attributes, windows }: Group): AnsweredSeries {
         const points = starts.map((atMs) => {
           const tallies = [...(windows.get(atMs)?.values() ?? [])];
-          return { atMs, value: reckon({ aggregation, kind, tallies, seconds: secondsOf(atMs, question) }) };
+          return { atMs, value: reckon({ aggregation, kind, tallies, seconds: windowSeconds(atMs, question) }) };
         });
         return { attributes, points };
       }
@@ -135,17 +137,17 @@ function reckon({ aggregation, kind, tallies, seconds }: WindowFacts): number | 
 }
 
 /** Of a window that lies partly outside the range only the part within counts. */
-function secondsOf(startMs: number, { from, to, everyMs }: MetricQuestion): number {
+export function windowSeconds(startMs: number, { from, to, everyMs }: WindowedQuestion): number {
   const end = everyMs === null ? to.getTime() : Math.min(startMs + everyMs, to.getTime());
   return (end - Math.max(startMs, from.getTime())) / 1000;
 }
 
-function windowStart(atMs: number, { from, everyMs }: MetricQuestion): number {
+export function windowStart(atMs: number, { from, everyMs }: WindowedQuestion): number {
   return everyMs === null ? from.getTime() : Math.floor(atMs / everyMs) * everyMs;
 }
 
-/** Throws `QueryTooLargeError`, also for a range that is too long. */
-function windowStarts(question: MetricQuestion): number[] {
+/** Beginnings of the windows of a question, the first one perhaps before its range. Throws `QueryTooLargeError`, also for a range that is too long. */
+export function windowStarts(question: WindowedQuestion): number[] {
   const { from, to, everyMs } = question;
   const rangeMs = to.getTime() - from.getTime();
   const days = QUESTION_LIMITS.rangeMs / 86_400_000;

@@ -33,6 +33,8 @@ export const LIMITS = {
   stopSweepMs: 25,
   /** A store that has not answered by then is told as unavailable. */
   storeTimeoutMs: 5_000,
+  /** The same for a question about metrics, which may read a million numbers. */
+  metricTimeoutMs: 10_000,
   /** The same for the store of idempotency keys, which stands between a client and its 202. */
   keyTimeoutMs: 2_000,
   /** Notifications that wait for the broker, the key store or the disk … */

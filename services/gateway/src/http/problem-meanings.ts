@@ -20,6 +20,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   IDEMPOTENCY_KEY_REUSED:
     'The `Idempotency-Key` came with another body within the last 24 hours. Nothing was accepted; use a new key for a new notification.',
   INTERNAL_ERROR: 'Something went wrong here; the log has it under the trace id of the answer.',
+  INVALID_AGGREGATION:
+    'A metric of this kind cannot answer the aggregation; the detail and `errors` list those that it can.',
   INVALID_EVENT:
     'The event or metric does not have the form that is asked for; `errors` says where, and `receivedEvent` is what came. It was not recorded.',
   INVALID_JSON: 'The body cannot be read as JSON in one meaning.',
@@ -40,6 +42,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'The broker takes nothing now and the outbox is at its limit. Nothing was accepted; try again after `Retry-After`.',
   OUTBOX_UNAVAILABLE:
     'The broker takes nothing now and the outbox cannot be written. Nothing was accepted; try again after `Retry-After`.',
+  QUESTION_TOO_LARGE:
+    'The question would read or answer more than it may cost; the detail says what to ask for instead: less time, longer windows, fewer series.',
   QUEUE_FULL:
     'The broker refused the message, most likely because the queue of the agent is full. Nothing was accepted.',
   QUEUE_MISSING: 'The queue of the agent is not there and is being declared again. Nothing was accepted.',

@@ -115,6 +115,7 @@ export async function openWorld({ config = {}, replace, isAnnounced = true }: Wo
     traces: signals.traces,
     logs: signals.logs,
     metrics: signals.metrics,
+    recordedMetrics: records.recordedMetrics,
     artifacts,
     telemetry,
   };

@@ -1,0 +1,76 @@
+import { type MetricStore, settledHour } from '@tracepost/stores';
+import type { Telemetry } from '@tracepost/telemetry';
+
+export interface RollUpsOptions {
+  readonly metrics: Pick<MetricStore, 'rollUp'>;
+  readonly telemetry: Pick<Telemetry, 'logger'>;
+  /** Five minutes when none is given: an hour is put together soon after it has settled. */
+  readonly everyMs?: number;
+  /** Half a minute when none is given: a start has other things to do. */
+  readonly firstAfterMs?: number;
+  readonly now?: () => number;
+}
+
+/** Puts whole hours of metrics together as they pass, so that questions about weeks are quick. */
+export interface RollUps {
+  start(): void;
+  /** Once, now. Never rejects; what failed is tried again the next time. */
+  run(): Promise<void>;
+  /** Safe to call twice; one that is under way is ended, and nothing is lost by that. */
+  close(): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+
+export function createRollUps({
+  metrics,
+  telemetry: { logger },
+  everyMs = 5 * MINUTE_MS,
+  firstAfterMs = MINUTE_MS / 2,
+  now = Date.now,
+}: RollUpsOptions): RollUps {
+  const closing = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let isFailing = false;
+
+  const run = async (): Promise<void> => {
+    const began = performance.now();
+    try {
+      const { hours, late } = await metrics.rollUp(new Date(settledHour(now())), closing.signal);
+      const durationMs = Math.round(performance.now() - began);
+      if (hours + late > 0)
+        logger.debug(
+          { layer: 'store', result: 'success', durationMs },
+          `Put ${hours} hours of metrics together, and ${late} again after late points`,
+        );
+      if (isFailing) logger.info({ layer: 'store', result: 'success' }, 'Hours of metrics are put together again');
+      isFailing = false;
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      // One line, not one for each try: questions are answered from points meanwhile.
+      if (!isFailing)
+        logger.warn({ layer: 'store', result: 'error', error }, 'Hours of metrics cannot be put together now');
+      isFailing = true;
+    }
+  };
+  const schedule = (delayMs: number): void => {
+    if (closing.signal.aborted) return;
+    timer = setTimeout(() => {
+      running = run().then(() => schedule(everyMs));
+    }, delayMs);
+    timer.unref();
+  };
+
+  return {
+    start() {
+      if (timer === undefined) schedule(firstAfterMs);
+    },
+    run,
+    async close() {
+      closing.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
