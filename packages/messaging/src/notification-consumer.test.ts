@@ -26,7 +26,7 @@ async function consume(work: (taskId: string) => Promise<void>): Promise<Subscri
     declare: async () => {},
     consume: async (subscription) => {
       given.resolve(subscription);
-      return { close: async () => {} };
+      return { isConsuming: true, close: async () => {} };
     },
   };
   await consumeNotifications({

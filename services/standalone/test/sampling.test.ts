@@ -93,7 +93,7 @@ async function run(mood: string): Promise<TaskRecord> {
   return (await answer.json()) as TaskRecord;
 }
 
-async function spansOf(traceId: string): Promise<string[]> {
+async function spansOf(traceId: string | null): Promise<string[]> {
   const answer = await fetch(`${url}/api/v1/traces/${traceId}`);
   return answer.ok ? ((await answer.json()) as TraceView).spans.map(({ name }) => name) : [];
 }

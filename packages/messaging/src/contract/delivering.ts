@@ -97,7 +97,7 @@ const consumersShare: BrokerProperty = {
       let first = true;
       return altered(good, {
         consume: async (subscription) => {
-          if (!first) return { close: async () => {} };
+          if (!first) return { isConsuming: true, close: async () => {} };
           first = false;
           return good.consume(subscription);
         },

@@ -86,6 +86,7 @@ const closingGivesBack: BrokerProperty = {
             },
           });
           return {
+            isConsuming: true,
             close: async (options) => {
               for (const reject of held) reject();
               await consumption.close(options);
@@ -105,6 +106,7 @@ const closingGivesBack: BrokerProperty = {
             },
           });
           return {
+            isConsuming: true,
             close: async (options) => {
               for (const ack of held) ack();
               await consumption.close(options);
