@@ -18,12 +18,20 @@ export interface LoadOptions {
   readonly body: string;
   readonly seconds: number;
   readonly connections: number;
+  /** `[<id>]` in the body becomes another word in each request. */
+  readonly isVaried?: boolean;
 }
 
 const autocannon = createRequire(import.meta.url).resolve('autocannon');
 
 /** Closed-loop POSTs from a process of its own on the other core. */
-export async function loadHttp({ url, body, seconds, connections }: LoadOptions): Promise<LoadResult> {
+export async function loadHttp({
+  url,
+  body,
+  seconds,
+  connections,
+  isVaried = false,
+}: LoadOptions): Promise<LoadResult> {
   const child = spawn(
     'taskset',
     [
@@ -32,6 +40,7 @@ export async function loadHttp({ url, body, seconds, connections }: LoadOptions)
       process.execPath,
       autocannon,
       '-j',
+      ...(isVaried ? ['-I'] : []),
       '-m',
       'POST',
       '-c',
