@@ -113,7 +113,9 @@ class Gathering {
     this.#addId('taskIds', attributes[ATTR.taskId]);
     this.#addAll(attributes);
     for (const event of span.events) this.#addAll(event.attributes);
-    if (origin !== this.#origin) this.#addOrigin(origin);
+    if (origin === this.#origin) return;
+    this.#origin = origin;
+    for (const line of this.#lines.ofOrigin(origin)) this.#terms.add(line);
   }
 
   digest(): TraceDigest {
@@ -139,21 +141,10 @@ class Gathering {
       if (line !== null) this.#terms.add(line);
     }
   }
-
-  /** Which program on which machine is looked for, not how its process looks. */
-  #addOrigin(origin: Origin): void {
-    this.#origin = origin;
-    this.#terms.add(this.#lines.ofList('services', serviceOf(origin)));
-    for (const [key, value] of Object.entries(origin.resource)) {
-      const line = OF_NO_INTEREST.test(key) ? null : this.#lines.ofAttribute(key, value);
-      if (line !== null) this.#terms.add(line);
-    }
-  }
 }
 
 /** What is read, not looked for; each is different, and would only push others out. */
 const LONG_TEXTS: ReadonlySet<string> = new Set(['exception.stacktrace', 'code.stacktrace']);
-const OF_NO_INTEREST = /^(process|os|telemetry)\./;
 
 function rootOf(span: SpanSignal, startedUs: number): RootSpan {
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type AttributeValue, TRACE_LISTS, type TraceList, type TraceSummary } from '@tracepost/contracts';
+import { type AttributeValue, type Origin, TRACE_LISTS, type TraceList, type TraceSummary } from '@tracepost/contracts';
+import { serviceOf } from '../label.ts';
 import type { TraceQuery } from '../trace-summary-store.ts';
 
 /**
@@ -34,12 +35,28 @@ const NOT_PLAIN = /[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/;
 export class LineMaker {
   readonly #lists = new Map<NamedList, Map<string, string>>();
   readonly #attributes = new Map<string, Map<AttributeValue, string | null>>();
+  readonly #origins = new Map<Origin, readonly string[]>();
 
   ofList(list: NamedList, value: string): string {
     const known = entryOf(this.#lists, list);
-    const line = known.get(value) ?? `${MARKS[list]}${termText(value)}`;
-    known.set(value, line);
-    return line;
+    const line = known.get(value);
+    if (line !== undefined) return line;
+    const made = `${MARKS[list]}${termText(value)}`;
+    known.set(value, made);
+    return made;
+  }
+
+  /** Of a program: its service, and what is looked for of its resource, which is not how its process looks. */
+  ofOrigin(origin: Origin): readonly string[] {
+    const known = this.#origins.get(origin);
+    if (known) return known;
+    const lines = [this.ofList('services', serviceOf(origin))];
+    for (const [key, value] of Object.entries(origin.resource)) {
+      const line = OF_NO_INTEREST.test(key) ? null : this.ofAttribute(key, value);
+      if (line !== null) lines.push(line);
+    }
+    this.#origins.set(origin, lines);
+    return lines;
   }
 
   /** Null for what nobody looks for: a number with a fraction measures something. */
@@ -54,6 +71,8 @@ export class LineMaker {
     return made;
   }
 }
+
+const OF_NO_INTEREST = /^(process|os|telemetry)\./;
 
 function entryOf<Key, Inner, Value>(maps: Map<Key, Map<Inner, Value>>, key: Key): Map<Inner, Value> {
   const known = maps.get(key);
