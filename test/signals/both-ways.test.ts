@@ -1,12 +1,15 @@
 import { describeWithDocker, until } from '@tracepost/testing';
 import { afterAll, beforeAll } from 'vitest';
 import { describeEqualAnswers } from './equal-answers.ts';
+import { describeExactNumbers } from './exact-numbers.ts';
 import { describePythonProgram } from './foreign/python-program.ts';
 import { startEmbedded } from './installations/embedded.ts';
 import { type FullInstallation, startFull } from './installations/full.ts';
 import type { Installation } from './installations/installation.ts';
+import { describeOutages } from './outages.ts';
 import { describeRecordedFiles } from './recordings/recorded-files.ts';
 import { send } from './vectors/otlp.ts';
+import { EVENTS, tell } from './vectors/recorded-events.ts';
 import { recordedSignals } from './vectors/recorded-signals.ts';
 import { RECORDED_AGENT, TASK_TRACE, TASKS } from './vectors/recorded-tasks.ts';
 import { HEADLESS_TRACE, SHOP_TRACE } from './vectors/recorded-traces.ts';
@@ -32,6 +35,7 @@ describeWithDocker('both ways of running', () => {
     for (const part of starting) if (part.status === 'rejected') throw part.reason;
     for (const installation of [embedded, full]) {
       for (const request of recordedSignals(atMs)) await send(installation.otlpHttpUrl, request);
+      await tell(installation.client, atMs);
       await untilRecorded(installation);
     }
   }, 240_000);
@@ -40,8 +44,10 @@ describeWithDocker('both ways of running', () => {
   }, 120_000);
 
   describeEqualAnswers({ atMs, embedded: () => embedded, full: () => full });
+  describeExactNumbers(atMs, { embedded: () => embedded, full: () => full });
   describeRecordedFiles({ embedded: () => embedded, full: () => full });
   describePythonProgram({ embedded: () => embedded, full: () => full });
+  describeOutages(() => full);
 });
 
 /** What the vectors tell is there, and nothing is still on its way up. */
@@ -69,6 +75,10 @@ async function untilRecorded({ name, client }: Installation): Promise<void> {
         count,
       { timeoutMs: 60_000, everyMs: 100, what: `the lines of ${service} (${name})` },
     );
+  await until(
+    async () => (await client.call(`/api/v1/events?${window}`)).json<{ items: unknown[] }>().items.length === EVENTS,
+    { timeoutMs: 60_000, everyMs: 100, what: `the events (${name})` },
+  );
   await until(async () => (await client.call('/health')).json<{ status: string }>().status === 'healthy', {
     timeoutMs: 60_000,
     everyMs: 200,

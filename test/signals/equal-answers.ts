@@ -16,10 +16,13 @@ interface Seen {
   readonly body: unknown;
 }
 
+const BUSY_MS = 20_000;
+
 /** Asks the whole API of both and compares answer by answer. */
 export function describeEqualAnswers({ atMs, embedded, full }: BothWays): void {
   const asked = questions({ atMs, artifactId: 'ARTIFACT' });
   const needed = new Set<string>();
+  const answered = new Set<string>();
 
   describe('the same questions have the same answers', () => {
     it('asks every route that can be read', async () => {
@@ -37,7 +40,7 @@ export function describeEqualAnswers({ atMs, embedded, full }: BothWays): void {
       expect(differencesOf(one, other)).toEqual([]);
     });
 
-    it.each(Object.keys(asked))('GET %s', async (route) => {
+    it.each(Object.keys(asked))('GET %s', { timeout: 90_000 }, async (route) => {
       const artifacts = await Promise.all([embedded(), full()].map(keepArtifact));
       const lists = artifacts.map((artifactId) => questionsOf(route, { atMs, artifactId }));
       let hasAnswered = false;
@@ -46,12 +49,16 @@ export function describeEqualAnswers({ atMs, embedded, full }: BothWays): void {
           const one = await answerTo(embedded(), question);
           const other = await answerTo(full(), lists[1]?.[at] ?? question);
           hasAnswered ||= one.status === 200;
-          expect([other.status, other.contentType], question.path).toEqual([one.status, one.contentType]);
-          return judge(route, one.body, other.body);
+          if (one.status === other.status && one.contentType === other.contentType)
+            return { isBusy: false, ...judge(route, one.body, other.body) };
+          // A store that is too slow on a busy machine says so, and is asked again.
+          return { isBusy: [one, other].some(({ status }) => status === 503), ...judge('', one, other) };
         };
+        const askedAtMs = Date.now();
         let judged = await ask();
-        const deadline = Date.now() + (question.settlesWithinMs ?? 0);
-        while (judged.intolerable.length > 0 && Date.now() < deadline) {
+        while (judged.intolerable.length > 0) {
+          const patienceMs = judged.isBusy ? BUSY_MS : (question.settlesWithinMs ?? 0);
+          if (Date.now() - askedAtMs > patienceMs) break;
           await new Promise((resolve) => setTimeout(resolve, 250));
           judged = await ask();
         }
@@ -59,10 +66,12 @@ export function describeEqualAnswers({ atMs, embedded, full }: BothWays): void {
         for (const name of tolerated) needed.add(name);
         expect(intolerable, question.path).toEqual([]);
       }
+      answered.add(route);
       expect(hasAnswered, 'one of the questions at least is answered').toBe(true);
     });
 
-    it('tolerates no difference that is not there any more', () => {
+    it('tolerates no difference that is not there any more', ({ skip }) => {
+      skip(answered.size < Object.keys(asked).length, 'not every route was asked');
       const lasting = TOLERATED.filter(({ isVolatile }) => !isVolatile).map(({ name }) => name);
       expect(lasting.filter((name) => !needed.has(name))).toEqual([]);
     });

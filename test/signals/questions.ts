@@ -1,3 +1,4 @@
+import { RECORDED_METRICS } from './vectors/recorded-events.ts';
 import { METRICS } from './vectors/recorded-metrics.ts';
 import { RECORDED_AGENT, TASK_TRACE, TASKS } from './vectors/recorded-tasks.ts';
 import { HEADLESS_TRACE, SHOP_TRACE } from './vectors/recorded-traces.ts';
@@ -22,6 +23,9 @@ export interface Facts {
   readonly artifactId: string;
 }
 
+const METRIC_NAMES: readonly string[] = [...Object.values(METRICS), ...Object.values(RECORDED_METRICS)];
+const AGGREGATIONS = ['MEAN', 'SUM', 'MIN', 'MAX', 'COUNT', 'P50', 'P95', 'P99', 'RATE'];
+
 const UNKNOWN = 'ffffffffffffffffffffffffffffffff';
 
 /** What is asked of each GET route of the API's document. A route that is missing here fails the suite: whoever adds one asks it, too. */
@@ -31,9 +35,12 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
   const window = `from=${from}&to=${to}`;
   const ask = (...paths: string[]): Question[] => paths.map((path) => ({ path }));
   const tasks = (query: string): string => `/api/v1/tasks?agentId=${RECORDED_AGENT}${query}`;
+  const traces = (query: string): string => `/api/v1/traces?${window}${query}`;
+  const tenMinutes = (name: string): string =>
+    `/api/v1/metrics/${name}?from=${iso(atMs)}&to=${iso(atMs + 661_000)}&every=2m`;
   const logs = (query: string): string => `/api/v1/logs?${window}${query}`;
   return {
-    '/health': ask('/health'),
+    '/health': [{ path: '/health', settlesWithinMs: 25_000 }],
     '/health/live': ask('/health/live'),
     '/health/ready': ask('/health/ready'),
     '/api/v1/status': [{ path: '/api/v1/status', only: checksByName, settlesWithinMs: 25_000 }],
@@ -83,6 +90,17 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
     ),
     '/api/v1/live': [{ path: '/api/v1/live', isEndless: true }, ...ask('/api/v1/live?status=nonsense')],
 
+    '/api/v1/traces': ask(
+      ...['', '&limit=1', '&status=error', '&status=ok', '&service=shop-mail', '&service=nobody'].map(traces),
+      ...['&name=place%20order', '&minDurationMs=500', '&minDurationMs=5000', '&maxDurationMs=100'].map(traces),
+      ...[`&agentId=${RECORDED_AGENT}`, `&taskId=${TASKS.succeeded}`].map(traces),
+      ...['http.route:/orders', 'http.response.status_code:404', 'a.flag:true', 'deployment.environment.name:test'].map(
+        (attribute) => traces(`&attribute=${encodeURIComponent(attribute)}`),
+      ),
+      traces('&attribute=http.route:/orders&attribute=items:3'),
+      traces('&attribute=nonsense'),
+      traces('&cursor=nonsense'),
+    ),
     '/api/v1/traces/{traceId}': ask(
       `/api/v1/traces/${SHOP_TRACE}`,
       `/api/v1/traces/${TASK_TRACE}`,
@@ -101,6 +119,47 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
       logs(`&traceId=${UNKNOWN}`),
       logs('&level=nonsense'),
       `/api/v1/logs?from=${to}&to=${from}`,
+    ),
+
+    '/api/v1/metrics': ask(
+      `/api/v1/metrics?names=${METRIC_NAMES.join(',')}&${window}`,
+      ...AGGREGATIONS.map(
+        (aggregation) => `/api/v1/metrics?names=${METRIC_NAMES[0]}&aggregation=${aggregation}&${window}`,
+      ),
+      `/api/v1/metrics?names=no.such.metric&${window}`,
+      `/api/v1/metrics?names=${METRIC_NAMES[0]}&aggregation=MEDIAN&${window}`,
+    ),
+    '/api/v1/metrics/catalog': [
+      {
+        path: `/api/v1/metrics/catalog?${window}`,
+        only: itemsOf((item) => METRIC_NAMES.includes(String(item.name))),
+      },
+    ],
+    '/api/v1/metrics/{name}': ask(
+      ...METRIC_NAMES.flatMap((name) => [
+        `/api/v1/metrics/${name}?${window}`,
+        ...AGGREGATIONS.map((aggregation) => `/api/v1/metrics/${name}?${window}&aggregation=${aggregation}`),
+        // Windows of which the last is cut by the end of the time that is asked for.
+        ...['SUM', 'MEAN', 'P95', 'RATE'].map((aggregation) => `${tenMinutes(name)}&aggregation=${aggregation}`),
+      ]),
+      ...['http.route', 'service.instance.id', 'http.route,service.instance.id', 'no.such.attribute'].map(
+        (groupBy) => `/api/v1/metrics/${METRICS.counter}?${window}&aggregation=SUM&groupBy=${groupBy}`,
+      ),
+      `/api/v1/metrics/${METRICS.histogram}?${window}&aggregation=P95&groupBy=http.route&every=5m`,
+      `/api/v1/metrics/${METRICS.gauge}?${window}&aggregation=MAX&groupBy=shelf&where=shelf:b`,
+      `/api/v1/metrics/${RECORDED_METRICS.counter}?${window}&aggregation=SUM&groupBy=line&every=3m`,
+      `/api/v1/metrics/no.such.metric?${window}`,
+      `/api/v1/metrics/${METRICS.counter}?every=nonsense`,
+    ),
+
+    '/api/v1/events': ask(
+      `/api/v1/events?source=vectors&${window}`,
+      `/api/v1/events?source=vectors&type=COMMAND&${window}`,
+      `/api/v1/events?source=vectors&limit=2&${window}`,
+      `/api/v1/events?correlationId=order-66&${window}`,
+      `/api/v1/events?type=METRIC&${window}`,
+      `/api/v1/events?source=nobody&${window}`,
+      '/api/v1/events?from=nonsense',
     ),
 
     '/api/v1/queues': [{ path: '/api/v1/queues', only: itemsOf((item) => item.agentId === RECORDED_AGENT) }],
@@ -131,6 +190,3 @@ function checksByName(body: unknown): unknown {
   const status = body as { readonly checks: readonly Item[] };
   return { ...status, checks: Object.fromEntries(status.checks.map(({ name, ...check }) => [name, check])) };
 }
-
-/** Used where metrics are asked for; here so that every name of the vectors stands in one place. */
-export const METRIC_NAMES = Object.values(METRICS);
