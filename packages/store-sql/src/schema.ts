@@ -365,7 +365,7 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
        task_id ${text} not null,
        trace_id ${text} not null,
        primary key (task_id, trace_id)
-     );`,
+     )${dialect === 'sqlite' ? ' without rowid' : ''};`,
     // Forgotten by when they were recorded: the id of one that names an old time is remembered as long as any other.
     `create table recorded_events (
        event_id ${text} primary key,

@@ -29,11 +29,6 @@ export function addDigests(db: RecordDatabase): (digests: Digests, nowMs: number
       if (round === MAX_ROUNDS)
         throw new StoreUnavailableError('sql', `${open.length} traces were written by others ${MAX_ROUNDS} times over`);
       const changes = new Map(open.flatMap(([traceId, digest]) => changeOf(traceId, digest, known.get(traceId))));
-      const tasks = [...changes].flatMap(([trace_id, { newTasks }]) =>
-        newTasks.map((taskId) => ({ task_id: columnText(taskId), trace_id })),
-      );
-      // First, so that a trace that is known is found by its tasks; what stands there for one that is not does no harm.
-      for (const some of chunks(tasks)) await insertTasks(some);
       const rows = [...changes].map(([trace_id, { version, columns }]) => ({
         trace_id,
         version,
@@ -54,22 +49,24 @@ export function addDigests(db: RecordDatabase): (digests: Digests, nowMs: number
   return async (digests, nowMs) => {
     // In the order of their ids, so that two batches never wait for each other crosswise.
     const parts = [...digests].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const some of chunks(parts)) await addSome(some, nowMs);
+    for (const some of chunks(parts)) {
+      // Side by side, which is one commit on SQLite. Of traces that are known already too: should only one of the two have succeeded,
+      // the batch comes again, and mends it.
+      await Promise.all([addSome(some, nowMs), ...chunks(tasksOf(some)).map((tasks) => insertTasks(tasks))]);
+    }
   };
 }
 
-interface Change extends WrittenTrace {
-  readonly newTasks: readonly string[];
+function tasksOf(parts: readonly Part[]): TraceTasksTable[] {
+  return parts.flatMap(([trace_id, { terms }]) =>
+    taskIdsOf(terms).map((taskId) => ({ task_id: columnText(taskId), trace_id })),
+  );
 }
 
-function changeOf(traceId: string, digest: TraceDigest, known: WrittenTrace | undefined): [string, Change][] {
-  const taskIds = taskIdsOf(digest.terms);
-  if (!known) return [[traceId, { version: 1, columns: toColumns(digest), newTasks: taskIds }]];
-  const before = fromColumns(known.columns);
-  const columns = toColumns(mergeDigests(before, digest));
-  if (isSame(known.columns, columns)) return [];
-  const knownTasks = new Set(taskIdsOf(before.terms));
-  return [[traceId, { version: known.version + 1, columns, newTasks: taskIds.filter((id) => !knownTasks.has(id)) }]];
+function changeOf(traceId: string, digest: TraceDigest, known: WrittenTrace | undefined): [string, WrittenTrace][] {
+  if (!known) return [[traceId, { version: 1, columns: toColumns(digest) }]];
+  const columns = toColumns(mergeDigests(fromColumns(known.columns), digest));
+  return isSame(known.columns, columns) ? [] : [[traceId, { version: known.version + 1, columns }]];
 }
 
 async function readTraces(db: RecordDatabase, traceIds: readonly string[]): Promise<Map<string, WrittenTrace>> {
