@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { status } from '@grpc/grpc-js';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-grpc';
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   encodeLogs,
   encodeMetrics,
@@ -18,6 +17,7 @@ import {
   TRACE_ID,
 } from './given.ts';
 import { type Answer, callExport, METHODS } from './grpc-client.ts';
+import { frame, openSession, rawCall } from './raw-call.ts';
 import { startReceiver, TOKEN } from './receiver.ts';
 
 const spans = encodeSpans(givenSpan(), givenSpan());
@@ -258,51 +258,6 @@ describe('connections', () => {
     await expect(openSession(grpcAddress)).rejects.toThrow();
   });
 });
-
-const sessions: ClientHttp2Session[] = [];
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.destroy();
-});
-
-async function openSession(address: string): Promise<ClientHttp2Session> {
-  // What it has not sent yet counts as its memory.
-  const session = connectHttp2(`http://${address}`, { maxSessionMemory: 100 });
-  sessions.push(session);
-  await once(session, 'connect');
-  session.on('error', () => {});
-  return session;
-}
-
-/** Headers and trailers of the answer to whatever is sent, right or wrong. */
-async function rawCall(
-  session: ClientHttp2Session,
-  body: Buffer,
-  headers: Record<string, string> = {},
-): Promise<Record<string, unknown>> {
-  const call = session.request({
-    ':method': 'POST',
-    ':path': METHODS.spans,
-    'content-type': 'application/grpc',
-    authorization: `Bearer ${TOKEN}`,
-    te: 'trailers',
-    ...headers,
-  });
-  const answer: Record<string, unknown> = {};
-  call.on('error', () => {});
-  call.on('response', (part) => Object.assign(answer, part));
-  call.on('trailers', (part) => Object.assign(answer, part));
-  if (headers[':method'] !== 'GET') call.end(body);
-  call.resume();
-  await once(call, 'close');
-  return answer;
-}
-
-function frame(bytes: Uint8Array, flag = 0): Buffer {
-  const prefix = Buffer.alloc(5, 0);
-  prefix[0] = flag;
-  prefix.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([prefix, bytes]);
-}
 
 function wrongSum(packed: Buffer): Buffer {
   return Buffer.concat([packed.subarray(0, -8), Buffer.alloc(4), packed.subarray(-4)]);

@@ -26,7 +26,7 @@ export interface ReadRequestOptions {
  * Signals of one batch that is handed on. Decoded they weigh many times what they do on the wire: a long request is handed on in parts,
  * so that only its bytes are held whole. More than any SDK or collector sends at once by itself, so that a part is the rule.
  */
-const SIGNALS_PER_BATCH = 5_000;
+const SIGNALS_PER_BATCH = 2_500;
 
 /**
  * Reads an OTLP request of one signal, part by part. Gives the loop back to others now and then. Throws when the whole cannot be read, and

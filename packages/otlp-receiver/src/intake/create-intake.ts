@@ -12,7 +12,7 @@ export interface ReceiverLimits {
   readonly maxRequestBytes: number;
   /** The same of one in JSON: 4 MiB. */
   readonly maxJsonBytes: number;
-  /** Of all requests under way together: 32 MiB; past it senders are told to come again. */
+  /** Of all requests under way together: 24 MiB; past it senders are told to come again. */
   readonly maxBytesUnderWay: number;
   /** Of each protocol: 200. */
   readonly maxConnections: number;
@@ -23,7 +23,7 @@ export interface ReceiverLimits {
 const DEFAULTS: ReceiverLimits = {
   maxRequestBytes: MAX_REQUEST_BYTES,
   maxJsonBytes: MAX_JSON_BYTES,
-  maxBytesUnderWay: 32 * 1_024 * 1_024,
+  maxBytesUnderWay: 24 * 1_024 * 1_024,
   maxConnections: 200,
   requestTimeoutMs: 30_000,
 };
@@ -50,7 +50,7 @@ export interface Intake {
 }
 
 /** Requests that are decoded at a time: each weighs several times what it does on the wire, JSON more than that. */
-const DECODED_AT_A_TIME = 4;
+const DECODED_AT_A_TIME = 2;
 const JSON_AT_A_TIME = 1;
 
 export function createIntake({ sink, telemetry, limits: given }: IntakeOptions): Intake {

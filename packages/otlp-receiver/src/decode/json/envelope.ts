@@ -1,7 +1,8 @@
 import type { Origin, SignalName } from '@tracepost/contracts';
 import { limitAttributes } from '../../limit-values.ts';
 import type { Refusals } from '../../refusals.ts';
-import { MalformedError, reasonOf } from '../malformed-error.ts';
+import { Faults } from '../faults.ts';
+import { MalformedError } from '../malformed-error.ts';
 import { Turn } from '../turn.ts';
 import { type JsonObject, listIn, objectIn, textIn } from './fields.ts';
 import { attributesIn } from './values.ts';
@@ -13,11 +14,17 @@ const FIELDS: Readonly<Record<SignalName, readonly [resources: string, scopes: s
   metrics: ['resourceMetrics', 'scopeMetrics', 'metrics'],
 };
 
+export interface RecordContext {
+  readonly origin: Origin;
+  readonly turn: Turn;
+  readonly faults: Faults;
+}
+
 export interface EnvelopeOptions {
   readonly signal: SignalName;
   readonly refused: Refusals;
   /** Keeps the record, or throws. One that may be long gives its steps. */
-  readonly readRecord: (record: JsonObject, origin: Origin, turn: Turn) => Generator<void, void> | undefined;
+  readonly readRecord: (record: JsonObject, context: RecordContext) => Generator<void, void> | undefined;
 }
 
 /**
@@ -27,13 +34,16 @@ export interface EnvelopeOptions {
 export function* readEnvelope(request: unknown, options: EnvelopeOptions): Generator<void, void> {
   const { signal, refused, readRecord } = options;
   const turn = new Turn();
+  const faults = new Faults(signal, refused);
   for (const { origin, records } of framesIn(request, signal)) {
     for (const record of records) {
-      try {
-        const steps = readRecord(objectIn(record), origin, turn);
-        if (steps) yield* steps;
-      } catch (error) {
-        refused.add(signal, reasonOf(error));
+      if (!faults.isOver()) {
+        try {
+          const steps = readRecord(objectIn(record), { origin, turn, faults });
+          if (steps) yield* steps;
+        } catch (error) {
+          faults.note(error);
+        }
       }
       if (turn.isOver()) yield;
     }

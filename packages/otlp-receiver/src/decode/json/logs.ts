@@ -9,7 +9,7 @@ export function* decodeJsonLogs(request: unknown, logs: LogSignal[], refused: Re
   yield* readEnvelope(request, {
     signal: 'logs',
     refused,
-    readRecord: (log, origin) => {
+    readRecord: (log, { origin }) => {
       logs.push(readLog(log, origin));
       return undefined;
     },

@@ -1,11 +1,10 @@
-import type { MetricData, Origin, Temporality } from '@tracepost/contracts';
+import type { MetricData, Temporality } from '@tracepost/contracts';
 import { MAX_BOUNDS, MAX_BUCKETS } from '../../limits.ts';
 import { type ExponentialBuckets, toExplicitHistogram } from '../exponential-histogram.ts';
-import { MalformedError, reasonOf } from '../malformed-error.ts';
+import { MalformedError } from '../malformed-error.ts';
 import type { MetricCollector } from '../metric-collector.ts';
 import { type Kind, NO_RECORDED_VALUE, type Point } from '../point.ts';
-import type { Turn } from '../turn.ts';
-import { readEnvelope } from './envelope.ts';
+import { type RecordContext, readEnvelope } from './envelope.ts';
 import {
   booleanIn,
   enumIn,
@@ -24,7 +23,7 @@ export function* decodeJsonMetrics(request: unknown, points: MetricCollector): G
   yield* readEnvelope(request, {
     signal: 'metrics',
     refused: points.refused,
-    readRecord: (metric, origin, turn) => readMetric(metric, origin, turn, points),
+    readRecord: (metric, context) => readMetric(metric, context, points),
   });
 }
 
@@ -32,7 +31,11 @@ const KINDS: readonly Kind[] = ['gauge', 'sum', 'histogram', 'exponentialHistogr
 const TEMPORALITIES: readonly (Temporality | null)[] = [null, 'delta', 'cumulative'];
 const TEMPORALITY_NAMES = ['UNSPECIFIED', 'DELTA', 'CUMULATIVE'].map((name) => `AGGREGATION_TEMPORALITY_${name}`);
 
-function* readMetric(metric: JsonObject, origin: Origin, turn: Turn, points: MetricCollector): Generator<void, void> {
+function* readMetric(
+  metric: JsonObject,
+  { origin, turn, faults }: RecordContext,
+  points: MetricCollector,
+): Generator<void, void> {
   const kind = KINDS.find((known) => metric[known] !== undefined && metric[known] !== null);
   const descriptor = {
     name: textIn(metric.name),
@@ -44,12 +47,14 @@ function* readMetric(metric: JsonObject, origin: Origin, turn: Turn, points: Met
   const temporality = TEMPORALITIES[enumIn(data.aggregationTemporality, TEMPORALITY_NAMES)] ?? null;
   const isMonotonic = booleanIn(data.isMonotonic);
   for (const one of listIn(data.dataPoints)) {
-    try {
-      const point = readPoint(objectIn(one), kind, temporality, isMonotonic);
-      if (typeof point === 'string') points.refused.add('metrics', point);
-      else points.add(origin, descriptor, point);
-    } catch (error) {
-      points.refused.add('metrics', reasonOf(error));
+    if (!faults.isOver()) {
+      try {
+        const point = readPoint(objectIn(one), kind, temporality, isMonotonic);
+        if (typeof point === 'string') points.refused.add('metrics', point);
+        else points.add(origin, descriptor, point);
+      } catch (error) {
+        faults.note(error);
+      }
     }
     if (turn.isOver()) yield;
   }

@@ -10,7 +10,7 @@ export function* decodeJsonSpans(request: unknown, spans: SpanSignal[], refused:
   yield* readEnvelope(request, {
     signal: 'spans',
     refused,
-    readRecord: (span, origin) => {
+    readRecord: (span, { origin }) => {
       spans.push(readSpan(span, origin));
       return undefined;
     },

@@ -3,7 +3,8 @@ import { limitAttributes } from '../../limit-values.ts';
 import { MAX_RECORD_BYTES } from '../../limits.ts';
 import { Refusals } from '../../refusals.ts';
 import { AttributeCollector } from '../attribute-collector.ts';
-import { MalformedError, reasonOf } from '../malformed-error.ts';
+import { Faults } from '../faults.ts';
+import { MalformedError } from '../malformed-error.ts';
 import { Turn } from '../turn.ts';
 import { readAttribute } from './attributes.ts';
 import {
@@ -30,6 +31,7 @@ export type ReadRecord = (record: {
   readonly end: number;
   readonly origin: Origin;
   readonly turn: Turn;
+  readonly faults: Faults;
 }) => Generator<void, void> | undefined;
 
 export interface EnvelopeOptions {
@@ -54,11 +56,12 @@ const OUTER_UNUSED = bits(3);
 export function* readEnvelope(bytes: Uint8Array, options: EnvelopeOptions): Generator<void, void> {
   const wire = openWire(bytes);
   const { reader } = wire;
-  const turn = new Turn();
+  const under: UnderWay = { ...options, turn: new Turn(), faults: new Faults(options.signal, options.refused) };
+  const { turn } = under;
   while (reader.pos < reader.len) {
     const seen = reader.uint32();
     if (seen === INNER) {
-      yield* readResource(wire, readEnd(wire, reader.len), turn, options);
+      yield* readResource(wire, readEnd(wire, reader.len), under);
       if (turn.isOver(reader.pos)) yield;
     } else skipUnknown(wire, seen, bits(1));
   }
@@ -79,7 +82,12 @@ const stepOver: ReadRecord = ({ wire, end }) => {
   return undefined;
 };
 
-function* readResource(wire: Wire, end: number, turn: Turn, options: EnvelopeOptions): Generator<void, void> {
+interface UnderWay extends EnvelopeOptions {
+  readonly turn: Turn;
+  readonly faults: Faults;
+}
+
+function* readResource(wire: Wire, end: number, under: UnderWay): Generator<void, void> {
   countPart(wire);
   const { reader } = wire;
   const resource = findInner(wire, end, readResourceAttributes) ?? {};
@@ -88,8 +96,8 @@ function* readResource(wire: Wire, end: number, turn: Turn, options: EnvelopeOpt
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen === REPEATED) {
-      yield* readScope(wire, readEnd(wire, end), { service, resource }, turn, options);
-      if (turn.isOver(reader.pos)) yield;
+      yield* readScope(wire, readEnd(wire, end), { service, resource }, under);
+      if (under.turn.isOver(reader.pos)) yield;
     } else if (seen === INNER) stepOverInner(wire);
     else skipUnknown(wire, seen, OUTER_FIELDS, OUTER_UNUSED);
   }
@@ -100,8 +108,7 @@ function* readScope(
   wire: Wire,
   end: number,
   from: Pick<Origin, 'service' | 'resource'>,
-  turn: Turn,
-  { signal, refused, readRecord, maxRecordBytes }: EnvelopeOptions,
+  { signal, refused, readRecord, maxRecordBytes, turn, faults }: UnderWay,
 ): Generator<void, void> {
   countPart(wire);
   const { reader } = wire;
@@ -114,13 +121,13 @@ function* readScope(
       if (recordEnd - reader.pos > maxRecordBytes) refused.add(signal, 'record_too_large');
       // Without an error: making a million of them would take longer than reading did.
       else if (wire.partsLeft <= 0) refused.add(signal, 'too_many_parts');
-      else {
+      else if (!faults.isOver()) {
         try {
           countPart(wire);
-          const steps = readRecord({ wire, end: recordEnd, origin, turn });
+          const steps = readRecord({ wire, end: recordEnd, origin, turn, faults });
           if (steps) yield* steps;
         } catch (error) {
-          refused.add(signal, reasonOf(error));
+          faults.note(error);
         }
       }
       reader.pos = recordEnd;

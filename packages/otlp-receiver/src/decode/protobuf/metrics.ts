@@ -1,6 +1,6 @@
 import type { Origin } from '@tracepost/contracts';
 import { MAX_RECORD_BYTES } from '../../limits.ts';
-import { reasonOf } from '../malformed-error.ts';
+import type { Faults } from '../faults.ts';
 import type { Descriptor, MetricCollector } from '../metric-collector.ts';
 import type { Kind, Point } from '../point.ts';
 import type { Turn } from '../turn.ts';
@@ -31,7 +31,7 @@ export function* decodeMetrics(bytes: Uint8Array, points: MetricCollector): Gene
     signal: 'metrics',
     refused: points.refused,
     maxRecordBytes: Number.POSITIVE_INFINITY,
-    readRecord: ({ wire, end, origin, turn }) => readMetric(wire, end, { origin, points, turn }),
+    readRecord: ({ wire, end, origin, turn, faults }) => readMetric(wire, end, { origin, points, turn, faults }),
   });
 }
 
@@ -39,6 +39,7 @@ interface Into {
   readonly origin: Origin;
   readonly points: MetricCollector;
   readonly turn: Turn;
+  readonly faults: Faults;
 }
 
 const NAME = tag(1, LENGTH);
@@ -96,10 +97,10 @@ function* readData(
   end: number,
   kind: Kind,
   descriptor: Descriptor,
-  { origin, points, turn }: Into,
+  { origin, points, turn, faults }: Into,
 ): Generator<void, void> {
   const { reader } = wire;
-  const properties = readProperties(wire, end);
+  const properties = yield* readProperties(wire, end, turn);
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen !== DATA_POINTS) {
@@ -110,14 +111,14 @@ function* readData(
     if (pointEnd - reader.pos > MAX_RECORD_BYTES) points.refused.add('metrics', 'record_too_large');
     // Without an error: making a million of them would take longer than reading did.
     else if (wire.partsLeft <= 0) points.refused.add('metrics', 'too_many_parts');
-    else {
+    else if (!faults.isOver()) {
       try {
         countPart(wire);
         const point = readPoint(wire, pointEnd, kind, properties);
         if (typeof point === 'string') points.refused.add('metrics', point);
         else points.add(origin, descriptor, point);
       } catch (error) {
-        points.refused.add('metrics', reasonOf(error));
+        faults.note(error);
       }
     }
     reader.pos = pointEnd;
@@ -140,7 +141,7 @@ interface Properties {
 }
 
 /** Temporality stands behind the points on the wire and is needed before them. */
-function readProperties(wire: Wire, end: number): Properties {
+function* readProperties(wire: Wire, end: number, turn: Turn): Generator<void, Properties> {
   const { reader } = wire;
   const start = reader.pos;
   let temporality = 0;
@@ -150,6 +151,7 @@ function readProperties(wire: Wire, end: number): Properties {
     if (seen === TEMPORALITY) temporality = reader.uint32();
     else if (seen === IS_MONOTONIC) isMonotonic = reader.bool();
     else skip(wire, seen & 7);
+    if (turn.isOver(reader.pos)) yield;
   }
   assertEnd(wire, end);
   reader.pos = start;
