@@ -1,4 +1,4 @@
-console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | events | p16 | p21 | windows
+console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | events | p16 | p17 | p21 | windows
 
   gateways  P1 and P8: the gateway with and without telemetry, against bare and stock-instrumented handlers (4 minutes, Docker)
   p7        the publisher against raw amqplib (4 minutes, Docker)
@@ -10,6 +10,7 @@ console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency
   events    events and metrics per second: taken over HTTP, and into the stores (3 minutes, Docker)
   p21       memory of the idle process (6 minutes, Linux)
   p16       start and stop of the one process (1 minute)
+  p17       what checking and indexing leave of the rate of decoding OTLP (4 minutes)
   windows   P23, P25, P26 and a p99 over 30 days of a million tasks, on SQLite and Postgres (8 minutes, Docker)
 
 Results are printed and written to bench/results/. What they mean: bench/README.md.`);
