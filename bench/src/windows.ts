@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSketch, rankOf, type Sketch } from '@tracepost/analysis';
 import { NO_USAGE, type TaskEvent } from '@tracepost/contracts';
@@ -50,7 +50,9 @@ writeResult(
     '- P23: a million values of each distribution, between a microsecond and seven days, at each of these shares: ' +
       `${SHARES.join(', ')}; the right value is that of the nearest rank.`,
     '- P26: a minute of a million values in memory; both sides give p50, p95 and p99. Sorting is that of a `Float64Array`.',
-    '- The windows begin and end within a minute, so days, hours, minutes and single tasks are read; a different one each time..',
+    '- The windows begin and end within a minute, so days, hours, minutes and single tasks are read; a different one each time.',
+    '- A window reads as many roll-ups of fewer tasks (`BENCH_TASKS`); only at its edges it then reads fewer single ones.',
+    `- The machine had a load of ${Math.round(loadavg()[1] ?? 0)} while this ran: with more than two, other work took its share.`,
     '',
   ].join('\n'),
 );
