@@ -6,8 +6,8 @@ import { describeDelivery } from './delivery.ts';
 import { describeDoor } from './door.ts';
 import { describeImages } from './images.ts';
 import { describePath } from './path.ts';
-import { describeSearching } from './searching.ts';
 import { describeRecording } from './recording.ts';
+import { describeSearching } from './searching.ts';
 import { describeWindows } from './windows.ts';
 
 /** A running Tracepost, whichever way, with its weather agent pointed at the test's weather service. */
