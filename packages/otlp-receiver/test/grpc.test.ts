@@ -63,7 +63,9 @@ describe('a call that is right', () => {
     const session = await openSession(grpcAddress);
     const answers = await Promise.all([rawCall(session, frame(long)), rawCall(session, frame(spans))]);
     expect(answers.map((answer) => answer['grpc-status'])).toEqual(['0', '0']);
-    expect(taken.map((batch) => batch.spans.length).sort()).toEqual([2, 3_000]);
+    // The long one is handed on in parts.
+    expect(taken.reduce((sum, batch) => sum + batch.spans.length, 0)).toBe(3_002);
+    expect(taken.length).toBeGreaterThan(2);
   });
 });
 
