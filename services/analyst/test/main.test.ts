@@ -126,7 +126,8 @@ describeWithDocker('the analyst of the full stack', () => {
     closers.push(() => records.close());
     const found = await records.traceSummaries.list({ attributes: [{ key: 'http.route', value: '/cart' }], limit: 10 });
     expect(found.items).toMatchObject([{ rootService: 'shop', rootName: 'GET /cart', spanCount: 1 }]);
-  });
+    // Two processes, which start slowly on a machine that has much else to do.
+  }, 120_000);
 
   it('records what others tell over RabbitMQ', async () => {
     const { process } = await start();
