@@ -1,4 +1,4 @@
-console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | events | p16 | p17 | p21 | windows
+console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency | p15 | recorder | events | metric-store | p16 | p17 | p21 | windows
 
   gateways  P1 and P8: the gateway with and without telemetry, against bare and stock-instrumented handlers (4 minutes, Docker)
   p7        the publisher against raw amqplib (4 minutes, Docker)
@@ -8,6 +8,7 @@ console.log(`Which question? npm run bench -- gateways | p7 | p9 | p9b | latency
   p15       P12 and P15: how soon a handler begins, idle and after the death of a worker (2 minutes, Docker)
   recorder  events per second into the record, on SQLite and Postgres (1 minute, Docker)
   events    events and metrics per second: taken over HTTP, and into the stores (3 minutes, Docker)
+  metric-store  points per second into both stores, p99 over 30 days of a million points, and P22 (8 minutes, Docker)
   p21       memory of the idle process (6 minutes, Linux)
   p16       start and stop of the one process (1 minute)
   p17       what checking and indexing leave of the rate of decoding OTLP (4 minutes)
