@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect } from 'vitest';
+
+export interface Damage {
+  /** Processor time between two turns of its loop. */
+  readonly longestTurnMs: number;
+  readonly residentBytes: number;
+  /** Since the process began. */
+  readonly peakBytes: number;
+  /** `signal reason` of what was refused, `taken signal` of what was taken. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly lines: number;
+}
+
+export interface Victim {
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+  /**
+   * Runs the attack, then asks for what holds in each: it lives, it takes what is right as before, no turn of its loop was longer
+   * than 200 ms, its memory did not grow by more than 64 MiB, or by `growthMib`.
+   */
+  attack(work: () => Promise<void>, growthMib?: number): Promise<Damage>;
+}
+
+const VICTIM = fileURLToPath(new URL('victim.ts', import.meta.url));
+const MEBIBYTE = 1_048_576;
+
+export function useVictim(isAlive: (victim: Victim) => Promise<boolean>): Victim {
+  let child: ChildProcess;
+  let urls = { httpUrl: '', grpcAddress: '' };
+  let asked = 0;
+
+  beforeAll(async () => {
+    child = fork(VICTIM, { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    [urls] = (await once(child, 'message')) as [typeof urls];
+    // What loads late and what is compiled is not part of an attack.
+    for (let time = 0; time < 30; time += 1) await isAlive(victim);
+  });
+  afterAll(async () => {
+    if (child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    child.send({ word: 'close' });
+    expect(await ended).toEqual([0, null]);
+  });
+
+  const ask = async (word: 'begin' | 'end'): Promise<Damage> => {
+    asked += 1;
+    const id = asked;
+    const told = new Promise<Damage>((resolve) => {
+      const listen = (message: Damage & { readonly id: number }): void => {
+        if (message.id !== id) return;
+        child.off('message', listen);
+        resolve(message);
+      };
+      child.on('message', listen);
+    });
+    child.send({ word, id });
+    return told;
+  };
+  const victim: Victim = {
+    get httpUrl() {
+      return urls.httpUrl;
+    },
+    get grpcAddress() {
+      return urls.grpcAddress;
+    },
+    async attack(work, growthMib = 64) {
+      const before = await ask('begin');
+      await work();
+      const after = await ask('end');
+      expect(after.longestTurnMs).toBeLessThan(200);
+      expect((after.residentBytes - before.residentBytes) / MEBIBYTE).toBeLessThan(growthMib);
+      expect(Object.keys(after.counts).filter((words) => words.startsWith('unhandled'))).toEqual([]);
+      expect(await isAlive(victim)).toBe(true);
+      return after;
+    },
+  };
+  return victim;
+}
