@@ -3,3 +3,4 @@ export { createHealthServer, type HealthServer, type ReadyCheck } from './health
 export { createPingCheck, type PingCheck } from './ping-check.ts';
 export { type Config, ConfigError, readConfig } from './read-config.ts';
 export { runService, type ServiceLife } from './run-service.ts';
+export { postgresFields, rabbitmqFields } from './server-fields.ts';

@@ -5,8 +5,9 @@ import {
   list,
   oneOf,
   port,
+  postgresFields,
+  rabbitmqFields,
   readConfig,
-  secretFile,
   text,
   url,
 } from '@tracepost/config';
@@ -82,14 +83,8 @@ export type AgentSettings = Config<typeof agentFields>;
 /** What the service needs in the full stack. */
 export const fullFields = {
   ...agentFields,
-  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
-  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
-  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
-  postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'the database of the inbox', default: '127.0.0.1' }),
-  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'its port', default: '5432' }),
-  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'its name', default: 'tracepost' }),
-  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'its user', default: 'tracepost' }),
-  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'its password' }),
+  ...rabbitmqFields(),
+  ...postgresFields({ about: 'the database of the inbox' }),
   postgresWaitMs: integer('TRACEPOST_POSTGRES_WAIT_MS', {
     about: 'how long to wait for it at the start',
     default: '120000',

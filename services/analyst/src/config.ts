@@ -1,4 +1,14 @@
-import { type Config, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
+import {
+  type Config,
+  oneOf,
+  port,
+  postgresFields,
+  rabbitmqFields,
+  readConfig,
+  secretFile,
+  text,
+  url,
+} from '@tracepost/config';
 
 export const analystFields = {
   ingestHost: text('TRACEPOST_INGEST_HOST', {
@@ -18,17 +28,8 @@ export const analystFields = {
     default: 'rollups',
   }),
   logsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of the logs', default: 'logs' }),
-  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
-  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
-  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
-  postgresHost: text('TRACEPOST_POSTGRES_HOST', {
-    about: 'the database of the records, where the summaries of traces lie too',
-    default: '127.0.0.1',
-  }),
-  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'its port', default: '5432' }),
-  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'its name', default: 'tracepost' }),
-  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'its user', default: 'tracepost' }),
-  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'its password' }),
+  ...rabbitmqFields(),
+  ...postgresFields({ about: 'the database of the records, where the summaries of traces lie too' }),
   healthPort: port('TRACEPOST_HEALTH_PORT', { about: 'health of this process, on loopback', default: '3401' }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed',

@@ -1,4 +1,17 @@
-import { type Config, flag, integer, list, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
+import {
+  type Config,
+  flag,
+  integer,
+  list,
+  oneOf,
+  port,
+  postgresFields,
+  rabbitmqFields,
+  readConfig,
+  secretFile,
+  text,
+  url,
+} from '@tracepost/config';
 
 /** What the gateway itself needs, in both ways of running. */
 export const gatewayFields = {
@@ -52,18 +65,12 @@ export const fullStackFields = {
     about: 'lines below it are not written to the terminal',
     default: 'info',
   }),
-  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'address of RabbitMQ', default: 'amqp://rabbitmq:5672' }),
-  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'user at RabbitMQ', default: 'tracepost' }),
-  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'password at RabbitMQ' }),
+  ...rabbitmqFields({ url: 'amqp://rabbitmq:5672' }),
   rabbitmqManagementUrl: url('TRACEPOST_RABBITMQ_MANAGEMENT_URL', {
     about: 'its management API, which tells the rates of queues',
     default: 'http://rabbitmq:15672',
   }),
-  postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'host of Postgres', default: 'postgres' }),
-  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'port of Postgres', default: '5432' }),
-  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'database in Postgres', default: 'tracepost' }),
-  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'user at Postgres', default: 'tracepost' }),
-  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'password at Postgres' }),
+  ...postgresFields({ about: 'the database of the records', host: 'postgres' }),
   influxdbUrl: url('TRACEPOST_INFLUXDB_URL', { about: 'address of InfluxDB', default: 'http://influxdb:8086' }),
   influxdbOrg: text('TRACEPOST_INFLUXDB_ORG', { about: 'organisation in InfluxDB', default: 'tracepost' }),
   influxdbMetricsBucket: text('TRACEPOST_INFLUXDB_METRICS_BUCKET', { about: 'bucket of metrics', default: 'metrics' }),

@@ -1,4 +1,4 @@
-import { type Config, integer, oneOf, port, readConfig, secretFile, text, url } from '@tracepost/config';
+import { type Config, integer, oneOf, port, postgresFields, rabbitmqFields, readConfig } from '@tracepost/config';
 
 /** How long what is recorded is kept, in both ways of running. */
 export const retentionFields = {
@@ -42,14 +42,8 @@ export const retentionFields = {
 
 export const recorderFields = {
   ...retentionFields,
-  rabbitmqUrl: url('TRACEPOST_RABBITMQ_URL', { about: 'the broker', default: 'amqp://127.0.0.1:5672' }),
-  rabbitmqUser: text('TRACEPOST_RABBITMQ_USER', { about: 'its user', default: 'tracepost' }),
-  rabbitmqPassword: secretFile('TRACEPOST_RABBITMQ_PASSWORD_FILE', { about: 'its password' }),
-  postgresHost: text('TRACEPOST_POSTGRES_HOST', { about: 'the database of the records', default: '127.0.0.1' }),
-  postgresPort: port('TRACEPOST_POSTGRES_PORT', { about: 'its port', default: '5432' }),
-  postgresDatabase: text('TRACEPOST_POSTGRES_DATABASE', { about: 'its name', default: 'tracepost' }),
-  postgresUser: text('TRACEPOST_POSTGRES_USER', { about: 'its user', default: 'tracepost' }),
-  postgresPassword: secretFile('TRACEPOST_POSTGRES_PASSWORD_FILE', { about: 'its password' }),
+  ...rabbitmqFields(),
+  ...postgresFields({ about: 'the database of the records' }),
   postgresWaitMs: integer('TRACEPOST_POSTGRES_WAIT_MS', {
     about: 'how long to wait for it at the start',
     default: '120000',
