@@ -58,7 +58,7 @@ function describeSurvival(databaseOf: () => Database): void {
       { numRuns: 25 },
     );
     await Promise.all(stores.map((store) => store.close()));
-  });
+  }, 120_000);
 
   test('are the same when whoever writes is killed again and again, and takes up what it had not told of', async () => {
     const agentId = randomUUID();
