@@ -62,6 +62,10 @@ describeWithDocker('the ledger of the full set', () => {
     await load(full);
     await new Promise((resolve) => setTimeout(resolve, 8_000));
     influx?.restore();
+    await until(async () => (await ledgerOf(full)).logs.hops.some(({ hop }) => hop === 'collector'), {
+      timeoutMs: 60_000,
+      what: 'the collector to have told of itself',
+    });
     const rows = await atRest(full);
     for (const row of [rows.spans, rows.logs]) {
       expect(row).toMatchObject({ produced: row.stored, dropped: 0, underWay: 0, unaccounted: 0 });

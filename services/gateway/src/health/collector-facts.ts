@@ -15,8 +15,8 @@ const ITEMS = { spans: 'spans', logs: 'log_records', metrics: 'metric_points' } 
 /** The names of its exporters in otel-collector.yaml. */
 const TO_ANALYST = 'otlp_http/analyst';
 const TO_JAEGER = 'otlp_grpc/jaeger';
-/** Embedded there is none: asked now and then all the same, and not with every look. */
-const LOOKS_BETWEEN = 12;
+/** Embedded there is none: asked all the same, but not with every look. A new collector is seen within three of them. */
+const LOOKS_BETWEEN = 3;
 
 export function createCollectorFacts(): CollectorWatch {
   const totals = new Map<string, SeriesTotals>();
