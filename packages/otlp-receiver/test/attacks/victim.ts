@@ -52,6 +52,8 @@ process.on('message', async ({ word, id }: { readonly word: 'begin' | 'end' | 'c
     void receiver.close().then(() => process.exit(0));
     return;
   }
+  // Before this process collects its garbage by itself, which is no turn of the attack's.
+  const longestMs = longestTurnMs;
   // What is garbage by now is not what an attack leaves behind. Several times: bodies that were refused are still coming in when their answer
   // is out, and buffers are given back beside the collection.
   for (let time = 0; time < 4; time += 1) {
@@ -62,11 +64,12 @@ process.on('message', async ({ word, id }: { readonly word: 'begin' | 'end' | 'c
     counts.clear();
     lines.length = 0;
     longestTurnMs = 0;
+    turnBegan = process.threadCpuUsage();
   }
   const { heapUsed, external } = process.memoryUsage();
   process.send?.({
     id,
-    longestTurnMs,
+    longestTurnMs: longestMs,
     heldBytes: heapUsed + external,
     residentBytes: process.memoryUsage.rss(),
     peakBytes: process.resourceUsage().maxRSS * 1_024,
