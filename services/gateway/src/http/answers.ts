@@ -14,7 +14,7 @@ import { reachHop, traceOf } from './request-trace.ts';
 import { RequestInvalidError } from './validation.ts';
 
 /** The little that is needed of a reply, so that replies of every route's type fit. */
-interface Reply {
+export interface ProblemReply {
   readonly request: Pick<FastifyRequest, 'raw' | 'trace'>;
   readonly raw: FastifyReply['raw'];
   header(name: string, value: string): unknown;
@@ -22,7 +22,7 @@ interface Reply {
 }
 
 /** Answers with problem details; gives the reply back, to be returned by the handler. */
-export function sendProblem<R extends Reply>(reply: R, spec: ProblemSpec): R {
+export function sendProblem<R extends ProblemReply>(reply: R, spec: ProblemSpec): R {
   const trace = traceOf(reply.request);
   trace.code = spec.code;
   if (trace.hopName === null) reachHop(trace, hopOf(spec.code), 'refused');

@@ -13,8 +13,10 @@ const WINDOW_MS = 100;
 const WINDOWS = 10;
 /** Who is let in while others keep coming too fast waits about so long. */
 const TARGET_MS = 150;
-/** So many may always wait, however slowly they go: a second or two without a broker shall not turn away what little comes. */
-const LEAST = 64;
+/** So many may wait while none goes: a second or two without a broker shall not turn away what little comes. */
+const WHILE_NONE_GOES = 64;
+/** So many may always wait, however slowly they go. */
+const LEAST = 8;
 const GROWTH = 1.1;
 /** A full room of the right size is never quite full: only where clearly fewer waited there is place for more. */
 const SLACK = 0.5;
@@ -26,7 +28,6 @@ const SLACK = 0.5;
  * law). The limit grows again only when somebody was turned away and no queue stands: who is flooded a second time need not learn again.
  */
 export function createStandingLimit({ max, nowMs }: { readonly max: number; readonly nowMs: number }): StandingLimit {
-  const least = Math.min(LEAST, max);
   const goneBefore: number[] = [];
   let limit = max;
   let beganAtMs = nowMs;
@@ -35,12 +36,13 @@ export function createStandingLimit({ max, nowMs }: { readonly max: number; read
   let hasRefused = false;
 
   function endWindow(lastedMs: number): void {
-    // Nobody waited at some time: they went as they came, which says nothing of how fast they can go.
-    if (fewest > 0) goneBefore.push(gone / lastedMs);
+    // Nobody waited at some time: they went as they came. None went: the broker was away. Neither says how fast they can go.
+    if (fewest > 0 && gone > 0) goneBefore.push(gone / lastedMs);
     if (goneBefore.length > WINDOWS) goneBefore.shift();
     const perMs = goneBefore.reduce((sum, one) => sum + one, 0) / Math.max(1, goneBefore.length);
     const inTarget = perMs * TARGET_MS;
-    if (fewest > Math.max(least, inTarget)) limit = Math.min(limit, Math.max(least, Math.floor(inTarget)));
+    const standing = Math.max(gone > 0 ? LEAST : WHILE_NONE_GOES, Math.floor(inTarget));
+    if (fewest > standing) limit = Math.min(limit, standing);
     else if (hasRefused && fewest < SLACK * inTarget) limit = Math.min(max, Math.ceil(limit * GROWTH));
   }
 

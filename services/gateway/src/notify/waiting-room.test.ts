@@ -4,7 +4,9 @@ import { createWaitingRoom } from './waiting-room.ts';
 test('there is room for so many requests', () => {
   const room = createWaitingRoom({ maxRequests: 2, maxBytes: 100 });
   expect([room.enter(1), room.enter(1), room.enter(1)]).toEqual([true, true, false]);
+  expect(room.isFull()).toBe(true);
   room.leave(1);
+  expect(room.isFull()).toBe(false);
   expect(room.enter(1)).toBe(true);
 });
 

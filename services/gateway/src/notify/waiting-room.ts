@@ -2,6 +2,8 @@ import { createStandingLimit } from './standing-limit.ts';
 
 /** Bounds what waits for the broker, the key store or the disk: past it a request is turned away at once, not held in memory. */
 export interface WaitingRoom {
+  /** Whether somebody who comes now is turned away; asked before there is any work with the request. */
+  isFull(): boolean;
   /** False when there is no room; nothing was taken then. */
   enter(bytes: number): boolean;
   leave(bytes: number): void;
@@ -21,13 +23,15 @@ export function createWaitingRoom({
   const limit = createStandingLimit({ max: maxRequests, nowMs: now() });
   let requests = 0;
   let waiting = 0;
+  const isFull = (): boolean => {
+    const isSo = requests >= limit.at(now(), requests);
+    if (isSo) limit.refused();
+    return isSo;
+  };
   return {
+    isFull,
     enter(bytes) {
-      if (requests >= limit.at(now(), requests)) {
-        limit.refused();
-        return false;
-      }
-      if (waiting + bytes > maxBytes) return false;
+      if (isFull() || waiting + bytes > maxBytes) return false;
       requests += 1;
       waiting += bytes;
       return true;

@@ -3,7 +3,7 @@ import { AGENT_ID_PATTERN, NotifyAccepted, NotifyRequest } from '@tracepost/cont
 import type { OutgoingNotification } from '@tracepost/messaging';
 import type { Metrics } from '@tracepost/telemetry';
 import Type from 'typebox';
-import { sendProblem } from '../http/answers.ts';
+import { type ProblemReply, sendProblem } from '../http/answers.ts';
 import { createTaskId } from '../http/ids.ts';
 import { LIMITS } from '../http/limits.ts';
 import { type ProblemSpec, pointerStep } from '../http/problem.ts';
@@ -40,9 +40,22 @@ export function addNotifyRoute(app: GatewayServer, options: NotifyRouteOptions):
   const refuse = (agentId: string, body: NotifyBody): ProblemSpec | null =>
     body.budget === undefined ? notifier.refuse(agentId, body) : BUDGET_UNBUILT;
 
+  const turnAway = <R extends ProblemReply>(reply: R, problem: ProblemSpec): R => {
+    metrics.add('tracepost.notifications.refused', 1, { 'tracepost.reason': problem.code });
+    return sendProblem(reply, problem);
+  };
+
   app.post(
     '/api/v1/agents/:agentId/notify',
     {
+      // Before the body is read: in a flood the time for it is somebody else's.
+      onRequest(request, reply, done) {
+        if (!waiting.isFull()) return done();
+        const trace = traceOf(request);
+        trace.agentId = request.params.agentId;
+        reachHop(trace, 'rate-limit', 'refused');
+        turnAway(reply, TOO_MANY_WAITING);
+      },
       schema: {
         summary: 'Send a notification to an agent',
         description: `202 means that the broker has confirmed it, or that it lies on the gateway's own disk until the broker does. Known agents that are down are queued for.
@@ -67,19 +80,15 @@ With an \`Idempotency-Key\` (1 to 255 printable ASCII characters, for this agent
       const { body } = request;
       describeAddressee(trace, agentId, body);
       reachHop(trace, 'validate', 'refused');
-      const turnAway = (problem: ProblemSpec) => {
-        metrics.add('tracepost.notifications.refused', 1, { 'tracepost.reason': problem.code });
-        return sendProblem(reply, problem);
-      };
       const read = readIdempotencyKey(request.raw.headers);
-      if (read.status === 'refused') return turnAway(read.problem);
+      if (read.status === 'refused') return turnAway(reply, read.problem);
       const refusal = refuse(agentId, body);
-      if (refusal) return turnAway(refusal);
+      if (refusal) return turnAway(reply, refusal);
 
       reachHop(trace, 'rate-limit', 'refused');
       // A body in chunks does not say how long it is.
       const bytes = trace.requestBytes || LIMITS.bodyBytes;
-      if (!waiting.enter(bytes)) return turnAway(TOO_MANY_WAITING);
+      if (!waiting.enter(bytes)) return turnAway(reply, TOO_MANY_WAITING);
       try {
         const { traceId } = trace;
         const taskId = createTaskId();
@@ -87,7 +96,7 @@ With an \`Idempotency-Key\` (1 to 255 printable ASCII characters, for this agent
           const delivered = await notifier.deliver(buildNotification(agentId, body, { trace, taskId }), trace, {
             traceId,
           });
-          if (delivered.status === 'refused') return turnAway(delivered.problem);
+          if (delivered.status === 'refused') return turnAway(reply, delivered.problem);
           return accept(reply, delivered.answer);
         }
         const { key } = read;
@@ -99,7 +108,7 @@ With an \`Idempotency-Key\` (1 to 255 printable ASCII characters, for this agent
             idempotencyKey: key,
           }),
         );
-        if (once.status === 'refused') return turnAway(once.problem);
+        if (once.status === 'refused') return turnAway(reply, once.problem);
         if (once.isReplayed) {
           trace.taskId = once.answer.taskId;
           reachHop(trace, 'idempotency', 'replayed');
