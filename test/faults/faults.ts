@@ -3,11 +3,10 @@ import type { TaskRecord } from '@tracepost/contracts';
 import { buildNotificationMessage } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { createTelemetry } from '@tracepost/telemetry';
-import { loadOverHttp, until } from '@tracepost/testing';
+import { loadOverHttp, pick, until } from '@tracepost/testing';
 import { sendUntilAccepted } from './client.ts';
 import { AGENT_ID, type Fleet } from './fleet.ts';
 import type { ServiceProcess } from './processes.ts';
-import { pick } from './random.ts';
 import type { Tools } from './run-scenario.ts';
 
 export type Fault = (fleet: Fleet, tools: Tools) => Promise<void>;
@@ -289,24 +288,24 @@ async function startMs(one: ServiceProcess): Promise<number> {
 const GOODPUT = 0.85;
 const SLOWER = 2;
 /** The queue takes 100,000; what is accepted here has to fit, and to be worked off afterwards. */
-const FLOOD_S = 15;
+const FLOOD_S = 180;
 
 /**
  * KB a second that go to the broker: this is what limits it, not the cores that it shares here with its clients, its workers and its
  * servers: where they are the limit, turning two of three away in words takes from them what the third needs.
  */
-const THIN_LINE = 800;
+const THIN_LINE = 200;
 
 /** F25: three times its capacity, from clients without keys beside those that are judged. Turned away in words, nobody is left waiting. */
-export const flood: Fault = async (fleet, { note }) => {
+export const flood: Fault = async (fleet, { note, seed }) => {
   const { url } = fleet;
   const { gatewayLink } = serversOf(fleet);
   await gatewayLink.poison({ type: 'bandwidth', stream: 'upstream', attributes: { rate: THIN_LINE } });
   const body = JSON.stringify({ notificationType: 'work.nothing', payload: { key: 'flood' } });
-  const load = { url: `${url}/api/v1/agents/${AGENT_ID}/notify`, body, connections: 256 };
-  // As few as are never turned away: those who ask again at once would be a flood of their own.
-  const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, connections: 48, seconds: 8, perSecond: null });
-  const nearly = await loadOverHttp({ ...load, seconds: 8, perSecond: 0.9 * capacity });
+  const load = { url: `${url}/api/v1/agents/${AGENT_ID}/notify`, body, connections: 256, seed };
+  // As few as are never turned away, and enough to leave the line no pause.
+  const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, connections: 16, seconds: 8, perSecond: null });
+  const nearly = await loadOverHttp({ ...load, seconds: 30, perSecond: 0.9 * capacity });
   const over = await loadOverHttp({ ...load, connections: 2_000, seconds: FLOOD_S, perSecond: 3 * capacity });
   await sleep(5_000);
   const after = await loadOverHttp({ ...load, seconds: 5, perSecond: 0.3 * capacity });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createRandom } from '@tracepost/testing';
 import { sendUntilAccepted, type Told, type WorkKind } from './client.ts';
 import { AGENT_ID, type Fleet } from './fleet.ts';
 import { type Judgement, judge } from './judge.ts';
-import { createRandom } from './random.ts';
 
 export interface Scenario {
   readonly id: string;

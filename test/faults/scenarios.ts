@@ -71,7 +71,7 @@ export const FULL_SCENARIOS: readonly Scenario[] = [
   {
     id: 'F25',
     title: 'three times as much as it can take',
-    messages: 1_500,
+    messages: 4_500,
     perSecond: 20,
     disturb: flood,
     settleMs: 300_000,

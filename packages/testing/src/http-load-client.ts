@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpLoad, HttpLoadResult } from './http-load.ts';
+import { createRandom } from './random.ts';
 
 // Plain sockets and one prepared request: a client that costs as much as what it measures would measure itself.
-const { url, body, perSecond, seconds, connections } = JSON.parse(process.argv[2] ?? '{}') as HttpLoad;
+const { url, body, perSecond, seconds, connections, seed } = JSON.parse(process.argv[2] ?? '{}') as HttpLoad;
 const { hostname, port, host, pathname } = new URL(url);
 const REQUEST = Buffer.from(
   `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -85,6 +86,12 @@ function isWhole(answer: string): boolean {
   return length !== undefined && answer.length >= end + 4 + Number(length);
 }
 
+/** Exponential gaps around this mean. */
+function randomGaps(from: number, meanMs: number): () => number {
+  const random = createRandom(from);
+  return () => -Math.log(1 - random()) * meanMs;
+}
+
 const all = Array.from({ length: connections }, (): Connection => {
   return { socket: null as unknown as Socket, dueAt: 0, isAsking: false, answer: '' };
 });
@@ -99,16 +106,18 @@ if (perSecond === null) {
 } else {
   idle.push(...all);
   const total = Math.round(perSecond * seconds);
+  const gapMs = seed === undefined ? () => 1_000 / perSecond : randomGaps(seed, 1_000 / perSecond);
+  let dueAt = began;
   while (sent < total) {
     const now = performance.now();
     // A timer wakes at whole milliseconds: whoever is due by then is sent then, and timed from when it was due.
     for (; sent < total; sent++) {
-      const dueAt = began + (sent * 1_000) / perSecond;
       if (dueAt > now) break;
       // In turn: a connection that is never used is shown out by the server, perhaps just as it is used at last.
       const connection = idle.shift();
       if (connection) send(connection, dueAt);
       else waiting.push(dueAt);
+      dueAt += gapMs();
     }
     await sleep(1);
   }

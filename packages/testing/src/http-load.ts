@@ -13,6 +13,8 @@ export interface HttpLoad {
   readonly connections: number;
   /** An open loop at this rate; null: a closed one, each connection asks again when it is answered. */
   readonly perSecond: number | null;
+  /** An open loop comes evenly, or with a seed as many clients that know nothing of each other: at random (Poisson). */
+  readonly seed?: number;
 }
 
 export interface HttpLoadResult {

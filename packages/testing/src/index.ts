@@ -7,6 +7,7 @@ export { type InfluxDbServer, startInfluxDb, useInfluxDb } from './influxdb.ts';
 export { type JaegerServer, startJaeger, useJaeger } from './jaeger.ts';
 export { type PostgresServer, startPostgres, usePostgres } from './postgres.ts';
 export { type RabbitMqServer, startRabbitMq, useRabbitMq } from './rabbitmq.ts';
+export { createRandom, pick } from './random.ts';
 export { type SampleSession, sampleSession } from './sample-session.ts';
 export { startToxiproxy, type Toxic, type ToxicLink } from './toxiproxy.ts';
 export { type UntilOptions, until } from './until.ts';
