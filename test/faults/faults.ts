@@ -304,7 +304,7 @@ export const flood: Fault = async (fleet, { note, seed }) => {
   const body = JSON.stringify({ notificationType: 'work.nothing', payload: { key: 'flood' } });
   const load = { url: `${url}/api/v1/agents/${AGENT_ID}/notify`, body, connections: 256, seed };
   // As few as are never turned away, and enough to leave the line no pause.
-  const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, connections: 16, seconds: 8, perSecond: null });
+  const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, connections: 24, seconds: 8, perSecond: null });
   const nearly = await loadOverHttp({ ...load, seconds: 30, perSecond: 0.9 * capacity });
   const over = await loadOverHttp({ ...load, connections: 2_000, seconds: FLOOD_S, perSecond: 3 * capacity });
   await sleep(5_000);

@@ -116,6 +116,12 @@ export function createIdempotency({
           return { status: 'refused', problem: KEYS_UNAVAILABLE };
         case 'conflict':
           return { status: 'refused', problem: KEY_REUSED };
+        case 'full':
+          logger.warn(
+            { layer: 'store', phase: 'hop', hopName: 'idempotency', hopResult: 'full', result: 'error' },
+            'There are as many idempotency keys as TRACEPOST_MAX_IDEMPOTENCY_KEYS allows: new ones are not accepted',
+          );
+          return { status: 'refused', problem: KEYS_FULL };
         case 'answered':
           // Written by a gateway, and by nobody else.
           return { status: 'accepted', answer: outcome.answer as NotifyAccepted, isReplayed: true };
@@ -141,6 +147,13 @@ const KEYS_UNAVAILABLE: ProblemSpec = {
   detail:
     'The store of idempotency keys does not answer, so nobody can tell whether this was asked before. Nothing was accepted.',
   retryAfterSeconds: 1,
+};
+
+const KEYS_FULL: ProblemSpec = {
+  code: 'KEYS_FULL',
+  detail:
+    'There are as many idempotency keys as there may be, and this is none of them. Nothing was accepted. Each is forgotten after 24 hours, to make room for others; requests without a key are taken.',
+  retryAfterSeconds: 60,
 };
 
 const KEY_REUSED: ProblemSpec = {

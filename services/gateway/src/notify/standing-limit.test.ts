@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { createWaitingRoom } from './waiting-room.ts';
 
 const MAX = 1_000;
-/** A target of 150, and the step up with which it is tried whether more can go. */
-const GROWN_TARGET_MS = 1.3 * 150;
+/** A target of 120, and the step up with which it is tried whether more can go. */
+const GROWN_TARGET_MS = 1.3 * 120;
 
 interface Phase {
   readonly ms: number;

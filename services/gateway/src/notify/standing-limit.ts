@@ -12,7 +12,7 @@ const WINDOW_MS = 100;
 /** The rate at which they go is that of so many windows in which there was always one to go: a broker pauses for some tens of milliseconds. */
 const WINDOWS = 10;
 /** Who is let in while others keep coming too fast waits about so long. */
-const TARGET_MS = 150;
+const TARGET_MS = 120;
 /** So many may wait while none goes: a second or two without a broker shall not turn away what little comes. */
 const WHILE_NONE_GOES = 64;
 /** So many may always wait, however slowly they go. */
