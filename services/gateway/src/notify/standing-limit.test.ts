@@ -64,14 +64,24 @@ test('nobody of the few who come is turned away while nothing goes for two secon
   expect(after?.refused).toBe(0);
 });
 
-test('what was learned in one flood holds at the beginning of the next, and is given up when faster ones come', () => {
+test('what was learned is not forgotten between two floods that follow each other, and is given up when faster ones come', () => {
   const [, , again, faster] = serve(
     second(3_000, 1_000, 5),
-    second(0, 1_000, 30),
+    second(0, 1_000, 2),
     second(3_000, 1_000),
     second(3_000, 20_000, 5),
   );
   expect(again?.p99Ms).toBeLessThanOrEqual(GROWN_TARGET_MS);
   expect(faster).toMatchObject({ refused: expect.any(Number), gone: expect.any(Number) });
   expect(faster?.refused).toBeLessThan(300);
+});
+
+test('a few seconds after a flood bursts and pauses turn nobody away, as before it', () => {
+  const [, calm, pause, burst] = serve(
+    second(300, 100, 10),
+    second(30, 100, 5),
+    { ms: 400, comePerSecond: 100, goPerSecond: 0 },
+    { ms: 10, comePerSecond: 30_000, goPerSecond: 1_000 },
+  );
+  expect([calm?.refused, pause?.refused, burst?.refused]).toEqual([0, 0, 0]);
 });

@@ -20,12 +20,14 @@ const LEAST = 8;
 const GROWTH = 1.1;
 /** A full room of the right size is never quite full: only where clearly fewer waited there is place for more. */
 const SLACK = 0.5;
+/** The flood is over when nobody was turned away for so long. */
+const CALM_MS = 3_000;
 
 /**
  * A burst may fill the whole room: it is gone in a moment. A queue that stands, because requests come faster than they go, makes
  * everybody wait for all of it and helps nobody. It stands when a whole window through more waited than go within the target (the
  * least in the window, as CoDel, RFC 8289, has it for the least time); then no more are let in than go within the target (Little's
- * law). The limit grows again only when somebody was turned away and no queue stands: who is flooded a second time need not learn again.
+ * law). The limit grows when somebody was turned away although no queue stands, and is given up when nobody was for three seconds.
  */
 export function createStandingLimit({ max, nowMs }: { readonly max: number; readonly nowMs: number }): StandingLimit {
   const goneBefore: number[] = [];
@@ -34,6 +36,7 @@ export function createStandingLimit({ max, nowMs }: { readonly max: number; read
   let gone = 0;
   let fewest = 0;
   let hasRefused = false;
+  let refusedAtMs = nowMs;
 
   function endWindow(lastedMs: number): void {
     // Nobody waited at some time: they went as they came. None went: the broker was away. Neither says how fast they can go.
@@ -51,6 +54,8 @@ export function createStandingLimit({ max, nowMs }: { readonly max: number; read
       const lastedMs = atMs - beganAtMs;
       if (lastedMs < WINDOW_MS) return limit;
       endWindow(lastedMs);
+      if (hasRefused) refusedAtMs = atMs;
+      else if (atMs - refusedAtMs > CALM_MS) limit = max;
       beganAtMs = atMs;
       gone = 0;
       fewest = waiting;
