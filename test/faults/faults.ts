@@ -306,7 +306,7 @@ export const flood: Fault = async (fleet, { note, seed }) => {
   // As few as are never turned away, and enough to leave the line no pause.
   const { acceptedPerSecond: capacity } = await loadOverHttp({ ...load, connections: 24, seconds: 8, perSecond: null });
   const nearly = await loadOverHttp({ ...load, seconds: 30, perSecond: 0.9 * capacity });
-  const over = await loadOverHttp({ ...load, connections: 2_000, seconds: FLOOD_S, perSecond: 3 * capacity });
+  const over = await loadOverHttp({ ...load, connections: 1_000, seconds: FLOOD_S, perSecond: 3 * capacity });
   await sleep(5_000);
   const after = await loadOverHttp({ ...load, seconds: 5, perSecond: 0.3 * capacity });
   await gatewayLink.heal();
