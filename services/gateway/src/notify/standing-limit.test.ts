@@ -34,7 +34,7 @@ function serve(...phases: readonly Phase[]) {
       }
     }
     waitedMs.sort((a, b) => a - b);
-    return { refused, gone: waitedMs.length, p99Ms: waitedMs[Math.floor(waitedMs.length * 0.99)] ?? 0 };
+    return { refused, gone: waitedMs.length, maxMs: waitedMs.at(-1) ?? 0, p99Ms: waitedMs[Math.floor(waitedMs.length * 0.99)] ?? 0 };
   });
   return served;
 }
@@ -51,6 +51,11 @@ test.each([40, 100, 300, 1_000, 2_500, 10_000])(
     expect(flood?.p99Ms).toBeLessThanOrEqual(Math.max(GROWN_TARGET_MS, (1.1 * 8 * 1_000) / rate));
   },
 );
+
+test('a flood is met within a moment', () => {
+  const [, flood] = serve(second(100, 300, 10), second(900, 300, 10));
+  expect(flood?.maxMs).toBeLessThanOrEqual(700);
+});
 
 test('a burst fills the whole room when the room was empty', () => {
   const [calm, burst] = serve(second(100, 2_000, 5), { ms: 10, comePerSecond: 100_000, goPerSecond: 2_000 });

@@ -36,7 +36,7 @@ export function createStandingLimit({ max, nowMs }: { readonly max: number; read
   let gone = 0;
   let fewest = 0;
   let hasRefused = false;
-  let refusedAtMs = nowMs;
+  let floodedAtMs = nowMs;
 
   function endWindow(lastedMs: number): void {
     // Nobody waited at some time: they went as they came. None went: the broker was away. Neither says how fast they can go.
@@ -53,9 +53,10 @@ export function createStandingLimit({ max, nowMs }: { readonly max: number; read
     at(atMs, waiting) {
       const lastedMs = atMs - beganAtMs;
       if (lastedMs < WINDOW_MS) return limit;
+      const before = limit;
       endWindow(lastedMs);
-      if (hasRefused) refusedAtMs = atMs;
-      else if (atMs - refusedAtMs > CALM_MS) limit = max;
+      if (hasRefused || limit < before) floodedAtMs = atMs;
+      else if (atMs - floodedAtMs > CALM_MS) limit = max;
       beganAtMs = atMs;
       gone = 0;
       fewest = waiting;
