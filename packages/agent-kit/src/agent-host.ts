@@ -23,7 +23,7 @@ import { createInlineRunner } from './inline-runner.ts';
 import type { AgentDescription, AgentRunner } from './runner.ts';
 import { createRunningTasks } from './running-tasks.ts';
 import { createSuspects } from './suspects.ts';
-import { publishSurely, tellLost } from './task-events.ts';
+import { publishSurely, tellHistory } from './task-events.ts';
 import { workOnTask } from './work-on-task.ts';
 
 export type AgentHostOptions = HostedAgents & {
@@ -225,7 +225,7 @@ async function tellDead(
     const ended = await inbox?.end({ taskId, generation: null, event });
     // It may be a garbled copy of a task that ended well long ago: then that ending holds.
     const holds = ended?.status === 'ended' ? ended.event : event;
-    const isHistoryTold = ended?.status !== 'ended' || (await tellLost(events, holds.task, ended.lostAttempts));
+    const isHistoryTold = ended?.status !== 'ended' || (await tellHistory(events, ended));
     const isTold = isHistoryTold && (await publishSurely(events, holds));
     if (isTold && holds.eventId === event.eventId) countDead();
     return isTold;

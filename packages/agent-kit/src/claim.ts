@@ -12,8 +12,11 @@ export interface Claim {
   readonly isCancelRequested: boolean;
   /** Attempts before this one that were lost with their workers, perhaps before anybody had heard that they began. */
   readonly lostAttempts: readonly AttemptFacts[];
-  /** True once the claim is exchanged for the next attempt's; false when another worker has it. Rejects when the store is away. */
-  awaitRetry(nextAttempt: number): Promise<boolean>;
+  /**
+   * True once the claim is exchanged for the next attempt's, and what is told of this one is kept; false when another worker has it. Rejects
+   * when the store is away.
+   */
+  awaitRetry(nextAttempt: number, event: TaskEvent): Promise<boolean>;
   /** Gives the attempt back unharmed; what is not given back counts as a crash when another worker takes it over. */
   release(): Promise<void>;
   /** The ending that holds, which may be an earlier one; null when another worker has the claim. Rejects when the store is away. */
@@ -69,7 +72,7 @@ export async function claimAttempt(
       crashes: outcome.crashes,
       lostAttempts,
       release: async () => void (await inbox.release({ taskId, generation })),
-      awaitRetry: (nextAttempt) => inbox.awaitRetry({ taskId, generation, nextAttempt }),
+      awaitRetry: (nextAttempt, event) => inbox.awaitRetry({ taskId, generation, nextAttempt, event }),
       async end(event) {
         const ended = await inbox.end({ taskId, generation, event });
         return ended.status === 'ended' ? ended.event : null;

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttemptFacts, AttemptHistoryEntry, TaskError, TaskEvent, TaskSummary } from '@tracepost/contracts';
 import type { Settlement } from '@tracepost/messaging';
 import type { EndedOutcome } from '@tracepost/stores';
-import type { Claim } from './claim.ts';
+import type { Claim, Claiming } from './claim.ts';
 import type { Decision } from './decide.ts';
 import type { LetGo } from './observe-attempt.ts';
 import type { TaskDelivery } from './task-delivery.ts';
-import { buildTaskEvent, publishSurely, tellLost } from './task-events.ts';
+import { buildTaskEvent, publishSurely, tellFailed, tellHistory } from './task-events.ts';
 
 export interface TaskEnding {
   readonly task: TaskSummary;
@@ -40,12 +40,23 @@ export async function endTask(delivery: TaskDelivery, claim: Claim, ending: Task
 }
 
 /** A task that ended before: whoever waits for its ending may not have heard it. */
-export async function tellAgain(delivery: TaskDelivery, { event, lostAttempts }: EndedOutcome): Promise<Settlement> {
+export async function tellAgain(delivery: TaskDelivery, ended: EndedOutcome): Promise<Settlement> {
   const { events, received } = delivery;
-  const isTold = (await tellLost(events, event.task, lostAttempts)) && (await publishSurely(events, event));
+  const { event } = ended;
+  const isTold = (await tellHistory(events, ended)) && (await publishSurely(events, event));
   if (!isTold) return giveBack(delivery, 'ending_untold');
   // The very message of a failed task: its worker died before it was put aside. Another copy has been put aside already.
   return received.isRedelivered ? settlementOf(event, received.attempts) : { status: 'done' };
+}
+
+/** An old copy, perhaps the very message of an attempt that failed: then its worker may not have lived to tell of it. */
+export async function forgetOldCopy(
+  delivery: TaskDelivery,
+  { failedAttempts }: Extract<Claiming, { status: 'superseded' }>,
+): Promise<Settlement> {
+  return (await tellFailed(delivery.events, failedAttempts))
+    ? { status: 'done' }
+    : giveBack(delivery, 'history_untold');
 }
 
 /** The message waits in a delay queue before its claim is changed and its failure told: nothing is told that will not happen. */
@@ -78,11 +89,13 @@ export function retryLater(
     reason: error.code,
     attempts: [...received.attempts, historyOf(attempt, error)],
     async confirm() {
-      const isHeld = await patiently(delivery, () => claim.awaitRetry(nextAttempt));
-      if (!isHeld) return false;
-      // Once it waits, not having told it is no reason to run it at once.
-      await publishSurely(events, event);
-      return true;
+      const isHeld = await patiently(delivery, () => claim.awaitRetry(nextAttempt, event)).catch(async (error) => {
+        // Whoever takes over will hear that it began, and from nobody else how it ended.
+        await publishSurely(events, event);
+        throw error;
+      });
+      // Untold it is kept with the claim: this message comes again, as an old copy that is not run, and is told then.
+      return isHeld && publishSurely(events, event);
     },
   };
 }

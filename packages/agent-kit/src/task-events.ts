@@ -7,6 +7,7 @@ import {
   taskEventId,
 } from '@tracepost/contracts';
 import type { EventPublisher, ReceivedNotification } from '@tracepost/messaging';
+import type { EndedOutcome } from '@tracepost/stores';
 
 /** What is told of a task besides kind and time. */
 export type EventContent = Pick<
@@ -86,8 +87,25 @@ export async function tellLost(
   task: TaskSummary,
   lostAttempts: readonly AttemptFacts[],
 ): Promise<boolean> {
-  const [first, ...others] = lostAttempts.map((attempt) =>
+  const beginnings = lostAttempts.map((attempt) =>
     buildTaskEvent('started', task, { at: attempt.startedAt, by: attempt.workerId, attempt }),
   );
+  return tellTogether(events, beginnings);
+}
+
+/** Tells of attempts that failed and were to be tried again, whose workers may have been gone before they could; otherwise like `tellLost`. */
+export async function tellFailed(events: EventPublisher, failedAttempts: readonly TaskEvent[]): Promise<boolean> {
+  return tellTogether(events, failedAttempts);
+}
+
+/** All of a task's past that its inbox kept, before its ending is told. */
+export async function tellHistory(
+  events: EventPublisher,
+  { event: { task }, lostAttempts, failedAttempts }: EndedOutcome,
+): Promise<boolean> {
+  return (await tellLost(events, task, lostAttempts)) && (await tellFailed(events, failedAttempts));
+}
+
+async function tellTogether(events: EventPublisher, [first, ...others]: readonly TaskEvent[]): Promise<boolean> {
   return first ? publishSurely(events, first, ...others) : true;
 }

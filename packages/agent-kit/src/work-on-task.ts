@@ -8,7 +8,7 @@ import { CancelledError } from './failures.ts';
 import { createObserver } from './observe-attempt.ts';
 import { DEFAULT_RETRY } from './retry-policy.ts';
 import type { AttemptOutcome, RetryPolicy } from './runner.ts';
-import { endTask, giveBack, retryLater, tellAgain } from './settle-task.ts';
+import { endTask, forgetOldCopy, giveBack, retryLater, tellAgain } from './settle-task.ts';
 import { createStepTeller } from './step-teller.ts';
 import { ALONE_FROM } from './suspects.ts';
 import type { TaskDelivery, WorkOptions } from './task-delivery.ts';
@@ -41,7 +41,7 @@ async function takeOn(delivery: TaskDelivery): Promise<Settlement> {
       return tellAgain(delivery, claiming);
     case 'superseded':
       observer.duplicate('superseded');
-      return { status: 'done' };
+      return forgetOldCopy(delivery, claiming);
     case 'busy':
       observer.duplicate('busy');
       return { status: 'delay_copy' };

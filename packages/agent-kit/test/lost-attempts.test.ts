@@ -13,9 +13,9 @@ import {
   readEvent,
 } from '@tracepost/messaging';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
-import { applyTaskEvent } from '@tracepost/stores';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { agentOf, NOTIFICATION, openWorkbench, telemetry } from './workbench.ts';
+import { applyTaskEvent, type InboxStore } from '@tracepost/stores';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { agentOf, NOTIFICATION, openWorkbench, SOON, telemetry, type Workbench } from './workbench.ts';
 
 const muteWorker = fileURLToPath(new URL('mute-worker.ts', import.meta.url));
 
@@ -86,6 +86,97 @@ it('nothing is begun, and nothing ended, before the attempts that were lost are 
   expect(ran).toEqual([2]);
   expect(bench.told()).toEqual(['started', 'started', 'succeeded']);
   expect(bench.events[0]).toMatchObject({ by: 'worker-9', attempt: { number: 1, workerId: 'worker-9', ...beginning } });
+});
+
+describe('how an attempt ended that is tried again', () => {
+  const failsOnce = () =>
+    agentOf(
+      async ({ attempt }) => {
+        if (attempt === 1) throw new Error('the moment was bad');
+        return { attempt };
+      },
+      { retry: { initialDelayMs: 1_000 } },
+    );
+
+  it('is told by whoever has its message next, when its worker was gone before it could', async () => {
+    await using bench = await openWorkbench();
+    const reached = Promise.withResolvers<void>();
+    const broker = withPublish(bench, async (message) => {
+      if (message.routingKey !== 'task.tester.attempt_failed') return bench.broker.publish(message);
+      reached.resolve();
+      return new Promise(() => {});
+    });
+    const first = await bench.host([failsOnce()], { broker, graceMs: 0 });
+    await bench.publish({ what: 'x' });
+    await reached.promise;
+    // As the broker does when a process is gone: what it held comes again, as a redelivery.
+    await first.close();
+    await bench.host([failsOnce()]);
+    await bench.ending();
+    const record = await recordOf(bench);
+    expect(record.attempts).toMatchObject([
+      { number: 1, status: 'failed', workerId: 'worker-1', error: { code: 'handler_error' } },
+      { number: 2, status: 'succeeded', workerId: 'worker-2' },
+    ]);
+    expect(record.attempts[0]?.error).toMatchObject({ message: 'the moment was bad', stack: expect.any(String) });
+    expect(record.attempts[0]?.endedAt).not.toBeNull();
+  });
+
+  it('is told once the broker takes it, and the attempt after it is begun when it is due, and not before', async () => {
+    await using bench = await openWorkbench();
+    let refusals = 0;
+    const broker = withPublish(bench, async (message) => {
+      const isRefused = message.routingKey === 'task.tester.attempt_failed' && refusals < 4;
+      if (!isRefused) return bench.broker.publish(message);
+      refusals += 1;
+      return { status: 'unreachable', reason: 'test' };
+    });
+    await bench.host([failsOnce()], { broker });
+    await bench.publish({ what: 'x' });
+    await bench.ending();
+    const record = await recordOf(bench);
+    expect(refusals).toBe(4);
+    expect(record.attempts).toMatchObject([
+      { number: 1, status: 'failed' },
+      { number: 2, status: 'succeeded', backOffMs: 1_000 },
+    ]);
+  });
+
+  it('is told also when it could not be written down, and the message comes again', { timeout: 60_000 }, async () => {
+    await using bench = await openWorkbench();
+    let isAway = true;
+    const inbox: InboxStore = {
+      ...bench.inbox,
+      awaitRetry: (claim) => (isAway ? Promise.reject(new Error('away')) : bench.inbox.awaitRetry(claim)),
+      claim: (request) => {
+        if (request.isRedelivered) isAway = false;
+        return bench.inbox.claim(request);
+      },
+    };
+    await bench.host([failsOnce()], { inbox });
+    await bench.publish({ what: 'x' });
+    await bench.ending();
+    expect((await recordOf(bench)).attempts).toMatchObject([
+      { number: 1, status: 'failed', error: { message: 'the moment was bad' } },
+      { number: 2, status: 'succeeded' },
+    ]);
+  });
+
+  function withPublish(bench: Workbench, publish: Broker['publish']): Broker {
+    const { broker } = bench;
+    return {
+      ...broker,
+      declare: (topology) => broker.declare(topology),
+      consume: (subscription) => broker.consume(subscription),
+      publish,
+    };
+  }
+
+  /** What the recorder would make of all that was told, once somebody has told of the failure. */
+  async function recordOf(bench: Workbench): Promise<TaskRecord> {
+    await expect.poll(() => bench.told().filter((kind) => kind === 'attempt_failed').length, SOON).toBeGreaterThan(0);
+    return bench.events.reduce<TaskRecord | null>(applyTaskEvent, null) as TaskRecord;
+  }
 });
 
 async function withBroker<T>(work: (broker: Broker) => Promise<T>): Promise<T> {

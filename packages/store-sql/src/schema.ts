@@ -51,6 +51,8 @@ export interface InboxTable {
   beginning: string | null;
   /** Attempts that were taken over, as JSON objects with a comma after each. */
   lost: string;
+  /** What is told of attempts that were tried again, as JSON objects with a comma after each. */
+  failed: string;
   copy: string;
   worker_id: string;
   /** Grows with each claim; whoever holds a lower one has lost it. 0: nobody has claimed it yet. */
@@ -415,5 +417,6 @@ export function recordSteps(dialect: 'postgres' | 'sqlite'): string[] {
     ...(dialect === 'postgres' ? sessionSteps('postgres').slice(0, 1) : []),
     `alter table inbox add column beginning text;
      alter table inbox add column lost text not null default '';`,
+    `alter table inbox add column failed text not null default '';`,
   ];
 }

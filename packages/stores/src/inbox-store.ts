@@ -11,7 +11,7 @@ export interface InboxStore {
    * Asks for the right to begin an attempt. The rules, by what is known of the task:
    * - nothing, or `waiting` for this attempt (or an earlier one): claimed.
    * - `ended`: the ending, to be told again; the message can be forgotten.
-   * - `waiting` for a later attempt: `superseded`; the message is an old copy and can be forgotten.
+   * - `waiting` for a later attempt: `superseded`; the message is an old copy and can be forgotten, once `failedAttempts` are told.
    * - `running`: when `isRedelivered` and the same `copy`, its worker has lost it: claimed, with a higher generation.
    *   Else `busy` until the claim runs out (`expiresAt`), since another copy of the message is being worked on; past that time claimed.
    * A claim of a task whose cancelling was requested gives `isCancelRequested`. `attempt` is the number of the attempt that begins now: the one
@@ -25,11 +25,14 @@ export interface InboxStore {
   claim(request: ClaimRequest): Promise<ClaimOutcome>;
   /**
    * The attempt failed and its retry lies confirmed in a delay queue. False when the claim was lost meanwhile (another generation).
+   * `event` (`attempt_failed`) is kept: its worker may be gone before it has told it, and then its message, which comes again as `superseded` or
+   * `ended`, brings it to whoever tells it instead. A list that has grown to 64 KiB begins anew.
    */
   awaitRetry(claim: {
     readonly taskId: string;
     readonly generation: number;
     readonly nextAttempt: number;
+    readonly event: TaskEvent;
   }): Promise<boolean>;
   /**
    * Gives a running attempt back unharmed, because its worker stops: whoever has the message next runs the same attempt. False when
@@ -93,6 +96,8 @@ export interface EndedOutcome {
   readonly status: 'ended';
   readonly event: TaskEvent;
   readonly lostAttempts: readonly AttemptFacts[];
+  /** `attempt_failed` of each attempt that was tried again, oldest first. */
+  readonly failedAttempts: readonly TaskEvent[];
 }
 
 export type ClaimOutcome =
@@ -105,7 +110,7 @@ export type ClaimOutcome =
       readonly lostAttempts: readonly AttemptFacts[];
     }
   | EndedOutcome
-  | { readonly status: 'superseded' }
+  | { readonly status: 'superseded'; readonly failedAttempts: readonly TaskEvent[] }
   | { readonly status: 'busy'; readonly expiresAtMs: number };
 
 export type CancelOutcome =

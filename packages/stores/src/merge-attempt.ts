@@ -15,12 +15,12 @@ export function mergeAttempt(attempts: readonly Attempt[], event: TaskEvent): At
 
 /**
  * Which of the attempts without an end were lost with their worker: those that another one followed, and all of them
- * when the task was given up. Whoever works on one tells of its end; only who is gone does not.
+ * when the task was given up or cancelled. Whoever works on one tells of its end; only who is gone does not.
  */
-export function markCrashed(attempts: readonly Attempt[], isDead: boolean): Attempt[] {
+export function markCrashed(attempts: readonly Attempt[], isGivenUp: boolean): Attempt[] {
   return attempts.map((attempt) => {
     if (attempt.endedAt !== null) return attempt;
-    const isCrashed = isDead || attempt !== attempts.at(-1);
+    const isCrashed = isGivenUp || attempt !== attempts.at(-1);
     return { ...attempt, status: isCrashed ? 'crashed' : 'running', error: isCrashed ? { ...WORKER_LOST } : null };
   });
 }

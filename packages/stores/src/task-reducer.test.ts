@@ -150,6 +150,21 @@ describe('the life of one task', () => {
     expect(record.statusChanges.at(-1)).toEqual({ status: 'cancelled', at: time(50), by: 'curl' });
   });
 
+  test('an attempt whose worker died is not called running once its task was cancelled', () => {
+    const told = [
+      event('started', 10, { number: 1, startedAt: 10, workerId: 'first' }),
+      { ...event('cancelled', 50), by: 'curl' },
+    ];
+    for (const order of [told, told.toReversed()]) {
+      const record = reduce(order);
+      expect(record).toMatchObject({ status: 'cancelled', endedAt: time(50) });
+      expect(record.attempts).toMatchObject([{ status: 'crashed', endedAt: null, error: { code: 'worker_lost' } }]);
+    }
+    // Who was told to stop in time tells how its attempt ended, and that holds.
+    const stopped = event('cancelled', 40, { number: 1, startedAt: 10, endedAt: 40, workerId: 'first' });
+    expect(reduce([...told, stopped]).attempts).toMatchObject([{ status: 'cancelled', endedAt: time(40) }]);
+  });
+
   test('what a later attempt tells after the ending changes no ending', () => {
     const ended = reduce(RETRIED);
     const record = [

@@ -27,7 +27,7 @@ export function applyTaskEvent(record: TaskRecord | null, event: TaskEvent): Tas
     ...(isTheEnding(before, event) ? endingOf(event) : {}),
   };
   const ending = endingChange(before, event);
-  after.attempts = markCrashed(mergeAttempt(before.attempts, event), ending?.status === 'dead');
+  after.attempts = markCrashed(mergeAttempt(before.attempts, event), isGivenUp(ending));
   after.status = ending?.status ?? statusUnderWay(before, after.attempts, event);
   after.statusChanges = listStatusChanges({ record: after, changes: before.statusChanges, ending, event });
 
@@ -115,6 +115,11 @@ function endingOf(event: TaskEvent): Partial<TaskRecord> {
 function endingChange(before: TaskRecord, event: TaskEvent): StatusChange | null {
   if (isTheEnding(before, event)) return { status: event.kind as TaskStatus, at: endOf(event), by: event.by };
   return isEnded(before.status) ? (before.statusChanges.at(-1) ?? null) : null;
+}
+
+/** Ended by somebody else than whoever was at work on it: that worker is gone, or it would have told how its attempt ended. */
+function isGivenUp(ending: StatusChange | null): boolean {
+  return ending?.status === 'dead' || ending?.status === 'cancelled';
 }
 
 /** The newest attempt says how far the task is. */

@@ -3,6 +3,7 @@ import {
   DEAD_LETTER_STORE_PROPERTIES,
   INBOX_STORE_PROPERTIES,
   KEY_STORE_PROPERTIES,
+  sampleEnded,
   TRACE_SUMMARY_STORE_PROPERTIES,
 } from '../src/contract/index.ts';
 import type { AuditStore, DeadLetterStore, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
@@ -93,6 +94,27 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
   'a retry is claimed by its own attempt, and older copies of the message are told that they are': (inbox) => ({
     claim: (request) => inbox.claim({ ...request, attempt: 9 }),
   }),
+  'what is told of attempts that are tried again is kept once each, for old copies and with the ending': (
+    inbox,
+    data,
+  ) => ({
+    async awaitRetry(claim) {
+      const row = data.inbox.get(claim.taskId);
+      const isHeld = await inbox.awaitRetry(claim);
+      const failedAttempts = [...(row?.failedAttempts ?? []), claim.event];
+      if (row && isHeld)
+        data.inbox.set(claim.taskId, { ...row, state: 'waiting', attempt: claim.nextAttempt, failedAttempts });
+      return isHeld;
+    },
+  }),
+  'the list of what failed does not grow without end; the last of it is always there': (inbox) => ({
+    async claim(request) {
+      const outcome = await inbox.claim(request);
+      return outcome.status === 'superseded'
+        ? { ...outcome, failedAttempts: outcome.failedAttempts.slice(0, 5) }
+        : outcome;
+    },
+  }),
   'the message is the one that a worker saw first, through all retries': (inbox, data) => ({
     async claim(request) {
       const outcome = await inbox.claim(request);
@@ -120,7 +142,7 @@ const BROKEN_INBOXES: Breaks<InboxStore> = {
     async end(ending) {
       const row = data.inbox.get(ending.taskId);
       await later();
-      return row?.ending ? inbox.end(ending) : { status: 'ended', event: ending.event, lostAttempts: [] };
+      return row?.ending ? inbox.end(ending) : sampleEnded(ending.event);
     },
   }),
   'a task that nobody works on is cancelled at once, and asked again it is said again': (inbox) => ({
@@ -223,6 +245,28 @@ const BROKEN_KEYS: Breaks<IdempotencyKeyStore> = {
     claim: async (request) => (Number.isNaN(request.nowMs) ? { status: 'mine' } : keys.claim(request)),
   }),
   'keys are forgotten after a day, and not before': (keys) => ({ purge: (nowMs) => keys.purge(nowMs + 1) }),
+  'past the limit no key is added, however many ask at once; those that are there go on answering': (keys, data) => ({
+    async claim(request) {
+      const isFull = data.keys.size >= 3;
+      await later();
+      return isFull ? { status: 'full' } : keys.claim(request);
+    },
+  }),
+  'a key that is released or forgotten makes room for another, and one that has had its day for itself': (
+    keys,
+    data,
+  ) => ({
+    claim: async (request) => (data.keys.size >= 2 ? { status: 'full' } : keys.claim(request)),
+  }),
+  'a store that is opened full finds out that it is': (keys) => {
+    let taken = 0;
+    return {
+      async claim(request) {
+        const outcome = await keys.claim(request);
+        return outcome.status === 'full' && taken++ < 30 ? { status: 'mine' } : outcome;
+      },
+    };
+  },
 };
 
 const BROKEN_LETTERS: Breaks<DeadLetterStore> = {

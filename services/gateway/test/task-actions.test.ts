@@ -10,6 +10,7 @@ import type {
   TaskRecord,
 } from '@tracepost/contracts';
 import { controlTopology, readControl, readNotification } from '@tracepost/messaging';
+import { sampleRetry } from '@tracepost/stores/contract';
 import { until } from '@tracepost/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failTask, type HandWorker, openHandWorker } from './helpers/kept-tasks.ts';
@@ -52,7 +53,7 @@ describe('cancel', () => {
     const { taskId } = await world().accept();
     const claim = await worker.begin(taskId);
     const generation = claim.status === 'claimed' ? claim.generation : 0;
-    await world().records.inbox.awaitRetry({ taskId, generation, nextAttempt: 2 });
+    await world().records.inbox.awaitRetry(sampleRetry(taskId, generation, 2));
     expect((await cancel(taskId)).body).toMatchObject({ outcome: 'cancelled' });
     expect((await cancel(taskId)).body).toMatchObject({ outcome: 'cancelled' });
     (await worker.take(taskId)).ack();

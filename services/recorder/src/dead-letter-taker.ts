@@ -137,8 +137,9 @@ export class DeadLetterTaker {
     if (!untold) return true;
     const ended = await this.#options.inbox.end({ taskId: letter.taskId, generation: null, event: untold });
     if (ended.status === 'lost') throw new Error('the inbox did not take the ending of a task that was given up');
-    const [first, ...others] = lostBeginnings(ended);
-    if (first) await this.#publish(first, ...others);
+    for (const [first, ...others] of [lostBeginnings(ended), ended.failedAttempts]) {
+      if (first) await this.#publish(first, ...others);
+    }
     await this.#publish(ended.event);
     if (ended.event.eventId === untold.eventId) this.#count(untold);
     return ended.event.kind !== 'succeeded' && ended.event.kind !== 'cancelled';

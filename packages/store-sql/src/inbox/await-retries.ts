@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { createInsert } from '../insert-rows.ts';
 import type { RecordDatabase } from '../schema.ts';
 import { settle } from '../settle.ts';
+import { FAILED_WITH_RUNNING } from './failed-attempts.ts';
 import { SAMPLE_ROW, waitingRow } from './inbox-row.ts';
 import { readInbox, taskIdOf } from './read-inbox.ts';
 
@@ -20,6 +21,7 @@ export function createAwaitRetries(db: RecordDatabase): (claims: readonly GivenU
           .doUpdateSet((row) => ({
             state: row.ref('excluded.state'),
             attempt: row.ref('excluded.attempt'),
+            failed: FAILED_WITH_RUNNING,
             changed_at_ms: row.ref('excluded.changed_at_ms'),
           }))
           .where(sql<boolean>`inbox.state <> 'ended' and excluded.generation = inbox.generation`),

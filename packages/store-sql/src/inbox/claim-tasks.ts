@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { createInsert } from '../insert-rows.ts';
 import type { InboxTable, RecordDatabase } from '../schema.ts';
 import { settle } from '../settle.ts';
+import { failedAttemptsOf } from './failed-attempts.ts';
 import { claimRow, PAYLOAD_KEPT_MS, SAMPLE_ROW } from './inbox-row.ts';
 import { LOST_WITH_RUNNING, lostAttemptsOf } from './lost-attempts.ts';
 import { type KnownRow, outcomeOfEnded, readInbox, taskIdOf } from './read-inbox.ts';
@@ -84,7 +85,9 @@ function claimStatement(db: RecordDatabase, rows: readonly InboxTable[]) {
 function refusalOf(request: ClaimRequest, { copy }: InboxTable, known: KnownRow): ClaimOutcome | null {
   const ended = outcomeOfEnded(known);
   if (ended) return ended;
-  if (known.state === 'waiting') return known.attempt > request.attempt ? { status: 'superseded' } : null;
+  if (known.state === 'waiting') {
+    return known.attempt > request.attempt ? { status: 'superseded', failedAttempts: failedAttemptsOf(known) } : null;
+  }
   const isLost = request.isRedelivered && known.copy === copy;
   if (isLost || known.expires_at_ms <= request.nowMs) return null;
   return { status: 'busy', expiresAtMs: known.expires_at_ms };

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { createInsert } from '../insert-rows.ts';
 import type { RecordDatabase } from '../schema.ts';
 import { settle } from '../settle.ts';
+import { failedAttemptsOf } from './failed-attempts.ts';
 import { endedRow, SAMPLE_ROW } from './inbox-row.ts';
 import { LOST_WITH_RUNNING, lostAttemptsOf } from './lost-attempts.ts';
 import { outcomeOfEnded, readInbox, taskIdOf } from './read-inbox.ts';
@@ -30,7 +31,7 @@ export function createEndTasks(db: RecordDatabase): (endings: readonly Ending[])
               and (excluded.generation = 0 or excluded.generation = inbox.generation)`,
           ),
       )
-      .returning(['inbox.task_id', 'inbox.lost']),
+      .returning(['inbox.task_id', 'inbox.lost', 'inbox.failed']),
   );
 
   return (endings) =>
@@ -39,7 +40,12 @@ export function createEndTasks(db: RecordDatabase): (endings: readonly Ending[])
       toRow: ({ taskId, generation, event }) => endedRow(taskId, generation, event),
       keyOf: taskIdOf,
       write: insert,
-      accept: ({ event }, { lost }): EndOutcome => ({ status: 'ended', event, lostAttempts: lostAttemptsOf({ lost }) }),
+      accept: ({ event }, known): EndOutcome => ({
+        status: 'ended',
+        event,
+        lostAttempts: lostAttemptsOf(known),
+        failedAttempts: failedAttemptsOf(known),
+      }),
       read: (rows) => readInbox(db, rows),
       refuse: ({ generation }, known) => {
         const ended = outcomeOfEnded(known);

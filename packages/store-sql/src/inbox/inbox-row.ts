@@ -1,9 +1,10 @@
 import type { TaskEvent } from '@tracepost/contracts';
-import { type ClaimRequest, RecordsRefusedError } from '@tracepost/stores';
+import { type ClaimRequest, type InboxStore, RecordsRefusedError } from '@tracepost/stores';
 import { columnText } from '../column-text.ts';
 import { jsonText } from '../json-text.ts';
 import type { InboxTable } from '../schema.ts';
 import { epochMs } from '../task-row.ts';
+import { failedText } from './failed-attempts.ts';
 import { beginningText } from './lost-attempts.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -23,6 +24,7 @@ export const SAMPLE_ROW: InboxTable = {
   crashes: 0,
   beginning: '',
   lost: '',
+  failed: '',
   copy: '',
   worker_id: '',
   generation: 1,
@@ -60,9 +62,9 @@ export function claimRow(request: ClaimRequest): InboxTable {
   };
 }
 
-export function waitingRow(claim: { taskId: string; generation: number; nextAttempt: number }): InboxTable {
-  const { taskId, generation, nextAttempt: attempt } = claim;
-  return { ...blankRow(taskId, '', Date.now()), state: 'waiting', generation, attempt };
+export function waitingRow(claim: Parameters<InboxStore['awaitRetry']>[0]): InboxTable {
+  const { taskId, generation, nextAttempt: attempt, event } = claim;
+  return { ...blankRow(taskId, '', Date.now()), state: 'waiting', generation, attempt, failed: failedText(event) };
 }
 
 export function endedRow(taskId: string, generation: number | null, event: TaskEvent): InboxTable {
@@ -84,6 +86,7 @@ function blankRow(taskId: string, agentId: string, nowMs: number): InboxTable {
     crashes: 0,
     beginning: null,
     lost: '',
+    failed: '',
     copy: '',
     worker_id: '',
     generation: 0,

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { RecordsRefusedError } from '../record-store.ts';
 import type { HouseSubject } from './house-subject.ts';
 import { sampleTime } from './sample-events.ts';
-import { NOW_MS, sampleClaim, sampleEnded, sampleEnding, sampleLost } from './sample-inbox.ts';
+import { NOW_MS, sampleClaim, sampleEnded, sampleEnding, sampleLost, sampleRetry } from './sample-inbox.ts';
 import type { Property } from './signal-property.ts';
 
 /** Who may begin an attempt. */
@@ -97,7 +97,7 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       expect(await inbox.claim(again)).toEqual({ ...FIRST, generation: 2, attempt: 2, crashes: 1, lostAttempts });
       const { taskId } = claim;
       expect(await inbox.end({ taskId, generation: 1, event: sampleEnding(taskId) })).toEqual({ status: 'lost' });
-      expect(await inbox.awaitRetry({ taskId, generation: 1, nextAttempt: 2 })).toBe(false);
+      expect(await inbox.awaitRetry(sampleRetry(taskId, 1, 2))).toBe(false);
       const event = sampleEnding(taskId, 'failed', 2);
       expect(await inbox.end({ taskId, generation: 2, event })).toEqual(sampleEnded(event, lostAttempts));
     },
@@ -133,7 +133,7 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       expect(await inbox.release({ taskId, generation: 3 })).toBe(true);
       expect(await inbox.claim(redelivered)).toEqual({ ...once, generation: 4, attempt: 2 });
       // A retry goes on counting, and the crashes stay counted.
-      expect(await inbox.awaitRetry({ taskId, generation: 4, nextAttempt: 3 })).toBe(true);
+      expect(await inbox.awaitRetry(sampleRetry(taskId, 4, 3))).toBe(true);
       const retry = { ...claim, attempt: 3, copy: '3:' };
       expect(await inbox.claim(retry)).toEqual({ ...once, generation: 5, attempt: 3 });
     },
@@ -164,11 +164,12 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       // What is given back or tried again was not lost.
       await inbox.release({ taskId, generation: 6 });
       expect(await inbox.claim(began(7))).toMatchObject({ attempt: 6, lostAttempts });
-      await inbox.awaitRetry({ taskId, generation: 7, nextAttempt: 7 });
+      await inbox.awaitRetry(sampleRetry(taskId, 7, 7));
       expect(await inbox.claim({ ...began(8), attempt: 7, copy: '7:' })).toMatchObject({ attempt: 7, lostAttempts });
       const event = sampleEnding(taskId, 'dead', 7);
-      expect(await inbox.end({ taskId, generation: 8, event })).toEqual(sampleEnded(event, lostAttempts));
-      expect(await inbox.claim(began(9))).toEqual(sampleEnded(event, lostAttempts));
+      const ended = sampleEnded(event, lostAttempts, [sampleRetry(taskId, 7, 7).event]);
+      expect(await inbox.end({ taskId, generation: 8, event })).toEqual(ended);
+      expect(await inbox.claim(began(9))).toEqual(ended);
     },
   },
   {
@@ -203,12 +204,54 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
       const claim = sampleClaim();
       const { taskId } = claim;
       await inbox.claim(claim);
-      expect(await inbox.awaitRetry({ taskId, generation: 1, nextAttempt: 2 })).toBe(true);
-      expect(await inbox.awaitRetry({ taskId, generation: 1, nextAttempt: 2 })).toBe(true);
-      expect(await inbox.claim({ ...claim, isRedelivered: true })).toEqual({ status: 'superseded' });
+      expect(await inbox.awaitRetry(sampleRetry(taskId, 1, 2))).toBe(true);
+      expect(await inbox.awaitRetry(sampleRetry(taskId, 1, 2))).toBe(true);
+      expect(await inbox.claim({ ...claim, isRedelivered: true })).toMatchObject({ status: 'superseded' });
       const retry = { ...claim, attempt: 2, copy: '2:' };
       expect(await inbox.claim(retry)).toMatchObject({ status: 'claimed', generation: 2 });
       expect(await inbox.claim(retry)).toMatchObject({ status: 'busy' });
+    },
+  },
+  {
+    title: 'what is told of attempts that are tried again is kept once each, for old copies and with the ending',
+    async run({ stores: { inbox } }) {
+      const claim = sampleClaim();
+      const { taskId } = claim;
+      const odd = { code: 'odd', message: 'NUL \u0000, half \ud800, "},{', stack: 'a\nb' };
+      const first = sampleRetry(taskId, 1, 2);
+      const second = { ...sampleRetry(taskId, 2, 3), event: { ...sampleRetry(taskId, 2, 3).event, error: odd } };
+      const failedAttempts = [first.event, second.event];
+      await inbox.claim(claim);
+      await inbox.awaitRetry(first);
+      expect(await inbox.awaitRetry({ ...first, event: second.event })).toBe(true);
+      const old = { ...claim, isRedelivered: true };
+      expect(await inbox.claim(old)).toEqual({ status: 'superseded', failedAttempts: [first.event] });
+      await inbox.claim({ ...claim, attempt: 2, copy: '2:' });
+      expect(await inbox.awaitRetry({ ...second, generation: 1 })).toBe(false);
+      await inbox.awaitRetry(second);
+      expect(await inbox.claim(old)).toEqual({ status: 'superseded', failedAttempts });
+      const event = sampleEnding(taskId, 'cancelled', 0);
+      await inbox.cancel({ taskId, event });
+      expect(await inbox.claim(old)).toEqual(sampleEnded(event, [], failedAttempts));
+      expect(await inbox.end({ taskId, generation: null, event })).toEqual(sampleEnded(event, [], failedAttempts));
+    },
+  },
+  {
+    title: 'the list of what failed does not grow without end; the last of it is always there',
+    async run({ stores: { inbox } }) {
+      const claim = sampleClaim();
+      const { taskId } = claim;
+      const error = { code: 'long', message: 'x'.repeat(8_000) };
+      for (let attempt = 1; attempt <= 20; attempt++) {
+        await inbox.claim({ ...claim, attempt, copy: `${attempt}:` });
+        const retry = sampleRetry(taskId, attempt, attempt + 1);
+        await inbox.awaitRetry({ ...retry, event: { ...retry.event, error } });
+        const outcome = await inbox.claim({ ...claim, isRedelivered: true });
+        if (outcome.status !== 'superseded') throw new Error(`the claim was ${outcome.status}`);
+        expect(outcome.failedAttempts.at(-1)?.attempt).toMatchObject({ number: attempt });
+        expect(JSON.stringify(outcome.failedAttempts).length).toBeLessThan(100_000);
+        if (attempt <= 5) expect(outcome.failedAttempts).toHaveLength(attempt);
+      }
     },
   },
   {
@@ -226,14 +269,15 @@ export const INBOX_CLAIM_PROPERTIES: readonly Property<HouseSubject>[] = [
     async run({ stores, open }) {
       const [held, waiting, ended] = [sampleClaim(), sampleClaim(), sampleClaim()];
       await Promise.all([held, waiting, ended].map((claim) => stores.inbox.claim(claim)));
-      await stores.inbox.awaitRetry({ taskId: waiting.taskId, generation: 1, nextAttempt: 2 });
+      await stores.inbox.awaitRetry(sampleRetry(waiting.taskId, 1, 2));
       const event = sampleEnding(ended.taskId);
       await stores.inbox.end({ taskId: ended.taskId, generation: 1, event });
       await stores.close();
       const { inbox } = await open();
       const again = { isRedelivered: true, nowMs: NOW_MS + 1 };
       expect(await inbox.claim({ ...held, ...again })).toMatchObject({ status: 'claimed', generation: 2 });
-      expect(await inbox.claim({ ...waiting, ...again })).toEqual({ status: 'superseded' });
+      const { event: failed } = sampleRetry(waiting.taskId, 1, 2);
+      expect(await inbox.claim({ ...waiting, ...again })).toEqual({ status: 'superseded', failedAttempts: [failed] });
       expect(await inbox.claim({ ...ended, ...again })).toEqual(sampleEnded(event));
     },
   },

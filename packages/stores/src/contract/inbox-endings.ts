@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { HouseSubject } from './house-subject.ts';
-import { sampleClaim, sampleEnded, sampleEnding, sampleLost } from './sample-inbox.ts';
+import { sampleClaim, sampleEnded, sampleEnding, sampleLost, sampleRetry } from './sample-inbox.ts';
 import type { Property } from './signal-property.ts';
 
 /** How a task ends, and who ends it. */
@@ -19,7 +19,7 @@ export const INBOX_ENDING_PROPERTIES: readonly Property<HouseSubject>[] = [
         expect(await inbox.end({ ...later, generation })).toEqual(sampleEnded(event));
       }
       expect(await inbox.claim({ ...claim, attempt: 9, isRedelivered: true })).toEqual(sampleEnded(event));
-      expect(await inbox.awaitRetry({ taskId, generation: 1, nextAttempt: 2 })).toBe(false);
+      expect(await inbox.awaitRetry(sampleRetry(taskId, 1, 2))).toBe(false);
     },
   },
   {
@@ -28,11 +28,12 @@ export const INBOX_ENDING_PROPERTIES: readonly Property<HouseSubject>[] = [
       const [held, waiting, unknown] = [sampleClaim(), sampleClaim(), sampleClaim()];
       await inbox.claim(held);
       await inbox.claim(waiting);
-      await inbox.awaitRetry({ taskId: waiting.taskId, generation: 1, nextAttempt: 2 });
+      await inbox.awaitRetry(sampleRetry(waiting.taskId, 1, 2));
       for (const { taskId } of [held, waiting, unknown]) {
         const event = sampleEnding(taskId, 'dead', 0);
         // Whoever held it is gone, and may not have told that it began.
-        const ended = sampleEnded(event, taskId === held.taskId ? [sampleLost(held, 1)] : []);
+        const failed = taskId === waiting.taskId ? [sampleRetry(taskId, 1, 2).event] : [];
+        const ended = sampleEnded(event, taskId === held.taskId ? [sampleLost(held, 1)] : [], failed);
         expect(await inbox.end({ taskId, generation: null, event })).toEqual(ended);
         expect(await inbox.end({ taskId, generation: null, event })).toEqual(ended);
         expect(await inbox.claim(sampleClaim({ taskId }))).toEqual(ended);
@@ -64,13 +65,14 @@ export const INBOX_ENDING_PROPERTIES: readonly Property<HouseSubject>[] = [
     async run({ stores: { inbox } }) {
       const [unknown, waiting] = [sampleClaim(), sampleClaim()];
       await inbox.claim(waiting);
-      await inbox.awaitRetry({ taskId: waiting.taskId, generation: 1, nextAttempt: 2 });
+      await inbox.awaitRetry(sampleRetry(waiting.taskId, 1, 2));
       for (const claim of [unknown, waiting]) {
         const event = sampleEnding(claim.taskId, 'cancelled', 0);
         const again = { ...event, by: 'somebody else' };
         expect(await inbox.cancel({ taskId: claim.taskId, event })).toEqual({ status: 'cancelled', event });
         expect(await inbox.cancel({ taskId: claim.taskId, event: again })).toEqual({ status: 'cancelled', event });
-        expect(await inbox.claim({ ...claim, attempt: 2, copy: '2:' })).toEqual(sampleEnded(event));
+        const failed = claim === waiting ? [sampleRetry(claim.taskId, 1, 2).event] : [];
+        expect(await inbox.claim({ ...claim, attempt: 2, copy: '2:' })).toEqual(sampleEnded(event, [], failed));
       }
     },
   },
@@ -85,10 +87,11 @@ export const INBOX_ENDING_PROPERTIES: readonly Property<HouseSubject>[] = [
       expect(await inbox.cancel(request)).toEqual({ status: 'requested' });
       const marked = { status: 'claimed', isCancelRequested: true };
       expect(await inbox.claim({ ...claim, isRedelivered: true })).toMatchObject(marked);
-      await inbox.awaitRetry({ taskId, generation: 2, nextAttempt: 2 });
+      await inbox.awaitRetry(sampleRetry(taskId, 2, 2));
       expect(await inbox.claim({ ...claim, attempt: 2, copy: '2:' })).toMatchObject({ ...marked, generation: 3 });
       const event = sampleEnding(taskId, 'cancelled', 2);
-      expect(await inbox.end({ taskId, generation: 3, event })).toEqual(sampleEnded(event, [sampleLost(claim, 1)]));
+      const ended = sampleEnded(event, [sampleLost(claim, 1)], [sampleRetry(taskId, 2, 2).event]);
+      expect(await inbox.end({ taskId, generation: 3, event })).toEqual(ended);
       expect(await inbox.cancel(request)).toEqual({ status: 'ended', event });
     },
   },

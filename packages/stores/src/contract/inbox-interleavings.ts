@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { HouseSubject } from './house-subject.ts';
 import { callInbox, type InboxCall, type InboxOutcome, type ModelRow, stepInbox } from './inbox-model.ts';
-import { NOW_MS, sampleClaim, sampleEnding } from './sample-inbox.ts';
+import { NOW_MS, sampleClaim, sampleEnding, sampleRetry } from './sample-inbox.ts';
 import type { Property } from './signal-property.ts';
 
 /** Any order, and any two at the same time. */
@@ -89,7 +89,10 @@ function anyCall(): fc.Arbitrary<(taskId: string) => InboxCall> {
     });
   const awaitRetry = fc.record({ generation: small, nextAttempt: small }).map(
     (said) =>
-      (taskId: string): InboxCall => ({ kind: 'awaitRetry', claim: { taskId, ...said } }),
+      (taskId: string): InboxCall => ({
+        kind: 'awaitRetry',
+        claim: sampleRetry(taskId, said.generation, said.nextAttempt),
+      }),
   );
   const end = fc
     .record({ generation: fc.option(small), attempt: small })

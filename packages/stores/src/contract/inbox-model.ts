@@ -4,6 +4,7 @@ import type {
   CancelOutcome,
   ClaimOutcome,
   ClaimRequest,
+  EndedOutcome,
   InboxStore,
   KeptPayload,
 } from '../inbox-store.ts';
@@ -17,6 +18,7 @@ export interface ModelRow {
   readonly crashes: number;
   readonly beginning: AttemptBeginning | null;
   readonly lostAttempts: readonly AttemptFacts[];
+  readonly failedAttempts: readonly TaskEvent[];
   readonly workerId: string;
   readonly copy: string;
   readonly generation: number;
@@ -61,10 +63,11 @@ export function callInbox(inbox: InboxStore, call: InboxCall): Promise<InboxOutc
 function claim(row: ModelRow | null, request: ClaimRequest): Step {
   const { attempt, copy, payload, expiresAtMs, isRedelivered, nowMs, workerId, beginning } = request;
   if (row?.ending) {
-    const { ending: event, lostAttempts } = row;
-    return { row: { ...row, payload: row.payload ?? payload }, outcome: { status: 'ended', event, lostAttempts } };
+    return { row: { ...row, payload: row.payload ?? payload }, outcome: endedOf(row, row.ending) };
   }
-  if (row?.state === 'waiting' && row.attempt > attempt) return { row, outcome: { status: 'superseded' } };
+  if (row?.state === 'waiting' && row.attempt > attempt) {
+    return { row, outcome: { status: 'superseded', failedAttempts: row.failedAttempts } };
+  }
   const isLost = isRedelivered && row?.copy === copy;
   if (row?.state === 'running' && !isLost && row.expiresAtMs > nowMs) {
     return { row, outcome: { status: 'busy', expiresAtMs: row.expiresAtMs } };
@@ -83,6 +86,7 @@ function claim(row: ModelRow | null, request: ClaimRequest): Step {
       crashes,
       beginning,
       lostAttempts,
+      failedAttempts: row?.failedAttempts ?? [],
       workerId,
       copy,
       generation,
@@ -105,10 +109,18 @@ function lostOf({ state, number, beginning, lostAttempts, workerId }: ModelRow):
 
 function awaitRetry(
   row: ModelRow | null,
-  { generation, nextAttempt }: { generation: number; nextAttempt: number },
+  { generation, nextAttempt, event }: Parameters<InboxStore['awaitRetry']>[0],
 ): Step {
   if (row?.ending || (row && row.generation !== generation)) return { row, outcome: false };
-  return { row: { ...(row ?? UNKNOWN), generation, state: 'waiting', attempt: nextAttempt }, outcome: true };
+  const known = row ?? UNKNOWN;
+  // Said twice it is kept once.
+  const failedAttempts = row?.state === 'waiting' ? row.failedAttempts : [...withinBound(known.failedAttempts), event];
+  return { row: { ...known, generation, state: 'waiting', attempt: nextAttempt, failedAttempts }, outcome: true };
+}
+
+/** Too long a list begins anew. */
+function withinBound(failed: readonly TaskEvent[]): readonly TaskEvent[] {
+  return JSON.stringify(failed).length < 65_536 ? failed : [];
 }
 
 function release(row: ModelRow | null, { generation }: { generation: number }): Step {
@@ -117,14 +129,16 @@ function release(row: ModelRow | null, { generation }: { generation: number }): 
 }
 
 function end(row: ModelRow | null, { generation, event }: Parameters<InboxStore['end']>[0]): Step {
-  if (row?.ending) return { row, outcome: { status: 'ended', event: row.ending, lostAttempts: row.lostAttempts } };
+  if (row?.ending) return { row, outcome: endedOf(row, row.ending) };
   if (row && generation !== null && row.generation !== generation) return { row, outcome: { status: 'lost' } };
   const known = row ?? UNKNOWN;
   const lostAttempts = generation === null ? lostOf(known) : known.lostAttempts;
-  return {
-    row: { ...known, state: 'ended', ending: event, lostAttempts },
-    outcome: { status: 'ended', event, lostAttempts },
-  };
+  const ended: ModelRow = { ...known, state: 'ended', ending: event, lostAttempts };
+  return { row: ended, outcome: endedOf(ended, event) };
+}
+
+function endedOf({ lostAttempts, failedAttempts }: ModelRow, event: TaskEvent): EndedOutcome {
+  return { status: 'ended', event, lostAttempts, failedAttempts };
 }
 
 function cancel(row: ModelRow | null, { event }: { event: TaskEvent }): Step {
@@ -145,6 +159,7 @@ const UNKNOWN: ModelRow = {
   crashes: 0,
   beginning: null,
   lostAttempts: [],
+  failedAttempts: [],
   workerId: '',
   copy: '',
   generation: 0,

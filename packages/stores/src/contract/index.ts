@@ -30,7 +30,7 @@ export { describeRecordedMetricStoreContract, RECORDED_METRIC_STORE_PROPERTIES }
 export { endingsOf, type PlainRollup, plainRollup, recompute } from './rolled-up.ts';
 export { describeRollupStoreContract, ROLLUP_STORE_PROPERTIES } from './rollup-store.ts';
 export { sampleAnnouncement, sampleEvent, sampleLife, sampleTask, sampleTime } from './sample-events.ts';
-export { sampleClaim } from './sample-inbox.ts';
+export { sampleClaim, sampleEnded, sampleRetry } from './sample-inbox.ts';
 export {
   sampleCall,
   sampleMessage,

@@ -30,8 +30,18 @@ export function sampleLost({ beginning, workerId }: ClaimRequest, number: number
   return { number, ...beginning, workerId };
 }
 
-export function sampleEnded(event: TaskEvent, lostAttempts: readonly AttemptFacts[] = []): EndedOutcome {
-  return { status: 'ended', event, lostAttempts };
+export function sampleEnded(
+  event: TaskEvent,
+  lostAttempts: readonly AttemptFacts[] = [],
+  failedAttempts: readonly TaskEvent[] = [],
+): EndedOutcome {
+  return { status: 'ended', event, lostAttempts, failedAttempts };
+}
+
+/** That an attempt failed and is tried again, for `awaitRetry`. */
+export function sampleRetry(taskId: string, generation: number, nextAttempt: number) {
+  const event = sampleEnding(taskId, 'attempt_failed', nextAttempt - 1);
+  return { taskId, generation, nextAttempt, event };
 }
 
 /** How a task ended, or that it was cancelled. `attempt` 0: told by who did not work on it. */
