@@ -53,6 +53,8 @@ export interface SessionTelemetry {
   readonly tools: readonly SessionToolCall[];
   /** What was said in the spans of the calls above, and in those that count in other words. */
   readonly messages: readonly SessionMessage[];
+  /** Ids that were given here to calls of tools whose own come again (`call_1`); absent: none. */
+  readonly named?: readonly string[];
 }
 
 /** One span, as far as it says how entries hang together. */

@@ -2,7 +2,9 @@ import type { SessionSpan, SessionToolCall } from '@tracepost/contracts';
 import { joinTools } from '../building/join-tools.ts';
 import { earlier, later } from '../building/known.ts';
 import { inOrder } from '../building/order.ts';
+import { isSameRun, isWitness, ownToolIds } from './own-tool-ids.ts';
 import { BY_SPAN, TOOL_SPAN_NAME } from './span-draft.ts';
+import { spanKey } from './span-ids.ts';
 import type { SpanTree } from './span-tree.ts';
 
 /** Two witnesses of one call: of the model that asked for it, of the span in which it ran, of the conversation that holds its result. */
@@ -27,6 +29,10 @@ export interface JoinedTools {
   readonly tools: readonly SessionToolCall[];
   /** From what they were joined: every run, and what was joined with one. */
   readonly raw: readonly SessionToolCall[];
+  /** The id of the call of which something with an id that comes again is told. */
+  readonly own: ReadonlyMap<string, string>;
+  /** By the id of the call: in which span it ran. */
+  readonly ranIn: ReadonlyMap<string, SessionSpan>;
 }
 
 /**
@@ -36,63 +42,77 @@ export interface JoinedTools {
 export function joinedTools(
   all: ReadonlyMap<string, SessionToolCall>,
   tree: SpanTree,
-  /** Of calls that another one speaks for: that one. */
-  spokenFor: ReadonlyMap<string, string>,
+  /** Of calls that another one speaks for: that one; and how the spans of calls lie in each other. */
+  {
+    spokenFor,
+    inside,
+  }: {
+    readonly spokenFor: ReadonlyMap<string, string>;
+    readonly inside: ReadonlyMap<string, readonly string[]>;
+  },
 ): JoinedTools {
   const inner = innerRuns(tree);
-  const tools = new Map([...all].filter(([id]) => !id.startsWith(BY_SPAN)));
+  const tools = new Map([...all].filter(([id]) => !id.startsWith(BY_SPAN) && !isWitness(id)));
   const raw = new Map(
     [...all].filter(
-      ([id, tool]) => id.startsWith(BY_SPAN) || tool.startedAtMs !== null || spokenFor.has(tool.callId ?? ''),
+      ([id, tool]) =>
+        id.startsWith(BY_SPAN) || isWitness(id) || tool.startedAtMs !== null || spokenFor.has(tool.callId ?? ''),
     ),
   );
   const runs = tree.spans.flatMap((span) => {
     const run = span.kind === 'tool' && !inner.has(span) ? all.get(BY_SPAN + span.spanId) : undefined;
     return run ? [{ run, span }] : [];
   });
-  const put = (id: string, run: SessionToolCall): void => {
+  const put = (id: string, witness: SessionToolCall): void => {
     const before = tools.get(id);
     const asked = all.get(id);
     if (asked) raw.set(id, asked);
-    const named = { ...run, toolCallId: id };
+    const named = { ...witness, toolCallId: id };
     tools.set(id, before ? mergeTools(before, named) : named);
   };
+  const own = ownToolIds(all, runs, { tree, inside });
+  for (const tool of all.values())
+    if (isWitness(tool.toolCallId)) put(own.get(tool.toolCallId) ?? tool.toolCallId, tool);
 
   const ran = new Map<string, SessionSpan[]>();
-  const unnamed: SessionToolCall[] = [];
+  const ranIn = new Map<string, SessionSpan>();
+  const unnamed: { readonly run: SessionToolCall; readonly span: SessionSpan }[] = [];
   for (const { run, span } of runs) {
-    const id = span.toolCallId;
-    if (id === null) {
-      unnamed.push(run);
-      continue;
+    if (span.toolCallId === null) unnamed.push({ run, span });
+    else {
+      const id = own.get(spanKey(span)) ?? idOfRun(span.toolCallId, span, ran);
+      put(id, run);
+      ranIn.set(id, span);
     }
-    const others = ran.get(id) ?? [];
-    const isAnother = others.length > 0 && !others.some((other) => isSameRun(other, span));
-    if (!isAnother) ran.set(id, [...others, span]);
-    put(isAnother ? `${id}/${span.spanId}` : id, run);
   }
   const ordered = inOrder(tools.values(), idOf);
   const waiting = Map.groupBy(
     ordered.filter(({ startedAtMs }) => startedAtMs === null),
     ({ name }) => name,
   );
-  for (const run of inOrder(unnamed, idOf))
-    put(takeAsked(waiting.get(run.name) ?? [], run)?.toolCallId ?? run.toolCallId, run);
+  const spanOf = new Map(unnamed.map(({ run, span }) => [run, span]));
+  for (const run of inOrder(spanOf.keys(), idOf)) {
+    const id = takeAsked(waiting.get(run.name) ?? [], run)?.toolCallId ?? run.toolCallId;
+    put(id, run);
+    ranIn.set(id, spanOf.get(run) as SessionSpan);
+  }
   const told = Array.from(tools.values(), (tool) => ({
     ...tool,
     callId: spokenFor.get(tool.callId ?? '') ?? tool.callId,
   }));
-  return { tools: inOrder(told, idOf), raw: inOrder(raw.values(), idOf) };
+  return { tools: inOrder(told, idOf), raw: inOrder(raw.values(), idOf), own, ranIn };
 }
 
 function idOf({ toolCallId }: SessionToolCall): string {
   return toolCallId;
 }
 
-/** Of whoever calls the tool and of who is called; two that lie side by side are two, whatever id they have. */
-function isSameRun(one: SessionSpan, other: SessionSpan): boolean {
-  const isAtOnce = one.startMs <= other.endMs && other.startMs <= one.endMs;
-  return isAtOnce && one.parentSpanId !== other.parentSpanId;
+/** One that is unique is told twice where the two runs lie in each other. */
+function idOfRun(given: string, span: SessionSpan, ran: Map<string, SessionSpan[]>): string {
+  const others = ran.get(given) ?? [];
+  const isAnother = others.length > 0 && !others.some((other) => isSameRun(other, span));
+  if (!isAnother) ran.set(given, [...others, span]);
+  return isAnother ? `${given}/${span.spanId}` : given;
 }
 
 /** Clocks of two processes. */

@@ -12,10 +12,12 @@ import { estimateMessage } from '../building/estimate.ts';
 import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import { TextBudget } from '../building/text-budget.ts';
 import { argumentFields } from '../building/tool-arguments.ts';
+import { isUnique } from '../building/tool-ids.ts';
 import { fieldsOf, textOf } from '../building/values.ts';
 import { parsed, textAt, valueAt } from './attributes.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import { failureOf, isAbort, isRefusal } from './failure.ts';
+import { askedAs, toldAs } from './own-tool-ids.ts';
 import { providerName } from './provider-name.ts';
 import { type Said, type SaidCall, textOfResult } from './said.ts';
 import { ownSessionId, safeId } from './span-ids.ts';
@@ -40,6 +42,8 @@ export function readSpan(
   const kind = spanKind(signal);
   return kind && new SpanReading(signal, kind, texts).draft();
 }
+
+type MessageIds = ReadonlyMap<Said, string>;
 
 const NANOS_PER_MS = 1_000_000n;
 /** Entries of one span stay apart inside its instant. */
@@ -67,7 +71,8 @@ class SpanReading {
   draft(): SpanDraft {
     const call = this.#kind === 'tool' ? null : this.#call();
     const conversation = call ? conversationOf(this.#signal) : { input: [], output: [] };
-    const messages = call ? this.#messages(call, conversation) : [];
+    const messageIds = this.#messageIds(conversation.input);
+    const messages = call ? this.#messages(call, conversation, messageIds) : [];
     return {
       span: {
         traceId: this.#signal.traceId,
@@ -85,7 +90,7 @@ class SpanReading {
       },
       sessionId: ownSessionId(this.#signal),
       call: call && this.#told(call, conversation),
-      tools: this.#kind === 'tool' ? [this.#run()] : call ? this.#toolsOf(call.callId, conversation) : [],
+      tools: this.#kind === 'tool' ? [this.#run()] : call ? this.#toolsOf(call.callId, conversation, messageIds) : [],
       messages,
     };
   }
@@ -176,21 +181,24 @@ class SpanReading {
   }
 
   /** What the model asked for, and the results that it was given. */
-  #toolsOf(callId: string, { input, output }: Conversation): SessionToolCall[] {
+  #toolsOf(callId: string, { input, output }: Conversation, messageIds: MessageIds): SessionToolCall[] {
+    const seen = new Map<string, number>();
     const asked = output
       .flatMap(({ calls }) => calls)
-      .map((call, index) =>
-        this.#tool({
+      .map((call, index) => {
+        const given = safeId(call.id);
+        return this.#tool({
           call,
           callId,
-          toolCallId: safeId(call.id) ?? `${callId}/tool-${index}`,
+          toolCallId: given === null ? `${callId}/tool-${index}` : askedAs(given, times(given, seen), this.#signal),
           place: this.#end.place(500 + index),
-        }),
-      );
+        });
+      });
     const results = news(input).flatMap((one, index) => {
-      const toolCallId = one.role === 'tool' ? safeId(one.toolCallId) : null;
-      if (toolCallId === null) return [];
-      const call = { id: toolCallId, name: one.toolName ?? UNKNOWN_TOOL, arguments: undefined };
+      const given = one.role === 'tool' ? safeId(one.toolCallId) : null;
+      if (given === null) return [];
+      const call = { id: given, name: one.toolName ?? UNKNOWN_TOOL, arguments: undefined };
+      const toolCallId = toldAs(given, messageIds.get(one) ?? '');
       const tool = this.#tool({ call, callId: null, toolCallId, place: this.#start.place(index) });
       return [
         { ...tool, ...this.#result(one.text, one.isError ? { type: null, message: errorText(one.text) } : null) },
@@ -278,11 +286,11 @@ class SpanReading {
     };
   }
 
-  #messages(call: SessionModelCall, { input, output }: Conversation): SessionMessage[] {
-    const seen = new Map<string, number>();
+  #messages(call: SessionModelCall, { input, output }: Conversation, messageIds: MessageIds): SessionMessage[] {
     const fresh = new Set(news(input));
     const asked = input.flatMap((one, index) => {
-      const id = this.#messageId(one, seen);
+      const id = messageIds.get(one) ?? '';
+      const given = safeId(one.toolCallId);
       if (!fresh.has(one) || one.role === 'system' || one.role === 'assistant') return [];
       // Some programs list the tools that they offer as messages.
       if (one.text === '' && one.toolCallId === null) return [];
@@ -292,7 +300,7 @@ class SpanReading {
           id,
           [one],
           this.#start.place(index),
-          { callId: null, toolCallId: safeId(one.toolCallId) },
+          { callId: null, toolCallId: given === null ? null : toldAs(given, id) },
           call,
         ),
       ];
@@ -310,14 +318,23 @@ class SpanReading {
     return [...asked, answer];
   }
 
-  /** The same thing said in the same place of the same conversation has one id, in however many spans it stands. */
-  #messageId({ role, text, toolCallId }: Said, seen: Map<string, number>): string {
-    const id = role === 'tool' ? safeId(toolCallId) : null;
-    if (id !== null) return `result-${id}`;
-    const hash = createHash('sha256').update(`${this.#signal.traceId}\n${role}\n${text}`).digest('hex').slice(0, 16);
-    const times = seen.get(hash) ?? 0;
-    seen.set(hash, times + 1);
-    return `said-${hash}-${times}`;
+  /**
+   * The same thing said in the same place of the same conversation has one id, in however many spans it stands. That of a tool's result
+   * is known by the call's, if there is but one such.
+   */
+  #messageIds(input: readonly Said[]): MessageIds {
+    const seen = new Map<string, number>();
+    return new Map(
+      input.map((one) => {
+        const given = one.role === 'tool' ? safeId(one.toolCallId) : null;
+        if (given !== null && isUnique(given)) return [one, `result-${given}`];
+        const hash = createHash('sha256')
+          .update(`${this.#signal.traceId}\n${one.role}\n${given === null ? '' : `${given}\n`}${one.text}`)
+          .digest('hex')
+          .slice(0, 16);
+        return [one, `${given === null ? 'said' : 'result'}-${hash}-${times(hash, seen)}`];
+      }),
+    );
   }
 
   #message(
@@ -419,6 +436,13 @@ function instant(nanos: bigint): Instant {
   const ms = Number(nanos / NANOS_PER_MS);
   const rest = Number(nanos % NANOS_PER_MS) * ENTRIES_PER_NANO;
   return { ms, place: (index) => ({ atMs: ms, sequence: rest + Math.min(index, ENTRIES_PER_NANO - 1) }) };
+}
+
+/** How often it was seen before. */
+function times(key: string, seen: Map<string, number>): number {
+  const before = seen.get(key) ?? 0;
+  seen.set(key, before + 1);
+  return before;
 }
 
 /** Of all that a model was given only what came after its last answer is new: the rest was told by earlier spans. */

@@ -1,5 +1,6 @@
 import type {
   SessionDocument,
+  SessionMessage,
   SessionModelCall,
   SessionSpan,
   SessionToolCall,
@@ -7,11 +8,12 @@ import type {
 } from '@tracepost/contracts';
 import { DocumentDraft } from '../building/document-draft.ts';
 import { higher, known } from '../building/known.ts';
-import { inOrder } from '../building/order.ts';
+import { byText, inOrder } from '../building/order.ts';
 import { agentsOf } from './agents-of.ts';
 import { type CountedCalls, countedCalls } from './counted-calls.ts';
 import { joinedTools, mergeTools } from './joined-tools.ts';
-import { BY_SPAN, type SpanDraft } from './span-draft.ts';
+import { toldIn } from './own-tool-ids.ts';
+import type { SpanDraft } from './span-draft.ts';
 import { spanKey } from './span-ids.ts';
 import { SpanTree } from './span-tree.ts';
 import { spoken } from './spoken.ts';
@@ -66,14 +68,19 @@ export class SpanPool {
       for (const id of span.messageIds) answers.set(id, call.callId);
     }
     const raw = new Set(telemetry.tools.map(({ toolCallId }) => toolCallId));
-    // What has run was made of runs, and is made anew.
-    const asked = document.tools.filter(({ toolCallId, startedAtMs }) => startedAtMs === null && !raw.has(toolCallId));
+    // What has run was made of runs, what is named here of what has an id that comes again, and both are made anew.
+    const named = new Set(telemetry.named);
+    const asked = document.tools.filter(
+      ({ toolCallId, startedAtMs }) => startedAtMs === null && !raw.has(toolCallId) && !named.has(toolCallId),
+    );
+    const told = new Map([...raw].map((id) => [toldIn(id), id]));
     for (const tool of [...telemetry.tools, ...asked]) this.#tool({ ...tool, subagent: null });
     const ofSpans = new Set(telemetry.spans.map(({ callId }) => callId));
     const messages = [...document.messages, ...telemetry.messages].map((message) => ({
       ...message,
       subagent: null,
       callId: message.callId === null ? null : (answers.get(message.messageId) ?? message.callId),
+      toolCallId: told.get(message.messageId) ?? message.toolCallId,
     }));
     // What was made of the spans is made anew.
     const { service: _service, traceId: _traceId, ...facts } = document.facts;
@@ -88,15 +95,13 @@ export class SpanPool {
     const counting = countedCalls(tree, this.#calls);
     const { calls, aside } = this.#sorted(tree, counting.counted);
     const others = this.#others.document();
-    const { tools, raw } = joinedTools(this.#tools, tree, this.#spokenFor(aside, calls, counting));
+    const spokenFor = this.#spokenFor(aside, calls, counting);
+    const { tools, raw, own, ranIn } = joinedTools(this.#tools, tree, { spokenFor, inside: counting.inside });
     const said = spoken(others.messages, tree.spans, counting, (key) => this.#calls.get(key));
 
     const spanOfCall = new Map([...calls.values()].map(({ call, span }) => [call.callId, span]));
-    const spanOfTool = new Map(
-      tree.spans.filter(({ kind }) => kind === 'tool').map((span) => [span.toolCallId ?? BY_SPAN + span.spanId, span]),
-    );
     const subagent = (callId: string | null, toolCallId: string | null): string | null => {
-      const span = spanOfCall.get(callId ?? '') ?? spanOfTool.get(toolCallId ?? '');
+      const span = spanOfCall.get(callId ?? '') ?? ranIn.get(toolCallId ?? '');
       return span ? agents.subagentOf(span) : null;
     };
     const placed = <E extends { readonly subagent: string | null; readonly callId: string | null }>(
@@ -105,6 +110,11 @@ export class SpanPool {
     ): E => ({
       ...entry,
       subagent: entry.subagent ?? subagent(entry.callId, toolCallId),
+    });
+    const named = [...new Set(own.values())].sort(byText);
+    const withOwnId = (message: SessionMessage): SessionMessage => ({
+      ...message,
+      toolCallId: own.get(message.toolCallId ?? '') ?? message.toolCallId,
     });
     const first = tree.spans[0];
     return {
@@ -117,7 +127,7 @@ export class SpanPool {
         ...(first?.service ? { service: first.service } : {}),
         ...(first ? { traceId: first.traceId } : {}),
       },
-      messages: said.messages.map((message) => placed(message, message.toolCallId)),
+      messages: said.messages.map(withOwnId).map((message) => placed(message, message.toolCallId)),
       calls: inOrder(
         [...others.calls, ...Array.from(calls.values(), ({ call }) => placed(call, null))],
         ({ callId }) => callId,
@@ -127,7 +137,8 @@ export class SpanPool {
         spans: tree.spans,
         calls: aside.map(({ key, call }) => ({ span: key, call })),
         tools: raw,
-        messages: said.aside,
+        messages: said.aside.map(withOwnId),
+        ...(named.length > 0 ? { named } : {}),
       },
     };
   }
@@ -179,19 +190,24 @@ export class SpanPool {
   #span(span: SessionSpan): void {
     const key = spanKey(span);
     const before = this.#spans.get(key);
-    // A span that is told of again while it goes on: the later telling knows more.
-    this.#spans.set(key, before ? higher(before, span, ({ endMs }) => [endMs]) : span);
+    // A span that is told of again while it goes on, or with what was said in it: the later telling knows more.
+    this.#spans.set(key, before ? higher(before, span, ({ endMs, messageIds }) => [endMs, messageIds.length]) : span);
   }
 
   #call(key: string, call: SessionModelCall): void {
     const before = this.#calls.get(key);
-    this.#calls.set(key, before ? higher(before, call, ({ atMs, usage }) => [atMs ?? 0, usage ? 1 : 0]) : call);
+    this.#calls.set(key, before ? higher(before, call, weight) : call);
   }
 
   #tool(tool: SessionToolCall): void {
     const before = this.#tools.get(tool.toolCallId);
     this.#tools.set(tool.toolCallId, before ? mergeTools(before, tool) : tool);
   }
+}
+
+/** How much is known of a call. */
+function weight({ atMs, usage, stopReason, instructionTokens }: SessionModelCall): readonly number[] {
+  return [atMs ?? 0, usage ? 1 : 0, stopReason === null ? 0 : 1, instructionTokens ?? 0];
 }
 
 interface SpanCall {
