@@ -90,6 +90,25 @@ describe('a collector that takes and does not answer as it should', () => {
   );
 });
 
+describe('whatever listens where the collector should, with answers that no collector gives,', () => {
+  it('is named in the log, with the setting that leads there', async () => {
+    const odd = await startOddCollector('floods');
+    const telemetry = await start(odd.port);
+    trace.getTracer('shop').startSpan('one').end();
+    await vi.waitFor(async () => {
+      expect(await telemetry.flush(100)).toBe(false);
+      expect(odd.requests()).toBeGreaterThanOrEqual(2);
+    }, WAIT);
+    await odd.stop();
+    const collector = await startCollector(odd.port);
+    await vi.waitFor(() => expect(collector.taken.logs.length).toBeGreaterThan(0), WAIT);
+    const [said = ''] = collector.taken.logs;
+    expect(said).toContain('4 MiB');
+    expect(said).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
+    expect(said).toContain(`http://127.0.0.1:${odd.port}`);
+  });
+});
+
 describe('a collector that refuses', () => {
   it('and says when it wants to be asked again is left alone until then', async () => {
     const collector = await startCollector();

@@ -106,7 +106,7 @@ async function sendMetrics(
 }
 
 /** One line when the collector is lost and one when it is back, however often is tried in between. */
-function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): {
+function createReachability({ serviceName, logLevel, endpoint }: OtlpDestinationOptions): {
   readonly note: (outcome: SendOutcome) => void;
   readonly isReachable: () => boolean | null;
 } {
@@ -119,11 +119,14 @@ function createReachability({ serviceName, logLevel }: OtlpDestinationOptions): 
     if (isTaking === wasTaking) return;
     const fields = { action: 'service:collector:export', result: isTaking ? 'success' : 'error' } as const;
     if (isTaking) logger.info(fields, 'the collector takes telemetry again');
-    else
-      logger.warn(
-        { ...fields, reason: outcome.reason },
-        'the collector does not take telemetry; it waits here, within its limits',
-      );
+    else logger.warn({ ...fields, reason: outcome.reason }, describeLoss(outcome.reason, endpoint));
   };
   return { note, isReachable: () => isReachable };
+}
+
+/** Neither the exporters nor gRPC let an answer be held to less than 4 MiB; what a collector answers has some hundred bytes. */
+function describeLoss(reason: string, endpoint: string): string {
+  if (reason === 'answer_too_large')
+    return `what listens at ${endpoint} answers with more than 4 MiB, which no collector does: see whether OTEL_EXPORTER_OTLP_ENDPOINT names the collector; telemetry waits here meanwhile, within its limits`;
+  return 'the collector does not take telemetry; it waits here, within its limits';
 }
