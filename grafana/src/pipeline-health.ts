@@ -107,6 +107,23 @@ export const pipelineHealth: Dashboard = frame(
       queries: [gauge({ metric: 'nodejs.eventloop.delay.p99', by: byService, where, over: 'max' })],
       unit: 's',
       legend: label('service'),
+      width: 12,
+    }),
+    series({
+      title: 'Open connections',
+      description:
+        'To the gateway and to the two doors of telemetry, added up over the instances, also those without a request under way',
+      queries: [
+        gauge({
+          metric: 'tracepost.connections.open',
+          by: { ...byService, 'tracepost.door': 'door' },
+          where,
+          over: 'sum',
+        }),
+      ],
+      unit: 'short',
+      legend: `${label('service')} ${label('door')}`,
+      width: 12,
     }),
     series({
       title: 'Memory',
@@ -114,6 +131,7 @@ export const pipelineHealth: Dashboard = frame(
       queries: [gauge({ metric: 'process.memory.usage', by: byService, where, over: 'max' })],
       unit: 'bytes',
       legend: label('service'),
+      width: 12,
     }),
     series({
       title: 'Processor',
@@ -121,6 +139,7 @@ export const pipelineHealth: Dashboard = frame(
       queries: [gauge({ metric: 'process.cpu.utilization', by: byService, where, over: 'max' })],
       unit: 'percentunit',
       legend: label('service'),
+      width: 12,
     }),
   ]),
 );

@@ -92,6 +92,13 @@ describeWithDocker('the queries of the dashboards, on the real InfluxDB', () => 
     expect(values('records')).toEqual(new Set(['1']));
   });
 
+  test('open connections are added up over the instances of a service, and told apart by door', async () => {
+    const rows = await rowsOf('Open connections');
+    const values = (door: string) => new Set(rows.filter((row) => row.door === door).map((row) => Number(row._value)));
+    expect(values('gateway')).toEqual(new Set([7]));
+    expect(values('otlp_http')).toEqual(new Set([2]));
+  });
+
   test('percentiles of one panel are told apart by name', async () => {
     const wait = queries.filter(({ name }) => name.startsWith('Queues / Wait /'));
     const names = await Promise.all(wait.map(async ({ text }) => (await runFlux(influxdb(), text))[0]?.percentile));

@@ -70,6 +70,10 @@ export function sampleLines(from: Date, steps: number): string[] {
   cumulative('tracepost.ingest.stored,service.name=tracepost-analyst,service.instance.id=d,tracepost.signal=spans', {
     counter: 40,
   });
+  const open = 'tracepost.connections.open,service.name=';
+  constant(`${open}tracepost-gateway,service.instance.id=a,tracepost.door=gateway`, 3);
+  constant(`${open}tracepost-gateway,service.instance.id=b,tracepost.door=gateway`, 4);
+  constant(`${open}tracepost-analyst,service.instance.id=d,tracepost.door=otlp_http`, 2);
   constant(`nodejs.eventloop.delay.p99,${gateway}`, 0.02);
   constant(`process.cpu.utilization,${gateway}`, 0.3);
   // Two gateways look at the same queue.
