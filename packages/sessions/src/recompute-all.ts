@@ -1,7 +1,7 @@
 import type { PriceBook } from '@tracepost/pricing';
-import { type KeptSession, RecordsRefusedError, type SessionStore } from '@tracepost/stores';
+import { type KeptSession, RecordsRefusedError, SessionDamagedError, type SessionStore } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
-import type { RecomputeOutcome } from './session-taker.ts';
+import type { SessionTaker } from './session-taker.ts';
 
 /** Of all sessions that were looked at. */
 export interface Recomputed {
@@ -17,7 +17,7 @@ export interface Recomputed {
 export interface RecomputeAllOptions {
   readonly store: Pick<SessionStore, 'list' | 'read'>;
   readonly priceBook: Pick<PriceBook, 'version'>;
-  readonly recompute: (tenantId: string, sessionId: string) => Promise<RecomputeOutcome>;
+  readonly recompute: SessionTaker['recompute'];
   readonly telemetry: Pick<Telemetry, 'logger'>;
   readonly signal?: AbortSignal;
   readonly onProgress: (recomputed: Recomputed) => void;
@@ -26,11 +26,8 @@ export interface RecomputeAllOptions {
 const PAGE = 500;
 
 /** Whether its costs are of these prices: nothing would come out of it that is not kept. */
-export function isPricedBy(
-  { version }: Pick<PriceBook, 'version'>,
-  { analysis }: Pick<KeptSession, 'analysis'>,
-): boolean {
-  return analysis.prices === version;
+export function isPricedBy({ version }: Pick<PriceBook, 'version'>, { prices }: KeptSession['analysis']): boolean {
+  return prices === version;
 }
 
 /** One session at a time, page by page: memory does not grow with their number, and a write moves none to another page. */
@@ -44,10 +41,14 @@ export async function recomputeAll(tenantId: string, options: RecomputeAllOption
       limit: PAGE,
       ...(cursor === null ? {} : { cursor }),
     });
-    for (const { sessionId } of page.items) {
+    const all = [
+      ...page.items.map(({ sessionId }) => ({ sessionId, isDamaged: false })),
+      ...page.unreadable.map((sessionId) => ({ sessionId, isDamaged: true })),
+    ];
+    for (const session of all) {
       signal?.throwIfAborted();
       counts.sessions++;
-      counts[await recomputeOne(tenantId, sessionId, options)]++;
+      counts[await recomputeOne(tenantId, session, options)]++;
       onProgress({ ...counts });
     }
     cursor = page.nextCursor;
@@ -57,16 +58,34 @@ export async function recomputeAll(tenantId: string, options: RecomputeAllOption
 
 async function recomputeOne(
   tenantId: string,
-  sessionId: string,
-  { store, priceBook, recompute, telemetry }: RecomputeAllOptions,
+  { sessionId, isDamaged }: { readonly sessionId: string; readonly isDamaged: boolean },
+  options: RecomputeAllOptions,
 ): Promise<'recomputed' | 'unchanged' | 'failed'> {
+  const { recompute, telemetry } = options;
   try {
-    const kept = await store.read(tenantId, sessionId);
-    if (!kept || isPricedBy(priceBook, kept)) return 'unchanged';
-    return (await recompute(tenantId, sessionId)) === 'recomputed' ? 'recomputed' : 'unchanged';
+    const always = isDamaged || (await isDamagedOrOfOtherPrices(tenantId, sessionId, options));
+    if (always === null) return 'unchanged';
+    const outcome = await recompute(tenantId, sessionId, { always });
+    if (outcome === 'damaged') return 'failed';
+    return outcome === 'recomputed' ? 'recomputed' : 'unchanged';
   } catch (error) {
     if (!(error instanceof RecordsRefusedError)) throw error;
     telemetry.logger.warn({ layer: 'store', result: 'error', sessionId, error }, 'A session could not be recomputed');
     return 'failed';
+  }
+}
+
+/** Whether it has to be written whatever comes out of it; null: it is of these prices, or gone. */
+async function isDamagedOrOfOtherPrices(
+  tenantId: string,
+  sessionId: string,
+  { store, priceBook }: RecomputeAllOptions,
+): Promise<boolean | null> {
+  try {
+    const kept = await store.read(tenantId, sessionId);
+    return !kept || isPricedBy(priceBook, kept.analysis) ? null : false;
+  } catch (error) {
+    if (error instanceof SessionDamagedError) return true;
+    throw error;
   }
 }

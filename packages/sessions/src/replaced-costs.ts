@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 5;
  * another one. A call that costs something else because more is known of its tokens has no price that changed.
  */
 export function replacedCosts(
-  kept: KeptSession,
+  kept: Pick<KeptSession, 'document' | 'analysis' | 'previousCosts'>,
   next: { readonly document: SessionDocument; readonly analysis: SessionAnalysis; readonly nowMs: number },
 ): readonly PreviousCosts[] {
   const usages = usagesOf(kept.document, kept.analysis);

@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { analyseSession, type OwnToolCategories } from '@tracepost/analysis';
 import type { SessionAnalysis, SessionDocument } from '@tracepost/contracts';
 import type { PriceBook } from '@tracepost/pricing';
-import { type KeptSession, RecordsRefusedError, type SessionStore, StoreUnavailableError } from '@tracepost/stores';
+import {
+  type KeptSession,
+  RecordsRefusedError,
+  SessionDamagedError,
+  type SessionStore,
+  StoreUnavailableError,
+} from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 import { uniteDocuments } from '@tracepost/transcripts/documents';
 import { whyRefused } from './check-document.ts';
@@ -27,15 +33,18 @@ export interface SessionTakerOptions {
 export interface SessionTaker {
   /**
    * Takes the documents one by one, each in a transaction of its own: cut off anywhere and taken again, the store holds what one
-   * clean run gives. Rejects when the store does not answer or others write the same session again and again; what was taken until
-   * then stays.
+   * clean run gives. Where what is kept of a session is damaged, the document stands in its place. Rejects when the store does not
+   * answer or others write the same session again and again; what was taken until then stays.
    */
   takeDocuments(
     documents: Iterable<SessionDocument> | AsyncIterable<SessionDocument>,
     options: { readonly tenantId: string; readonly signal?: AbortSignal },
   ): Promise<Taken>;
-  /** Analyses and prices a kept session anew, with the price book of this taker. What its calls cost before stays beside. */
-  recompute(tenantId: string, sessionId: string): Promise<RecomputeOutcome>;
+  /**
+   * Analyses and prices a kept session anew, with the price book of this taker. What its calls cost before stays beside. One that comes to
+   * the same is not written, but `always`.
+   */
+  recompute(tenantId: string, sessionId: string, options?: { readonly always?: boolean }): Promise<RecomputeOutcome>;
   /**
    * The same for every session of a tenant whose costs are of another price book, newest first, one at a time: cut off anywhere and
    * begun again, it goes on where it was, since what is done is of this book. One that cannot be kept or read is told and passed over.
@@ -64,7 +73,8 @@ export interface RefusedSession {
   readonly reason: string;
 }
 
-export type RecomputeOutcome = 'recomputed' | 'unchanged' | 'not-found';
+/** `damaged`: its document cannot be read; its transcript has to be imported again. */
+export type RecomputeOutcome = 'recomputed' | 'unchanged' | 'not-found' | 'damaged';
 
 type TakeOutcome = 'imported' | 'updated' | 'unchanged';
 
@@ -78,23 +88,27 @@ export function createSessionTaker(options: SessionTakerOptions): SessionTaker {
   const takeOne = (document: SessionDocument, tenantId: string): Promise<TakeOutcome> => {
     const safe = redact ? redactDocument(document) : document;
     return untilWritten(document.sessionId, async () => {
-      const kept = await store.read(tenantId, safe.sessionId);
+      const kept = await readKept(options, tenantId, safe.sessionId);
       // A document alone is united with itself: it then has the form that it will have when it comes again.
       const united = asKept(uniteDocuments(kept?.document ?? safe, safe));
-      const isKnown = kept !== null && isPricedBy(priceBook, kept) && isDeepStrictEqual(united, kept.document);
+      const isKnown =
+        kept?.analysis != null && isPricedBy(priceBook, kept.analysis) && isDeepStrictEqual(united, kept.document);
       if (isKnown) return 'unchanged';
       const isWritten = await write(options, { tenantId, kept, document: united, analysis: analyse(options, united) });
       return isWritten ? (kept ? 'updated' : 'imported') : null;
     });
   };
 
-  const recompute: SessionTaker['recompute'] = (tenantId, sessionId) =>
+  const recompute: SessionTaker['recompute'] = (tenantId, sessionId, { always = false } = {}) =>
     untilWritten(sessionId, async () => {
-      const kept = await store.read(tenantId, sessionId);
+      const kept = await readKept(options, tenantId, sessionId);
       if (!kept) return 'not-found';
-      const analysis = analyse(options, kept.document);
-      if (isDeepStrictEqual(analysis, kept.analysis)) return 'unchanged';
-      const isWritten = await write(options, { tenantId, kept, document: kept.document, analysis });
+      const { document } = kept;
+      // Nothing is there that it could be made of.
+      if (document === null) return 'damaged';
+      const analysis = analyse(options, document);
+      if (!always && isDeepStrictEqual(analysis, kept.analysis)) return 'unchanged';
+      const isWritten = await write(options, { tenantId, kept, document, analysis });
       return isWritten ? 'recomputed' : null;
     });
 
@@ -154,9 +168,34 @@ async function refusing<T>(document: SessionDocument, take: () => Promise<T>): P
   }
 }
 
+/** As far as it can be read; null: that part is damaged. */
+type Kept = Pick<KeptSession, 'version' | 'takenAtMs' | 'previousCosts'> & {
+  readonly document: SessionDocument | null;
+  readonly analysis: SessionAnalysis | null;
+};
+type Whole = Kept & Pick<KeptSession, 'document' | 'analysis'>;
+
+async function readKept(
+  { store, telemetry }: SessionTakerOptions,
+  tenantId: string,
+  sessionId: string,
+): Promise<Kept | null> {
+  try {
+    return await store.read(tenantId, sessionId);
+  } catch (error) {
+    if (!(error instanceof SessionDamagedError)) throw error;
+    telemetry.logger.error(
+      { layer: 'store', result: 'error', tenantId, sessionId, error },
+      'A kept session is damaged',
+    );
+    const { version, takenAtMs, document } = error;
+    return { version, takenAtMs, document, analysis: null, previousCosts: [] };
+  }
+}
+
 interface Writing {
   readonly tenantId: string;
-  readonly kept: KeptSession | null;
+  readonly kept: Kept | null;
   readonly document: SessionDocument;
   readonly analysis: SessionAnalysis;
 }
@@ -167,9 +206,13 @@ async function write(
 ): Promise<boolean> {
   const nowMs = now();
   const calls = keptCalls(document, analysis, priceBook);
-  const previousCosts = kept ? replacedCosts(kept, { document, analysis, nowMs }) : [];
+  const previousCosts = isWhole(kept) ? replacedCosts(kept, { document, analysis, nowMs }) : [];
   const session = { tenantId, document, analysis, calls, previousCosts, nowMs, takenAtMs: kept?.takenAtMs ?? nowMs };
   return (await store.write(session, kept?.version ?? 0)) === 'written';
+}
+
+function isWhole(kept: Kept | null): kept is Whole {
+  return kept !== null && kept.document !== null && kept.analysis !== null;
 }
 
 function analyse({ priceBook, toolCategories }: SessionTakerOptions, document: SessionDocument): SessionAnalysis {

@@ -11,6 +11,8 @@ const telemetry = createTelemetry({ serviceName: 'test' });
 
 export interface OpenTaker extends AsyncDisposable {
   readonly store: SessionStore;
+  /** Of the database. */
+  readonly path: string;
   readonly taker: SessionTaker;
   /** Another one on the same store. */
   another(options?: Partial<SessionTakerOptions>): SessionTaker;
@@ -19,11 +21,13 @@ export interface OpenTaker extends AsyncDisposable {
 /** A taker on a store of its own, which is gone afterwards. */
 export async function openTaker(options: Partial<SessionTakerOptions> = {}): Promise<OpenTaker> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-taker-'));
-  const store = await openSqliteSessionStore({ path: join(folder, 'sessions.db'), telemetry });
+  const path = join(folder, 'sessions.db');
+  const store = await openSqliteSessionStore({ path, telemetry });
   const another: OpenTaker['another'] = (other = {}) =>
     createSessionTaker({ store, priceBook: createPriceBook(), telemetry, now: () => 1, ...options, ...other });
   return {
     store,
+    path,
     taker: another(),
     another,
     async [Symbol.asyncDispose]() {

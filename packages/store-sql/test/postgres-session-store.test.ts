@@ -13,13 +13,11 @@ describeWithDocker('Postgres', () => {
     const { host, port, database, user, password } = postgres();
     return {
       open: () => openPostgresSessionStore({ host, port, database, user, password, telemetry }),
-      async damage(sessionId) {
+      async damage(sessionId, part = 'analysis') {
         const client = new pg.Client({ host, port, database, user, password });
         await client.connect();
-        await client.query('update sessions set analysis = $1 where session_id = $2', [
-          Buffer.from('damaged'),
-          sessionId,
-        ]);
+        const bytes = part === 'summary' ? 'damaged' : Buffer.from('damaged');
+        await client.query(`update sessions set ${part} = $1 where session_id = $2`, [bytes, sessionId]);
         await client.end();
       },
       close: async () => {},

@@ -13,9 +13,10 @@ describeSessionStoreContract('SQLite', async () => {
   const path = join(folder, 'sessions.db');
   return {
     open: () => openSqliteSessionStore({ path, telemetry }),
-    async damage(sessionId) {
+    async damage(sessionId, part = 'analysis') {
       const db = new DatabaseSync(path);
-      db.prepare('update sessions set analysis = ? where session_id = ?').run(Buffer.from('damaged'), sessionId);
+      const bytes = part === 'summary' ? 'damaged' : Buffer.from('damaged');
+      db.prepare(`update sessions set ${part} = ? where session_id = ?`).run(bytes, sessionId);
       db.close();
     },
     close: () => rm(folder, { recursive: true }),

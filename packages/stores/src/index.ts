@@ -78,6 +78,7 @@ export {
   type WindowQuery,
 } from './rollup-store.ts';
 export { MAX_SEARCH_TEXT, searchText, searchTextOf } from './search-text.ts';
+export { SessionDamagedError } from './session-damaged-error.ts';
 export {
   type CallGrouping,
   type CallQuery,

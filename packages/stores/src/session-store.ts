@@ -10,6 +10,7 @@ import type {
 
 /** What agents did in their sessions: document, analysis and model calls of each. A session is known by tenant and id together. */
 export interface SessionStore {
+  /** Rejects with `SessionDamagedError` when what is kept of it cannot be read. */
   read(tenantId: string, sessionId: string): Promise<KeptSession | null>;
   /**
    * Writes the session and its calls in one transaction, in the place of what is kept, if that still has the version
@@ -20,9 +21,10 @@ export interface SessionStore {
   write(session: SessionToKeep, expectedVersion: number): Promise<'written' | 'conflict'>;
   /**
    * Newest first, by when they began; at most 1,000 a page. A page of a search for words may hold fewer than were asked for, even
-   * none, and still have a next one: only so many sessions are looked through at a time. Rejects with `InvalidCursorError`.
+   * none, and still have a next one: only so many sessions are looked through at a time. Sessions that are damaged are left out and
+   * named. Rejects with `InvalidCursorError`.
    */
-  list(query: SessionListQuery): Promise<{ items: SessionSummary[]; nextCursor: string | null }>;
+  list(query: SessionListQuery): Promise<{ items: SessionSummary[]; nextCursor: string | null; unreadable: string[] }>;
   /**
    * The sessions of a window, newest first, page by page, each of bounded size; `limit` of them at most (10,000 when nothing is
    * said). What is written while the pages are read may or may not be among them; nothing comes twice. The last page says whether
@@ -162,8 +164,8 @@ export interface SessionPage {
     /** Of its calls those that are counted in another session; absent: none. */
     readonly elsewhere?: ElsewhereSum;
   }[];
-  /** How many more of them there are whose analysis cannot be read: they are damaged where they are kept. */
-  readonly unreadable: number;
+  /** Ids of those whose analysis cannot be read: they are damaged where they are kept. */
+  readonly unreadable: readonly string[];
   /** The limit was reached, and there are older sessions in the window. */
   readonly isCut: boolean;
 }

@@ -51,5 +51,5 @@ async function readSession(db: SessionDatabase, tenantId: string, sessionId: str
     .select(KEPT_COLUMNS)
     .where('session_key', '=', sessionKey(tenantId, sessionId))
     .executeTakeFirst();
-  return row ? fromKeptRow(tenantId, row) : null;
+  return row ? fromKeptRow({ tenantId, sessionId }, row) : null;
 }

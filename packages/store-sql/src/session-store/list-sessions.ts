@@ -2,7 +2,7 @@ import {
   MAX_SESSION_TEXT,
   type SessionListQuery,
   type SessionQuery,
-  type SessionSummary,
+  type SessionStore,
   searchText,
 } from '@tracepost/stores';
 import { type SelectQueryBuilder, sql } from 'kysely';
@@ -16,13 +16,10 @@ const MAX_SEARCHED = 5_000;
 
 export type SessionsSelection = SelectQueryBuilder<SessionTables, 'sessions', unknown>;
 
-export async function listSessions(
-  db: SessionDatabase,
-  query: SessionListQuery,
-): Promise<{ items: SessionSummary[]; nextCursor: string | null }> {
+export async function listSessions(db: SessionDatabase, query: SessionListQuery): ReturnType<SessionStore['list']> {
   const size = pageSize(query.limit);
   const text = query.text === undefined ? null : searchText(query.text);
-  if (text !== null && text.length > MAX_SESSION_TEXT) return { items: [], nextCursor: null };
+  if (text !== null && text.length > MAX_SESSION_TEXT) return { items: [], nextCursor: null, unreadable: [] };
 
   const candidates = newestFirst(
     selectSessions(db, query),
@@ -32,11 +29,17 @@ export async function listSessions(
   const rows = await candidates
     .$if(end !== null, (sessions) => sessions.where(comparedTo(end as Place, '>=')))
     .$if(text !== null, (sessions) => sessions.where(contains(text ?? '')))
-    .select(['session_key', 'started_ms', ...SUMMARY_COLUMNS])
+    .select(['session_key', 'session_id', 'started_ms', ...SUMMARY_COLUMNS])
     .limit(size + 1)
     .execute();
   const { page, nextCursor } = cutPage(rows, size, placeOf);
-  return { items: page.map(fromSummaryRow), nextCursor: nextCursor ?? (end ? encodeCursor(end) : null) };
+  const unreadable: string[] = [];
+  const items = page.flatMap((row) => {
+    const summary = fromSummaryRow(row);
+    if (summary === null) unreadable.push(row.session_id);
+    return summary ?? [];
+  });
+  return { items, nextCursor: nextCursor ?? (end ? encodeCursor(end) : null), unreadable };
 }
 
 export function selectSessions(db: SessionDatabase, query: SessionQuery): SessionsSelection {

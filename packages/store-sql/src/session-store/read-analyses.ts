@@ -68,13 +68,13 @@ async function readPage(db: SessionDatabase, page: readonly Found[]): Promise<Om
   const keys = page.map(({ session_key }) => session_key);
   const rows = await db
     .selectFrom('sessions')
-    .select(['session_key', 'summary', 'version', 'analysis'])
+    .select(['session_key', 'session_id', 'summary', 'version', 'analysis'])
     .where('session_key', 'in', keys)
     .execute();
   const sums = await elsewhereSums(db, keys);
   const byKey = new Map(rows.map((row) => [row.session_key, row]));
   const items: SessionPage['items'][number][] = [];
-  let unreadable = 0;
+  const unreadable: string[] = [];
   for (const key of keys) {
     const row = byKey.get(key);
     // Forgotten since.
@@ -86,7 +86,7 @@ async function readPage(db: SessionDatabase, page: readonly Found[]): Promise<Om
       items.push({ tenantId, analysis, version: row.version, ...(elsewhere ? { elsewhere } : {}) });
     } catch {
       // What was damaged on the disk is that session's alone.
-      unreadable++;
+      unreadable.push(row.session_id);
     }
   }
   return { items, unreadable };

@@ -2,6 +2,7 @@ import type { SessionAnalysis, SessionDocument } from '@tracepost/contracts';
 import {
   type KeptSession,
   type PreviousCosts,
+  SessionDamagedError,
   type SessionSummary,
   type SessionToKeep,
   sessionTextOf,
@@ -71,21 +72,36 @@ function named(names: readonly (string | null)[]): string[] {
 
 export const SUMMARY_COLUMNS = ['summary', 'version', 'taken_at_ms', 'changed_at_ms'] as const;
 
-export function fromSummaryRow(row: Pick<SessionsTable, (typeof SUMMARY_COLUMNS)[number]>): SessionSummary {
+/** Null: it was damaged on the disk, which is that session's alone. */
+export function fromSummaryRow(row: Pick<SessionsTable, (typeof SUMMARY_COLUMNS)[number]>): SessionSummary | null {
   const { version, taken_at_ms, changed_at_ms } = row;
-  const stored = JSON.parse(row.summary) as StoredSummary;
-  return { ...stored, version, takenAtMs: taken_at_ms, changedAtMs: changed_at_ms };
+  const stored = parsed<StoredSummary>(row.summary);
+  return stored && { ...stored, version, takenAtMs: taken_at_ms, changedAtMs: changed_at_ms };
+}
+
+function parsed<T>(json: string): T | null {
+  try {
+    return JSON.parse(json) as T;
+  } catch {
+    return null;
+  }
 }
 
 export const KEPT_COLUMNS = ['version', 'taken_at_ms', 'changed_at_ms', 'analysis', 'document'] as const;
 
+/** Rejects with `SessionDamagedError`. */
 export async function fromKeptRow(
-  tenantId: string,
+  { tenantId, sessionId }: { readonly tenantId: string; readonly sessionId: string },
   row: Pick<SessionsTable, (typeof KEPT_COLUMNS)[number]>,
 ): Promise<KeptSession> {
-  const document = await unpack<SessionDocument>(row.document);
-  const { analysis, previousCosts } = await unpack<Analysed>(row.analysis);
   const { version, taken_at_ms, changed_at_ms } = row;
+  const known = { sessionId, version, takenAtMs: taken_at_ms };
+  const document = await unpack<SessionDocument>(row.document).catch((cause: unknown) => {
+    throw new SessionDamagedError({ ...known, document: null }, { cause });
+  });
+  const { analysis, previousCosts } = await unpack<Analysed>(row.analysis).catch((cause: unknown) => {
+    throw new SessionDamagedError({ ...known, document }, { cause });
+  });
   return {
     tenantId,
     document,

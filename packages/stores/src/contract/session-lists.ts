@@ -170,7 +170,7 @@ export const SESSION_LIST_PROPERTIES: readonly Property<SessionSubject>[] = [
     },
   },
   {
-    title: 'of the analyses of a window those that are damaged are counted, and the others come',
+    title: 'of the analyses of a window those that are damaged are named, and the others come',
     async run({ store, damage }) {
       const tenantId = randomUUID();
       const sessions = Array.from({ length: 3 }, () => sampleSession({ tenantId }));
@@ -178,10 +178,22 @@ export const SESSION_LIST_PROPERTIES: readonly Property<SessionSubject>[] = [
       const [damaged, ...whole] = sessions;
       await damage(damaged?.document.sessionId ?? '');
       const [page, ...others] = await readPages(store.analyses({ tenantId }));
-      expect([page?.unreadable, page?.isCut, others]).toEqual([1, false, []]);
+      expect([page?.unreadable, page?.isCut, others]).toEqual([[damaged?.document.sessionId], false, []]);
       const ids = (all: readonly { readonly analysis: { readonly sessionId: string } }[]) =>
         all.map(({ analysis }) => analysis.sessionId).sort();
       expect(ids(page?.items ?? [])).toEqual(ids(whole));
+    },
+  },
+  {
+    title: 'one of which nothing can be shown in a list is named beside it, and is no reason to leave out others',
+    async run({ store, damage }) {
+      const tenantId = randomUUID();
+      const sessions = Array.from({ length: 3 }, () => sampleSession({ tenantId }));
+      await writeAll(store, sessions);
+      const [damaged, ...whole] = sessions.map(({ document }) => document.sessionId);
+      await damage(damaged ?? '', 'summary');
+      const { items, unreadable } = await store.list({ tenantId, limit: 10 });
+      expect([items.map(({ sessionId }) => sessionId).sort(), unreadable]).toEqual([whole.sort(), [damaged]]);
     },
   },
 ];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { InvalidCursorError, RecordsRefusedError } from '../record-store.ts';
+import { SessionDamagedError } from '../session-damaged-error.ts';
 import { MAX_CALL_TOKENS, MAX_SESSION_BYTES, type SessionToKeep } from '../session-store.ts';
 import { sampleCall, sampleMessage, sampleMs, sampleSession, sampleUsage } from './sample-sessions.ts';
 import { SESSION_CALL_PROPERTIES } from './session-calls.ts';
@@ -158,6 +159,23 @@ const ENDING: readonly Property<SessionSubject>[] = [
       expect(await store.write(session, 2)).toBe('written');
       expect((await listed(nowMs)).map(({ version }) => version)).toEqual([3]);
       await store.markExported([{ ...closed, version: 3 }]);
+    },
+  },
+  {
+    title: 'one that is damaged says so when it is read, with what of it can be read, and can be written anew',
+    async run({ store, damage }) {
+      for (const part of ['analysis', 'document'] as const) {
+        const session = sampleSession({});
+        const { sessionId } = session.document;
+        await store.write(session, 0);
+        await damage(sessionId, part);
+        const told = await store.read('default', sessionId).catch((error: unknown) => error);
+        expect(told).toBeInstanceOf(SessionDamagedError);
+        const document = part === 'analysis' ? session.document : null;
+        expect(told).toMatchObject({ sessionId, version: 1, takenAtMs: session.nowMs, document });
+        expect(await store.write(session, 1)).toBe('written');
+        expect(await store.read('default', sessionId)).toMatchObject({ version: 2, document: session.document });
+      }
     },
   },
   {

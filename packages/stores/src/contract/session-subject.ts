@@ -8,10 +8,12 @@ export interface SessionSubject {
   damage: SessionHarness['damage'];
 }
 
+export type SessionPart = 'analysis' | 'document' | 'summary';
+
 export interface SessionHarness {
   open(): Promise<SessionStore>;
-  /** Puts a few other bytes in the place of this session's analysis, as a failing disk would. */
-  damage(sessionId: string): Promise<void>;
+  /** Puts a few other bytes in the place of this part of a session, as a failing disk would; its analysis when nothing is said. */
+  damage(sessionId: string, part?: SessionPart): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,7 +48,7 @@ export async function checkSessionProperty(
     await property.run({
       store: await openAnother(),
       open: openAnother,
-      damage: (sessionId) => harness.damage(sessionId),
+      damage: (...damaged) => harness.damage(...damaged),
     });
   } finally {
     await Promise.all(opened.map((store) => store.close()));
