@@ -224,7 +224,51 @@ describe('sessions', () => {
     const { status, body } = await ask();
     put(kept?.analysis);
     db.close();
-    expect([status, body]).toMatchObject([200, { sessions: sessions - 1, unreadable: 1 }]);
+    expect([status, body]).toMatchObject([
+      200,
+      { sessions: sessions - 1, unreadable: 1, unreadableSessions: ['well'] },
+    ]);
+  });
+
+  test('that cannot be read are told with what mends them, and are named where many are asked for', async () => {
+    await take({ sessionId: 'broken', startMs: now - 60_000, endsWell: true });
+    const live = async () => (await world.get<LiveAnalysisView>('/api/v1/analysis/live')).body;
+    const before = await live();
+    const db = new DatabaseSync(join(world.folder, 'sessions.db'));
+    const put = (column: string, bytes: unknown): void => {
+      db.prepare(`update sessions set ${column} = ? where session_id = 'broken'`).run(bytes as Buffer);
+    };
+    const kept = db.prepare("select analysis, document, summary from sessions where session_id = 'broken'").get();
+    const answers: unknown[] = [];
+    for (const column of ['document', 'analysis']) {
+      put(column, Buffer.from('damaged'));
+      for (const path of ['broken', 'broken/compare/well', 'well/compare/broken']) {
+        const { status, body, headers } = await world.get<{ code: string; detail: string }>(`/api/v1/sessions/${path}`);
+        answers.push([
+          status,
+          body.code,
+          /Import its transcript again/.test(body.detail),
+          /Recompute/.test(body.detail),
+        ]);
+        expect(headers.get('retry-after')).toBeNull();
+      }
+      const now = await live();
+      expect(now.live).toMatchObject({
+        activeSessions: Number((before.live as Record<string, unknown>).activeSessions) - 1,
+      });
+      expect(now).toMatchObject({ unreadable: 1, unreadableSessions: ['broken'] });
+      put(column, kept?.[column]);
+    }
+    expect(answers).toEqual([
+      ...Array(3).fill([500, 'SESSION_DAMAGED', true, false]),
+      ...Array(3).fill([500, 'SESSION_DAMAGED', false, true]),
+    ]);
+    put('summary', 'damaged');
+    const { body } = await world.get<SessionListView>('/api/v1/sessions');
+    expect([body.unreadable, body.items.length > 2]).toEqual([['broken'], true]);
+    put('summary', kept?.summary);
+    db.close();
+    expect((await live()).unreadable).toBe(0);
   });
 
   test('cannot be asked for while their store cannot be opened, and can afterwards', async () => {
@@ -239,7 +283,11 @@ describe('sessions', () => {
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'SESSIONS_UNAVAILABLE', '2']);
     expect((await other.get('/api/v1/analysis/costs')).body.code).toBe('SESSIONS_UNAVAILABLE');
     isAway = false;
-    expect((await other.get<SessionListView>('/api/v1/sessions')).body).toEqual({ items: [], nextCursor: null });
+    expect((await other.get<SessionListView>('/api/v1/sessions')).body).toEqual({
+      items: [],
+      nextCursor: null,
+      unreadable: [],
+    });
   });
 });
 

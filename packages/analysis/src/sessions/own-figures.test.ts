@@ -1,3 +1,4 @@
+import { NO_TOKENS, type SessionAnalysis } from '@tracepost/contracts';
 import { createPriceBook } from '@tracepost/pricing';
 import { expect, test } from 'vitest';
 import { analyseSession } from './analyse-session.ts';
@@ -23,21 +24,69 @@ function fork(): { readonly document: ReturnType<DocumentMaker['document']>; rea
   return { document: maker.document(), callIds };
 }
 
-test('a fork has the tools, runs and patterns of its own calls, and no others', () => {
+test('a fork has the tools, runs, patterns, retries and advice of its own calls, and no others', () => {
   const { document, callIds } = fork();
-  const own = ownFigures(document, new Set(callIds.slice(0, 2)));
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  expect(analysis.anomalies.map(({ kind }) => kind)).toEqual(['error_cluster']);
+  const own = ownFigures({ document, analysis }, new Set(callIds.slice(0, 2)));
   expect(own.tools.map(({ name, count, failed }) => [name, count, failed])).toEqual([
     ['Bash', 1, 1],
     ['Read', 1, 0],
   ]);
   expect(own.sequences).toEqual([{ tools: ['Bash', 'Read'], count: 1 }]);
   expect(own.patterns.find(({ pattern }) => pattern === 'rate_limit')).toMatchObject({ count: 1 });
-  expect(ownFigures(document, new Set(callIds))).toEqual({
-    ...{ tools: [], sequences: [], sequencesLeftOut: 0, patterns: [] },
+  expect(own.totals).toMatchObject({ messages: 2, modelCalls: 1, toolCalls: 2, failedToolCalls: 1, retries: 0 });
+  expect(own.totals.startedAtMs).toBe(analysis.totals.startedAtMs);
+  // It goes on into what is its own.
+  expect(own.anomalies.map(({ evidence }) => evidence.length)).toEqual([1]);
+  const none = ownFigures({ document, analysis }, new Set(callIds));
+  expect(none).toMatchObject({
+    ...{
+      tools: [],
+      sequences: [],
+      sequencesLeftOut: 0,
+      patterns: [],
+      anomalies: [],
+      recommendations: [],
+      repeated: [],
+    },
+    totals: { messages: 0, modelCalls: 0, toolCalls: 0, retries: 0, costUsd: null },
   });
+});
+
+test('what is of no call is copied too where it stands before a call that is', () => {
+  const maker = new DocumentMaker();
+  maker.message('user');
+  maker.tool('Bash', { callId: null });
+  const { callId } = maker.turn();
+  maker.tool('Read', { callId });
+  maker.message('user');
+  maker.tool('Bash', { callId: null });
+  maker.turn();
+  const document = maker.document();
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  const own = ownFigures({ document, analysis }, new Set([callId]));
+  expect([own.totals.messages, own.tools.map(({ name, count }) => [name, count])]).toEqual([2, [['Bash', 1]]]);
+});
+
+test('what could be saved by other prices is told of its own calls, in proportion', () => {
+  const maker = new DocumentMaker();
+  const usage = { ...NO_TOKENS, input: 10_000, output: 100 };
+  const calls = Array.from({ length: 12 }, () => maker.turn({ usage, model: 'claude-opus-4-1' }));
+  const document = maker.document();
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  const savesOf = ({ recommendations }: Pick<SessionAnalysis, 'recommendations'>): unknown =>
+    Object.fromEntries(recommendations.map(({ kind, saves, figures }) => [kind, [saves.usd, figures.calls]]));
+  const half = new Set(calls.slice(0, 6).map(({ callId }) => callId));
+  const rest = new DocumentMaker();
+  for (const _ of calls.slice(6)) rest.turn({ usage, model: 'claude-opus-4-1' });
+  const alone = analyseSession(rest.document(), { priceBook: createPriceBook() });
+  expect(Object.keys(savesOf(alone) as object)).toEqual(['expensive_model', 'cache_never_read']);
+  expect(savesOf(ownFigures({ document, analysis }, half))).toEqual(savesOf(alone));
 });
 
 test('without calls that count elsewhere they are those of the analysis', () => {
   const { document } = fork();
-  expect(analyseSession(document, { priceBook: createPriceBook() })).toMatchObject(ownFigures(document, new Set()));
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  expect(analysis).toMatchObject(ownFigures({ document, analysis }, new Set()));
 });

@@ -68,6 +68,8 @@ export type SessionSummaryView = Static<typeof SessionSummaryView>;
 export const SessionListView = Type.Object({
   items: Type.Array(SessionSummaryView),
   nextCursor: nullable(Type.String()),
+  /** Sessions of this page that are left out because what is kept of them is damaged. */
+  unreadable: Type.Array(Type.String()),
 });
 export type SessionListView = Static<typeof SessionListView>;
 
@@ -139,6 +141,10 @@ export const AnalysisView = Type.Object(
     sessions: Count,
     isCut: Type.Boolean(),
     unreadable: Count,
+    /** Some of those. */
+    unreadableSessions: Type.Array(Type.String()),
+    /** Forks of which nothing is in the answer, since there was no time to read them: ask again. */
+    forksLeftOut: Count,
   },
   { additionalProperties: true },
 );
@@ -156,5 +162,7 @@ export const LiveAnalysisView = Type.Object({
   sessions: Count,
   isCut: Type.Boolean(),
   unreadable: Count,
+  unreadableSessions: Type.Array(Type.String()),
+  forksLeftOut: Count,
 });
 export type LiveAnalysisView = Static<typeof LiveAnalysisView>;

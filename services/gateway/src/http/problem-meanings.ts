@@ -56,6 +56,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   RETRIEVAL_FAILURE: 'What was recorded cannot be read now. Try again after `Retry-After`.',
   RETRIED_TOO_OFTEN:
     'The task was repeated a hundred times; the detail names the newest repetition, which can be repeated in turn.',
+  SESSION_DAMAGED:
+    'What is kept of the session cannot be read; the detail says whether to recompute it or to import its transcript again. Asking again does not help.',
   SESSION_NOT_FOUND: 'There is no session with this id, or it has been forgotten.',
   SESSIONS_UNAVAILABLE:
     'The store of sessions does not answer in time, or has enough questions to answer. Try again after `Retry-After`.',

@@ -8,6 +8,7 @@ import { invalidParameter } from '../http/problem.ts';
 import type { GatewayServer } from '../http/server.ts';
 import { answerAnalysis, answerLive, type Counted } from '../sessions/answer-analysis.ts';
 import { fewAtOnce } from '../sessions/few-at-once.ts';
+import { Forks } from '../sessions/forks.ts';
 import type { SessionReader, SessionReads } from '../sessions/session-reader.ts';
 import { toView } from '../sessions/to-view.ts';
 import { readSessionWindow, SessionWindow, WINDOW_WORDS } from '../sessions/window-asked.ts';
@@ -35,6 +36,7 @@ export interface AnalysisRoutesOptions {
 /** `GET /api/v1/analysis/…`: questions about many sessions. */
 export function addAnalysisRoutes(app: GatewayServer, { sessions, logger }: AnalysisRoutesOptions): void {
   const many = fewAtOnce(MOST_AT_ONCE);
+  const forks = new Forks();
   const ask = <T>(work: (store: SessionReads) => Promise<T>): Promise<T> =>
     withDeadline(
       many.run(async () => work(await sessions.store())),
@@ -53,7 +55,7 @@ export function addAnalysisRoutes(app: GatewayServer, { sessions, logger }: Anal
       {
         schema: {
           summary: SUMMARIES[question],
-          description: `${WINDOW_WORDS} At most ten thousand sessions are looked at, the newest; \`isCut\` says that there were more, \`unreadable\` how many were left out because they are damaged.`,
+          description: `${WINDOW_WORDS} At most ten thousand sessions are looked at, the newest; \`isCut\` says that there were more, \`unreadable\` how many were left out because they are damaged, \`unreadableSessions\` names some of them; \`forksLeftOut\` counts forks that there was no time to read: ask again, and more of them are in it.`,
           tags: ['sessions'],
           querystring: SessionWindow,
           response: { 200: AnalysisView },
@@ -65,7 +67,7 @@ export function addAnalysisRoutes(app: GatewayServer, { sessions, logger }: Anal
         if ('fault' in asked) return sendProblem(reply, invalidParameter(asked.fault));
         if (many.isBusy) return sendProblem(reply, BUSY);
         try {
-          const { answer, ...counted } = await ask((store) => answerAnalysis(store, question, asked));
+          const { answer, ...counted } = await ask((store) => answerAnalysis(store, { question, asked, forks }));
           const { window, fromMs, toMs } = asked;
           const timeRange = { start: new Date(fromMs).toISOString(), end: new Date(toMs).toISOString() };
           reply.header('cache-control', 'no-store');
@@ -98,7 +100,7 @@ export function addAnalysisRoutes(app: GatewayServer, { sessions, logger }: Anal
       if (many.isBusy) return sendProblem(reply, BUSY);
       try {
         const { answer, ...counted }: Counted & { readonly answer: object } = await ask((store) =>
-          answerLive(store, Date.now()),
+          answerLive(store, { nowMs: Date.now(), forks }),
         );
         reply.header('cache-control', 'no-store');
         return reply.code(200).send({ ...(toView(answer) as object), ...counted } as LiveAnalysisView);

@@ -7,7 +7,7 @@ import {
   type SessionSummaryView,
   SessionView,
 } from '@tracepost/contracts';
-import { InvalidCursorError, type KeptSession } from '@tracepost/stores';
+import { InvalidCursorError, type KeptSession, SessionDamagedError } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 import Type from 'typebox';
 import { withDeadline } from '../deadline.ts';
@@ -95,7 +95,7 @@ export function addSessionRoutes(app: GatewayServer, { sessions, logger }: Sessi
           (item) => ({ ...(toView(item) as object), links: linksOf(item.sessionId) }) as SessionSummaryView,
         );
         reply.header('cache-control', 'no-store');
-        return reply.code(200).send({ items, nextCursor: page.nextCursor });
+        return reply.code(200).send({ items, nextCursor: page.nextCursor, unreadable: page.unreadable });
       } catch (error) {
         if (error instanceof InvalidCursorError) return sendProblem(reply, INVALID_CURSOR);
         return sendProblem(reply, unavailable(logger, error));
@@ -113,7 +113,7 @@ export function addSessionRoutes(app: GatewayServer, { sessions, logger }: Sessi
         params: Type.Object({ sessionId: SessionId }),
         querystring: Type.Object({}, { additionalProperties: false }),
         response: { 200: SessionView },
-        'x-tracepost': { problems: ['SESSION_NOT_FOUND', 'SESSIONS_UNAVAILABLE'] },
+        'x-tracepost': { problems: ['SESSION_DAMAGED', 'SESSION_NOT_FOUND', 'SESSIONS_UNAVAILABLE'] },
       },
     },
     async (request, reply) => {
@@ -143,7 +143,7 @@ export function addSessionRoutes(app: GatewayServer, { sessions, logger }: Sessi
         params: Type.Object({ sessionId: SessionId, otherId: SessionId }),
         querystring: Type.Object({}, { additionalProperties: false }),
         response: { 200: SessionComparisonView },
-        'x-tracepost': { problems: ['SESSION_NOT_FOUND', 'SESSIONS_UNAVAILABLE'] },
+        'x-tracepost': { problems: ['SESSION_DAMAGED', 'SESSION_NOT_FOUND', 'SESSIONS_UNAVAILABLE'] },
       },
     },
     async (request, reply) => {
@@ -206,7 +206,18 @@ function notFound(sessionId: string): ProblemSpec {
 }
 
 export function unavailable(logger: Logger, error: unknown): ProblemSpec {
+  if (error instanceof SessionDamagedError) {
+    logger.error({ layer: 'store', result: 'error', sessionId: error.sessionId, error }, 'A session is damaged');
+    return { code: 'SESSION_DAMAGED', detail: howToMend(error) };
+  }
   logger.warn({ layer: 'store', result: 'error', error }, 'The store of sessions does not answer');
   const detail = 'The store of sessions does not answer in time. Try again, or name a shorter time.';
   return { code: 'SESSIONS_UNAVAILABLE', detail, retryAfterSeconds: 2 };
+}
+
+function howToMend({ sessionId, document }: SessionDamagedError): string {
+  const name = `"${sessionId.slice(0, 128)}"`;
+  return document === null
+    ? `What is kept of the session ${name} is damaged and cannot be read. Import its transcript again (tracepost import <file>, or POST /api/v1/sessions/import): it then stands in its place.`
+    : `The analysis of the session ${name} is damaged; the session itself is not. Recompute it (tracepost recompute), or import its transcript again.`;
 }

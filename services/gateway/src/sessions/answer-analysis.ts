@@ -10,11 +10,12 @@ import {
   mergeRecommendations,
   mergeSequences,
   mergeTools,
-  ownFigures,
   trends,
 } from '@tracepost/analysis';
 import type { AnalysisQuestion, SessionAnalysis } from '@tracepost/contracts';
-import type { CallGrouping, CallQuery, SessionPage } from '@tracepost/stores';
+import type { CallGrouping, CallQuery } from '@tracepost/stores';
+import type { Forks } from './forks.ts';
+import { readIfWhole } from './read-if-whole.ts';
 import type { SessionReads } from './session-reader.ts';
 import type { AskedSessions } from './window-asked.ts';
 
@@ -32,13 +33,22 @@ export interface Counted {
   readonly isCut: boolean;
   /** Left out because they are damaged where they are kept. */
   readonly unreadable: number;
+  /** Some of them. */
+  readonly unreadableSessions: string[];
+  /** Forks and copies of which nothing is in the answer, since it would have taken too long to read them all. */
+  readonly forksLeftOut: number;
+}
+
+interface Asked {
+  readonly question: AnalysisQuestion;
+  readonly asked: AskedSessions;
+  readonly forks: Forks;
 }
 
 /** One question about many sessions, answered page by page: memory does not grow with their number, and others get their turn between pages. */
 export async function answerAnalysis(
   store: SessionReads,
-  question: AnalysisQuestion,
-  asked: AskedSessions,
+  { question, asked, forks }: Asked,
 ): Promise<Counted & { readonly answer: object }> {
   const { fromMs, toMs, filters } = asked;
   const calls = { tenantId: TENANT, fromMs, toMs, ...filters };
@@ -47,9 +57,9 @@ export async function answerAnalysis(
   if (question === 'forecast') {
     const found = forecast({ nowMs: toMs, step: time });
     for (const sums of await store.sumCalls(calls, [time])) found.addCalls(sums);
-    return answerWith(store, found, asked);
+    return answerWith(store, found, { ...asked, forks });
   }
-  return answerWith(store, ACCUMULATORS[question](), asked);
+  return answerWith(store, ACCUMULATORS[question](), { ...asked, forks });
 }
 
 const ACCUMULATORS: Readonly<
@@ -65,42 +75,43 @@ const ACCUMULATORS: Readonly<
 async function answerWith(
   store: SessionReads,
   accumulator: Accumulator<SessionAnalysis, object>,
-  asked: AskedSessions,
+  asked: Reading,
 ): Promise<Counted & { readonly answer: object }> {
   const counted = await readAll(store, [accumulator], asked);
   return { ...counted, answer: accumulator.result() };
 }
 
+type Reading = Pick<AskedSessions, 'fromMs' | 'toMs' | 'filters'> & { readonly forks: Forks };
+
+/** Sessions that are named in an answer because they are damaged. */
+const MOST_NAMED = 20;
+
 async function readAll(
   store: SessionReads,
   accumulators: readonly Accumulator<SessionAnalysis, unknown>[],
-  { fromMs, toMs, filters }: Pick<AskedSessions, 'fromMs' | 'toMs' | 'filters'>,
+  { fromMs, toMs, filters, forks }: Reading,
 ): Promise<Counted> {
   let sessions = 0;
   let isCut = false;
-  let unreadable = 0;
+  let forksLeftOut = 0;
+  const unreadable = new Set<string>();
+  const countedOnce = forks.reading(store);
   for await (const page of store.analyses({ tenantId: TENANT, fromMs, toMs, ...filters })) {
     for (const item of page.items) {
-      const analysis = await countedOnce(store, item);
-      for (const accumulator of accumulators) accumulator.add(analysis);
+      const analysis = await countedOnce(item);
+      if (analysis === null) forksLeftOut++;
+      else for (const accumulator of accumulators) accumulator.add(analysis);
     }
     sessions += page.items.length;
     isCut = page.isCut;
-    unreadable += page.unreadable;
+    for (const id of page.unreadable) unreadable.add(id);
     await breathe();
   }
-  return { sessions, isCut, unreadable };
+  return { sessions, isCut, ...named(unreadable), forksLeftOut };
 }
 
-/** Of a fork or a copy, its tools and patterns without those of the calls that count in another session. */
-async function countedOnce(
-  store: SessionReads,
-  { analysis, elsewhere }: SessionPage['items'][number],
-): Promise<SessionAnalysis> {
-  if (elsewhere === undefined) return analysis;
-  const kept = await store.read(TENANT, analysis.sessionId);
-  if (!kept) return analysis;
-  return { ...analysis, ...ownFigures(kept.document, await callsElsewhere(store, analysis.sessionId)) };
+function named(unreadable: ReadonlySet<string>): Pick<Counted, 'unreadable' | 'unreadableSessions'> {
+  return { unreadable: unreadable.size, unreadableSessions: [...unreadable].slice(0, MOST_NAMED) };
 }
 
 async function callsElsewhere(store: SessionReads, sessionId: string): Promise<ReadonlySet<string>> {
@@ -133,15 +144,23 @@ async function answerCosts(
     byTime: costsOf(byTime).byTime,
     leftOut: models.leftOut,
   };
-  return { sessions, isCut: false, unreadable: 0, answer };
+  return { sessions, isCut: false, ...named(new Set()), forksLeftOut: 0, answer };
 }
 
 /** The live numbers, how things go, and what was found within the last day. */
-export async function answerLive(store: SessionReads, nowMs: number): Promise<Counted & { readonly answer: object }> {
+export async function answerLive(
+  store: SessionReads,
+  { nowMs, forks }: { readonly nowMs: number; readonly forks: Forks },
+): Promise<Counted & { readonly answer: object }> {
   const live = liveNumbers(nowMs);
   const page = await store.list({ tenantId: TENANT, fromMs: nowMs - LIVE_MS, limit: MOST_LIVE });
+  const unreadable = new Set(page.unreadable);
   for (const { sessionId } of page.items) {
-    const kept = await store.read(TENANT, sessionId);
+    const kept = await readIfWhole(store, { tenantId: TENANT, sessionId });
+    if (kept === 'damaged') {
+      unreadable.add(sessionId);
+      continue;
+    }
     const countedElsewhere = await callsElsewhere(store, sessionId);
     if (kept) live.add({ ...kept.document, estimates: kept.analysis.estimates, countedElsewhere });
     await breathe();
@@ -150,13 +169,23 @@ export async function answerLive(store: SessionReads, nowMs: number): Promise<Co
   const [anomalies, recommendations] = [mergeAnomalies(), mergeRecommendations()];
   const week = { fromMs: nowMs - 7 * DAY_MS, toMs: nowMs };
   for (const sums of await store.sumCalls({ tenantId: TENANT, ...week }, ['hour'])) going.addCalls(sums);
-  const counted = await readAll(store, [going], { ...week, filters: {} });
-  await readAll(store, [anomalies, recommendations], { fromMs: nowMs - DAY_MS, toMs: nowMs, filters: {} });
+  const counted = await readAll(store, [going], { ...week, filters: {}, forks });
+  const found = { fromMs: nowMs - DAY_MS, toMs: nowMs, filters: {}, forks };
+  const { forksLeftOut } = await readAll(store, [anomalies, recommendations], found);
+  for (const id of counted.unreadableSessions) unreadable.add(id);
   const answer = {
     live: live.result(),
     trends: going.result(),
     findings: anomalies.result().anomalies.slice(0, 100),
     recommendations: recommendations.result().recommendations.slice(0, 50),
   };
-  return { ...counted, isCut: counted.isCut || page.nextCursor !== null, answer };
+  return {
+    ...counted,
+    isCut: counted.isCut || page.nextCursor !== null,
+    // Those of the week that are not named may be among those of now, but not so many.
+    unreadable: Math.max(counted.unreadable, unreadable.size),
+    unreadableSessions: [...unreadable].slice(0, MOST_NAMED),
+    forksLeftOut: Math.max(counted.forksLeftOut, forksLeftOut),
+    answer,
+  };
 }
