@@ -443,6 +443,13 @@ export const INSTRUMENTS = {
       'Spans of agents that are stored but were not told in their sessions, by reason: full, failed, stopped, unreadable, no_work (an agent was called, and no model or tool was at work in its trace for as long as spans wait)',
     attributes: ['tracepost.reason'],
   },
+  'tracepost.sessions.words.dropped': {
+    type: 'counter',
+    unit: '{record}',
+    description:
+      'Log records of what models were given or answered that are stored but were not told in a session, by reason: full, stopped, unreadable, no_span (the span that they belong to did not come within ten minutes)',
+    attributes: ['tracepost.reason'],
+  },
   'tracepost.messages.parked': {
     type: 'counter',
     unit: '{message}',

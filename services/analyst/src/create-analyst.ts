@@ -108,6 +108,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
     const taken = seen?.unseen(batch) ?? batch;
     countTaken(telemetry, { sent, taken, refused: refused.list(), heldSpans: sampler ? spans.length : 0 });
     sampler?.take(spans);
+    sessions?.takeWords(batch.logs);
     sessions?.take(spansAsSent(batch.spans, spans));
     seen?.remember(batch);
     await sampler?.written();

@@ -8,7 +8,7 @@ export function sizeOf({ attributes, events }: SpanSignal): number {
   return size;
 }
 
-function lengthOf(value: unknown): number {
+export function lengthOf(value: unknown): number {
   if (typeof value === 'string') return value.length;
   return typeof value === 'object' && value !== null ? (JSON.stringify(value)?.length ?? 0) : 8;
 }

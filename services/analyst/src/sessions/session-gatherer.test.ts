@@ -1,6 +1,7 @@
-import type { SessionDocument } from '@tracepost/contracts';
+import type { AttributeValue, LogSignal, SessionDocument } from '@tracepost/contracts';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
+import { uniteDocuments } from '@tracepost/transcripts/documents';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { givenChat } from '../../test/given-agent-spans.ts';
 import type { SessionDesk } from './session-desk.ts';
@@ -189,4 +190,65 @@ describe('the gatherer of sessions', () => {
     expect(close).toHaveBeenCalledTimes(1);
     gatherer.take([chat('a2')]);
   });
+
+  it.each([
+    ['before', [['words'], ['span']]],
+    ['with', [['words', 'span']]],
+    ['after', [['span'], ['words']]],
+    ['before and after', [['question'], ['span'], ['answer']]],
+    ['after, while it is brought in', [['span', 'late']]],
+  ])('tells what log records %s a span say of it', async (_when, steps) => {
+    const records = [
+      words('gen_ai.user.message', { content: 'how warm is it?' }),
+      words('gen_ai.choice', { message: { content: 'warm' } }),
+    ];
+    let isLate = false;
+    const told: SessionDocument[] = [];
+    const { gatherer, dropped } = given({
+      take: async (documents) => {
+        told.push(...documents);
+        if (isLate) gatherer.takeWords(records);
+        isLate = false;
+      },
+    });
+    for (const step of steps) {
+      isLate = step.includes('late');
+      if (step.includes('words')) gatherer.takeWords(records);
+      if (step.includes('question')) gatherer.takeWords(records.slice(0, 1));
+      if (step.includes('answer')) gatherer.takeWords(records.slice(1));
+      if (step.includes('span')) gatherer.take([chat('a1')]);
+      await gatherer.settle();
+    }
+    await gatherer.settle();
+    const document = told.reduce(uniteDocuments);
+    expect(document.messages.map(({ role, text }) => [role, text])).toEqual([
+      ['user', 'how warm is it?'],
+      ['assistant', 'warm'],
+    ]);
+    expect(document.calls).toHaveLength(1);
+    await gatherer.close();
+    expect(dropped).toEqual([]);
+  });
+
+  it('lets log records go whose span does not come, or when too many wait, and counts them', async () => {
+    let nowMs = 0;
+    const { gatherer, dropped } = given({ maxRecords: 2, now: () => nowMs });
+    const of = (digits: string) => words('gen_ai.choice', { message: { content: 'warm' } }, digits);
+    gatherer.takeWords([of('b1'), of('b2'), of('b3'), { ...of('b4'), traceId: null }]);
+    expect(dropped.splice(0)).toEqual([[1, 'full']]);
+    nowMs = 11 * 60_000;
+    gatherer.takeWords([of('b5')]);
+    expect(dropped.splice(0)).toEqual([
+      [1, 'full'],
+      [1, 'no_span'],
+    ]);
+    await gatherer.close();
+    expect(dropped).toEqual([[1, 'stopped']]);
+  });
 });
+
+function words(name: string, body: AttributeValue, digits = 'a1'): LogSignal {
+  const { origin, traceId, spanId, startTimeUnixNano: timeUnixNano } = chat(digits);
+  const about = { severityNumber: 9, severityText: '', attributes: { 'event.name': name } };
+  return { origin, traceId, spanId, timeUnixNano, body, ...about };
+}

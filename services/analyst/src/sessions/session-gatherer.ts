@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import type { SpanSignal } from '@tracepost/contracts';
+import type { LogSignal, SpanSignal } from '@tracepost/contracts';
 import { ATTR, type Telemetry } from '@tracepost/telemetry';
 import type { SpanDraft } from '@tracepost/transcripts/documents';
-import { spanKind } from '@tracepost/transcripts/spans';
+import { isWords, spanKind } from '@tracepost/transcripts/spans';
 import { inTime } from './in-time.ts';
 import { KnownSessions } from './known-sessions.ts';
 import type { SessionDesk } from './session-desk.ts';
 import { type HeldTrace, WaitingSpans } from './waiting-spans.ts';
+import { WaitingWords } from './waiting-words.ts';
 
 export interface SessionGathererOptions {
   /** Asked for when the first session is to be taken, and again when that went wrong: who has no agents that tell of themselves needs none. */
@@ -16,6 +17,8 @@ export interface SessionGathererOptions {
   readonly maxSpans?: number;
   /** Of their texts; 32 Mi. */
   readonly maxCharacters?: number;
+  /** Log records of what was said that wait for their span; 20,000, and half as many characters as spans. Likewise. */
+  readonly maxRecords?: number;
   /** A desk that nothing was brought to for so long is closed, and the next session opens another; 30 seconds. */
   readonly restAfterMs?: number;
   readonly now?: () => number;
@@ -28,6 +31,8 @@ export interface SessionGathererOptions {
 export interface SessionGatherer {
   /** Never fails and never waits; spans of other work cost a look at the names of their attributes. */
   take(spans: readonly SpanSignal[]): void;
+  /** Likewise: log records that say what was said in a span, which comes before them or after them. Others are passed over. */
+  takeWords(logs: readonly LogSignal[]): void;
   /** Brings in everything that waits; gives up after `timeoutMs`. */
   settle(timeoutMs?: number): Promise<void>;
   /** Settles, and counts as dropped what could not be brought in. Safe to call twice. */
@@ -58,6 +63,7 @@ class Gatherer implements SessionGatherer {
   readonly #options: SessionGathererOptions;
   readonly #now: () => number;
   readonly #waiting: WaitingSpans;
+  readonly #words: WaitingWords;
   readonly #known = new KnownSessions();
   readonly #timer: NodeJS.Timeout;
   readonly #stopObserving: () => void;
@@ -74,9 +80,15 @@ class Gatherer implements SessionGatherer {
 
   constructor(options: SessionGathererOptions) {
     const { maxSpans = 50_000, maxCharacters = 32 * 1024 ** 2, telemetry, now = Date.now } = options;
+    const { maxRecords = 20_000 } = options;
     this.#options = options;
     this.#now = now;
     this.#waiting = new WaitingSpans({ maxSpans, maxCharacters, onDropped: (count) => this.#drop(count, 'full') });
+    this.#words = new WaitingWords({
+      maxRecords,
+      maxCharacters: maxCharacters / 2,
+      onDropped: (count, reason) => this.#dropWords(count, reason),
+    });
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#timer.unref();
     this.#stopObserving = telemetry.metrics.observe('tracepost.sessions.spans.waiting', () => [
@@ -91,6 +103,24 @@ class Gatherer implements SessionGatherer {
         this.#add(span);
       } catch (error) {
         this.#leaveOut([error], span.traceId);
+      }
+    }
+  }
+
+  takeWords(logs: readonly LogSignal[]): void {
+    if (this.#closed) return;
+    for (const log of logs) {
+      try {
+        if (!isWords(log)) continue;
+        const { traceId, spanId } = log;
+        const told = this.#words.add({ ...log, traceId, spanId }, { tenantId: tenantOf(log), nowMs: this.#now() });
+        if (told) this.#add(told);
+      } catch (error) {
+        this.#dropWords(1, 'unreadable');
+        this.#options.telemetry.logger.warn(
+          { layer: 'store', result: 'error', error },
+          'A log record of what a model said cannot be read, and is left out of its session',
+        );
       }
     }
   }
@@ -124,6 +154,7 @@ class Gatherer implements SessionGatherer {
     this.#closing.abort();
     await this.#working;
     this.#drop(this.#waiting.clear(), 'stopped');
+    this.#dropWords(this.#words.clear(), 'stopped');
     this.#stopObserving();
     const closing = Promise.all([this.#resting, this.#closeDesk()]);
     await inTime(closing, AbortSignal.timeout(SETTLE_MS)).catch(() => undefined);
@@ -167,6 +198,9 @@ class Gatherer implements SessionGatherer {
         continue;
       }
       const began = performance.now();
+      // From here on the words are a part of the span, also when it is given back.
+      const { tenantId } = held;
+      held = { ...held, spans: held.spans.map((span) => this.#words.joined(span, tenantId)) };
       try {
         await this.#bring(held);
         this.#pauseMs = 0;
@@ -193,11 +227,13 @@ class Gatherer implements SessionGatherer {
     const { documentsOf, readSpan } = await import('@tracepost/transcripts/documents');
     const drafts: SpanDraft[] = [];
     const unreadable: unknown[] = [];
+    const quiet: SpanSignal[] = [];
     for (const [index, span] of held.spans.entries()) {
       if (index % SPANS_PER_TURN === SPANS_PER_TURN - 1) await nextTurn();
       try {
         const draft = readSpan(span);
         if (draft) drafts.push({ ...draft, sessionId: draft.sessionId ?? this.#known.sessionOf(held) });
+        if (draft?.span.kind === 'model' && mayHaveMore(span, draft)) quiet.push(span);
       } catch (error) {
         unreadable.push(error);
       }
@@ -207,6 +243,8 @@ class Gatherer implements SessionGatherer {
     const desk = await inTime(this.#open(), signal);
     await inTime(desk.takeDocuments(documents, { tenantId: held.tenantId, signal }), signal);
     for (const { sessionId } of documents) this.#known.add(held, sessionId);
+    const about = { tenantId: held.tenantId, nowMs: this.#now() };
+    for (const span of quiet) if (!this.#words.remember(span, about)) this.#add(span);
     // Not before: what is given back is read again.
     this.#leaveOut(unreadable, held.traceId);
   }
@@ -257,9 +295,20 @@ class Gatherer implements SessionGatherer {
     if (count > 0)
       this.#options.telemetry.metrics.add('tracepost.sessions.spans.dropped', count, { 'tracepost.reason': reason });
   }
+
+  #dropWords(count: number, reason: 'full' | 'no_span' | 'stopped' | 'unreadable'): void {
+    if (count > 0)
+      this.#options.telemetry.metrics.add('tracepost.sessions.words.dropped', count, { 'tracepost.reason': reason });
+  }
 }
 
-function tenantOf({ attributes }: SpanSignal): string {
+/** A span that says nothing of what was said, or of which records have told some. */
+function mayHaveMore({ events }: SpanSignal, { messages }: SpanDraft): boolean {
+  const isSilent = messages.every(({ estimatedTokens }) => estimatedTokens === 0);
+  return isSilent || events.some(({ name }) => name.startsWith('gen_ai.'));
+}
+
+function tenantOf({ attributes }: Pick<SpanSignal, 'attributes'>): string {
   const tenant = attributes[ATTR.tenantId];
   return typeof tenant === 'string' && tenant !== '' ? tenant : 'default';
 }
