@@ -29,7 +29,16 @@ export const SpanView = Type.Object({
 });
 export type SpanView = Static<typeof SpanView>;
 
-/** `GET /api/v1/traces/{traceId}`; `complete` is false while spans of a known task are still under way. */
+/** A span that others name and that has not arrived: of an attempt (`taskId`, `attempt`), or the parent of a span that has. */
+export const MissingSpan = Type.Object({
+  spanId: Type.String(),
+  is: Type.Union([Type.Literal('attempt'), Type.Literal('parent')]),
+  taskId: nullable(Type.String()),
+  attempt: nullable(Type.Integer()),
+});
+export type MissingSpan = Static<typeof MissingSpan>;
+
+/** `GET /api/v1/traces/{traceId}`; `complete` is false while a task of it is under way, and while spans are known to be missing. */
 export const TraceView = Type.Object({
   traceId: TraceId,
   startedAt: nullable(IsoTime),
@@ -40,6 +49,8 @@ export const TraceView = Type.Object({
   /** There are more spans than these, which are the first 10,000 of it. */
   truncated: Type.Boolean(),
   complete: Type.Boolean(),
+  /** The first 100 of them. */
+  missing: Type.Array(MissingSpan),
 });
 export type TraceView = Static<typeof TraceView>;
 
@@ -66,7 +77,8 @@ export type CheckStatus = Static<typeof CheckStatus>;
 
 export const Check = Type.Object({
   name: Type.String(),
-  status: CheckStatus,
+  /** `off`: it was turned off on purpose, which makes nothing degraded. */
+  status: Type.Union([...CheckStatus.anyOf, Type.Literal('off')]),
   message: Type.String(),
   /** Milliseconds since this check has had this status. */
   sinceMs: Type.Number(),

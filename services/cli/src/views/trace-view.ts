@@ -10,10 +10,9 @@ import { buildTraceTree } from './trace-tree.ts';
 export function printTrace(output: Output, trace: TraceView, tasks: readonly TaskRecord[]): void {
   const { traceId, startedAt, durationMs, spans, services, errorCount } = trace;
   const errors = errorCount === 0 ? '' : ` · ${errorCount} failed`;
-  const more = trace.complete ? '' : ' · more to come';
   output.line(['trace ', styled('bold', traceId), startedAt ? ` · ${formatMoment(startedAt)}` : '']);
   output.line(
-    `      ${formatMs(durationMs)} · ${spans.length} spans of ${services.join(', ') || 'nobody'}${errors}${more}`,
+    `      ${formatMs(durationMs)} · ${spans.length} spans of ${services.join(', ') || 'nobody'}${errors}${openEnd(trace)}`,
   );
   for (const task of tasks) {
     const { taskId, agentId, notificationType, status } = task;
@@ -24,6 +23,13 @@ export function printTrace(output: Output, trace: TraceView, tasks: readonly Tas
   }
   output.line('');
   printSpans(output, trace);
+}
+
+/** Said of what is known: a span that nobody names is not missed. */
+function openEnd({ complete, missing }: TraceView): string {
+  if (complete) return '';
+  if (missing.length === 0) return ' · more to come';
+  return missing.length === 1 ? ' · a span has not arrived' : ` · ${missing.length} spans have not arrived`;
 }
 
 function printSpans(output: Output, { spans, startedAt }: TraceView): void {

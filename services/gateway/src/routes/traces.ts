@@ -23,7 +23,7 @@ export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: Tra
       schema: {
         summary: 'A trace',
         description:
-          'Of our tasks and of any other program. `complete` is false while spans of a known task, or the parents of spans, are still under way. `truncated`: there are more spans than the first 10,000, which are shown.',
+          'Of our tasks and of any other program. `complete` is false while a task of it is under way, and while spans are `missing`: those of attempts that are over, and parents of the others, as long as they have not arrived. `truncated`: there are more spans than the first 10,000, which are shown; what else is missing is not told then.',
         tags: ['telemetry'],
         params: Type.Object({ traceId: TraceId }),
         response: { 200: TraceView },
@@ -53,7 +53,7 @@ export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: Tra
           retryAfterSeconds: 1,
         });
       reply.header('cache-control', 'no-store');
-      return reply.code(200).send(describeTrace({ traceId, spans: spans.value, tasks: ofTrace, now: Date.now() }));
+      return reply.code(200).send(describeTrace({ traceId, spans: spans.value, tasks: ofTrace }));
     },
   );
 }
