@@ -11,6 +11,7 @@ import {
   url,
 } from '@tracepost/config';
 import { ownPricesField } from '@tracepost/pricing/settings';
+import { seriesFields } from './series/series-settings.ts';
 
 export const analystFields = {
   ingestHost: text('TRACEPOST_INGEST_HOST', {
@@ -31,6 +32,7 @@ export const analystFields = {
   }),
   logsBucket: text('TRACEPOST_INFLUXDB_LOGS_BUCKET', { about: 'bucket of the logs', default: 'logs' }),
   ownPrices: ownPricesField,
+  ...seriesFields,
   sessionQuietMinutes: integer('TRACEPOST_SESSION_QUIET_MINUTES', {
     about: 'minutes after its last event that a session is closed, and written to InfluxDB to be drawn',
     default: '30',

@@ -7,7 +7,8 @@ import { redactBatch } from './redact-batch.ts';
 import type { SamplingRules } from './sampling/sampling-rules.ts';
 import { createTraceSampler } from './sampling/trace-sampler.ts';
 import type { SeenBefore } from './seen-before.ts';
-import { createSeriesCap, type SeriesCap, type SeriesLimits } from './series/series-cap.ts';
+import { createSeriesCap, type SeriesCap } from './series/series-cap.ts';
+import { type AnalystLimits, DEFAULT_LIMITS } from './series/series-settings.ts';
 import { createServiceCap, type ServiceCap } from './series/service-cap.ts';
 import type { SessionDesk } from './sessions/session-desk.ts';
 import { createSessionGatherer } from './sessions/session-gatherer.ts';
@@ -29,18 +30,14 @@ export interface AnalystOptions extends SpanStores {
   readonly maxHeldSpans?: number;
   /** The same in characters, about; 128 Mi. */
   readonly maxHeldCharacters?: number;
-  /** Of metrics; a series costs a store memory for as long as it is kept. */
-  readonly seriesLimits?: SeriesLimits;
+  /** Of metrics, and how many services are told apart; a series costs a store memory for as long as it is kept. */
+  readonly seriesLimits?: AnalystLimits;
   /** Of one trace; 50,000, of which an answer shows the first 10,000. */
   readonly maxSpansOfTrace?: number;
   /** Where sessions that spans tell of are brought, opened when the first is there; null or absent: they are not told of. */
   readonly openSessionDesk?: (() => Promise<SessionDesk>) | null;
   readonly now?: () => number;
 }
-
-/** Some hundred programs with a hundred series each, and InfluxDB at ease. */
-const SERIES_LIMITS: SeriesLimits = { perMetric: 2_000, perService: 10_000, total: 50_000, names: 5_000 };
-const MOST_SERVICES = 1_000;
 
 export interface Analyst {
   readonly sink: SignalSink;
@@ -60,7 +57,7 @@ const REFUSED_WHILE_CLOSING: SinkAnswer = { status: 'later', reason: 'closing', 
  * spans, and says in one line when a store stops or begins again to take: anything more would feed itself.
  */
 export function createAnalyst(options: AnalystOptions): Analyst {
-  const { logs, metrics, telemetry, seen = null, seriesLimits = SERIES_LIMITS, now = Date.now } = options;
+  const { logs, metrics, telemetry, seen = null, seriesLimits = DEFAULT_LIMITS, now = Date.now } = options;
   const { sampling = null, traces, maxHeldSpans = 100_000, maxSpansOfTrace = 50_000 } = options;
   const { maxHeldCharacters = 128 * 1024 ** 2 } = options;
   const sampler =
@@ -76,7 +73,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
         });
   const writeSpans = spanWriter(sampler ? { ...options, traces: null } : options, now);
   const watch = createStoreWatch(telemetry.logger);
-  const services = createServiceCap({ most: MOST_SERVICES, now });
+  const services = createServiceCap({ most: seriesLimits.services, now });
   const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
   const traceCap = createTraceCap({ maxSpans: maxSpansOfTrace });
   const { openSessionDesk: openDesk = null } = options;

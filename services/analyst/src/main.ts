@@ -12,6 +12,7 @@ import { openLate } from './open-late.ts';
 import { createEventTaker } from './recording/event-taker.ts';
 import { createRollUps } from './roll-ups.ts';
 import { createSeenBefore } from './seen-before.ts';
+import { seriesLimits } from './series/series-settings.ts';
 import { openSessionDesk } from './sessions/session-desk.ts';
 import { createSessionExporter } from './sessions/session-exporter.ts';
 
@@ -67,6 +68,7 @@ await runService(async ({ onStop }) => {
     logs: stores.logs,
     metrics: stores.metrics,
     telemetry,
+    seriesLimits: seriesLimits(config),
     // The collector sends again what it was not told of in time.
     seen: createSeenBefore(),
     openSessionDesk: () =>

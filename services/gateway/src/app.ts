@@ -24,7 +24,7 @@ import { createKnownAgents } from './agents/known-agents.ts';
 import { createPayloadCheck } from './agents/payload-check.ts';
 import type { GatewayConfig } from './config.ts';
 import { OpenPortRefusedError, PortTakenError } from './errors.ts';
-import { createChecks } from './health/checks.ts';
+import { createChecks, type Reporting } from './health/checks.ts';
 import { createHealthMonitor } from './health/health-monitor.ts';
 import { createLedger } from './health/ledger.ts';
 import { createStorageSize } from './health/storage-size.ts';
@@ -95,6 +95,8 @@ export interface GatewayOptions {
   readonly openSessions: () => Promise<SessionStore>;
   readonly artifacts: ArtifactStore;
   readonly telemetry: Telemetry;
+  /** What the telemetry of this process was set to; what its defaults are when nothing is said. */
+  readonly reporting?: Reporting;
 }
 
 export interface Gateway {
@@ -141,11 +143,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     onInterrupted: () => ring.interrupt('feed_interrupted'),
   });
   const ledger = createLedger({ metrics, records });
+  const reporting = options.reporting ?? { isOff: false, everyMs: 5_000 };
   const sessions = createSessionReader(options.openSessions);
   const storage = createStorageSize(storageFolder);
   const queues = createQueueOverview({ broker, agents, records, deadLetters, waits });
   const monitor = createHealthMonitor({
-    specs: createChecks({ broker, outbox, records, metrics, traces, logs, agents, ledger, queues, storageFolder }),
+    specs: createChecks({
+      broker,
+      outbox,
+      records,
+      metrics,
+      traces,
+      logs,
+      agents,
+      ledger,
+      reporting,
+      queues,
+      storageFolder,
+    }),
   });
   const publisher = createNotificationPublisher({ broker, outbox, telemetry });
   const actions = createTaskActions({

@@ -7,7 +7,7 @@ import { createInfluxStores } from '@tracepost/store-influx';
 import { createJaegerTraceReader } from '@tracepost/store-jaeger';
 import { openPostgresRecordStore, openPostgresSessionStore } from '@tracepost/store-sql';
 import { createTelemetry, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
-import { stop as stopTelemetry } from '@tracepost/telemetry/start';
+import { reporting, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import { createGateway } from './app.ts';
 import { readFullStackConfig } from './config.ts';
 import { createLateRecordStore } from './late-record-store.ts';
@@ -88,6 +88,7 @@ await runService(
       openSessions: () => openPostgresSessionStore(database),
       artifacts,
       telemetry,
+      reporting,
     });
     onStop(() => gateway.close());
     const { url } = await gateway.listen();

@@ -83,3 +83,12 @@ test('a check with a grace counts only when it has failed for longer', async () 
   result = HEALTHY;
   await until(() => monitor.status() === 'healthy');
 });
+
+test('what was turned off makes nothing degraded', async () => {
+  const monitor = givenMonitor([
+    { name: 'fine', isCritical: true, run: () => HEALTHY },
+    { name: 'telemetry', isCritical: false, run: () => ({ status: 'off', message: 'as was set' }) },
+  ]);
+  await until(() => monitor.checks()[1]?.status === 'off');
+  await until(() => monitor.status() === 'healthy');
+});

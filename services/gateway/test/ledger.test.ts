@@ -52,6 +52,8 @@ test('of each series the newest point counts, and series are summed', async () =
 });
 
 describe('the check of telemetry', () => {
+  const ON = { isOff: false, everyMs: 5_000 };
+
   const produced = (agoMs: number): MetricPoint => ({
     ...point({ 'tracepost.signal': 'spans' }, 5),
     at: new Date(Date.now() - agoMs).toISOString(),
@@ -62,21 +64,43 @@ describe('the check of telemetry', () => {
     const ledger = givenLedger(points, { startMs: -60_000 });
     ledger.start();
     await until(() => ledger.read().rows.length > 0);
-    expect(checkTelemetry(ledger)).toMatchObject({
+    expect(checkTelemetry(ledger, ON)).toMatchObject({
       status: 'degraded',
       message: expect.stringMatching(/no report of any process has arrived for 4[2-9] s/),
     });
     points['tracepost.telemetry.produced'].push(produced(0));
     await until(() => ledger.read().silentMs < 30_000);
-    expect(checkTelemetry(ledger).status).toBe('healthy');
+    expect(checkTelemetry(ledger, ON).status).toBe('healthy');
     ledger.close();
   });
 
   test('is degraded when there never was one, once a start is over', async () => {
     const fresh = givenLedger({});
-    expect(checkTelemetry(fresh).status).toBe('healthy');
+    expect(checkTelemetry(fresh, ON).status).toBe('healthy');
     const old = givenLedger({}, { startMs: -31_000 });
-    expect(checkTelemetry(old).status).toBe('degraded');
+    expect(checkTelemetry(old, ON).status).toBe('degraded');
+  });
+
+  test('says off where it was turned off, and is of the others where those report', async () => {
+    const off = { ...ON, isOff: true };
+    const alone = givenLedger({}, { startMs: -31_000 });
+    expect(checkTelemetry(alone, off)).toMatchObject({ status: 'off', message: expect.stringContaining('TRACEPOST_TELEMETRY') });
+    const points = { 'tracepost.telemetry.produced': [produced(0)] };
+    const withOthers = givenLedger(points);
+    withOthers.start();
+    await until(() => withOthers.read().rows.length > 0);
+    expect(checkTelemetry(withOthers, off).status).toBe('healthy');
+    withOthers.close();
+  });
+
+  test('calls nobody silent who reports as seldom as was set', async () => {
+    const points = { 'tracepost.telemetry.produced': [produced(80_000)] };
+    const ledger = givenLedger(points, { startMs: -90_000 });
+    ledger.start();
+    await until(() => ledger.read().rows.length > 0);
+    expect(checkTelemetry(ledger, { isOff: false, everyMs: 60_000 }).status).toBe('healthy');
+    expect(checkTelemetry(ledger, ON).status).toBe('degraded');
+    ledger.close();
   });
 });
 

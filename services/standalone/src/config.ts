@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { agentFields } from '@tracepost/agents';
-import { samplingFields } from '@tracepost/analyst';
+import { samplingFields, seriesFields } from '@tracepost/analyst';
 import { type Config, type Field, integer, oneOf, port, readConfig, text } from '@tracepost/config';
 import { gatewayFields } from '@tracepost/gateway';
 import { retentionFields } from '@tracepost/recorder';
@@ -25,6 +25,7 @@ export const standaloneFields = {
   ...gatewayFields,
   ...retentionFields,
   ...samplingFields,
+  ...seriesFields,
   dataFolder,
   otlpGrpcPort: doorPort('TRACEPOST_OTLP_GRPC_PORT', 'port of OTLP over gRPC, on loopback', '4317'),
   otlpHttpPort: doorPort('TRACEPOST_OTLP_HTTP_PORT', 'port of OTLP over HTTP, on loopback', '4318'),

@@ -3,7 +3,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
 import { startAgentRunners } from '@tracepost/agents';
-import { createAnalyst, createEventTaker, createRollUps, openSessionDesk, samplingRules } from '@tracepost/analyst';
+import {
+  createAnalyst,
+  createEventTaker,
+  createRollUps,
+  openSessionDesk,
+  samplingRules,
+  seriesLimits,
+} from '@tracepost/analyst';
 import type { ServiceLife } from '@tracepost/config';
 import { createGateway } from '@tracepost/gateway';
 import { openEmbeddedBroker } from '@tracepost/messaging/embedded';
@@ -13,7 +20,7 @@ import { openFileArtifactStore } from '@tracepost/store-files';
 import { openLocalSignalStore } from '@tracepost/store-local';
 import { openSqliteRecordStore, openSqliteSessionStore } from '@tracepost/store-sql';
 import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
-import { attach, openThreadChannel, stop as stopTelemetry } from '@tracepost/telemetry/start';
+import { attach, openThreadChannel, reporting, stop as stopTelemetry } from '@tracepost/telemetry/start';
 import type { StandaloneConfig } from './config.ts';
 import { forgetSessions } from './forget-sessions.ts';
 import { type ReceiverUrls, startReceiver } from './start-receiver.ts';
@@ -86,6 +93,7 @@ export async function startStandalone(
     traceSummaries: records.traceSummaries,
     telemetry: telemetry.analyst,
     sampling: samplingRules(config),
+    seriesLimits: seriesLimits(config),
     openSessionDesk: () =>
       openSessionDesk({
         openStore: () => openSqliteSessionStore({ path: sessionsPath, telemetry: telemetry.analyst }),
@@ -155,6 +163,7 @@ export async function startStandalone(
     openSessions: () => openSqliteSessionStore({ path: sessionsPath, telemetry: telemetry.gateway }),
     artifacts,
     telemetry: telemetry.gateway,
+    reporting,
   });
   onStop(() => gateway.close());
 

@@ -3,7 +3,14 @@ import { readStartConfig, type StartConfig } from './config.ts';
 import { startTelemetry } from './start-telemetry.ts';
 
 // Preloaded: node --import @tracepost/telemetry/start src/main.ts. Importing it starts the SDK, once for the process.
-const started = await startTelemetry(readConfigOrExit());
+const config = readConfigOrExit();
+const started = await startTelemetry(config);
+
+/** What was set: whoever judges how often processes report has to know whether and how often they mean to. */
+export const reporting: { readonly isOff: boolean; readonly everyMs: number } = {
+  isOff: config.mode === 'off',
+  everyMs: config.metricIntervalMs,
+};
 
 export const { attach, flush, losses, openThreadChannel, stop } = started;
 

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Broker } from '@tracepost/messaging';
+import { type Broker, describeState } from '@tracepost/messaging';
 import type { Outbox } from '@tracepost/messaging/outbox';
 import type { AgentDirectory } from '../agents/agent-directory.ts';
 import type { QueueOverview } from '../queues/queue-overview.ts';
@@ -8,6 +8,12 @@ import type { Ledger } from './ledger.ts';
 
 interface Pingable {
   ping(): Promise<void>;
+}
+
+/** Whether this process tells of itself, and how often; the others mean to do it alike. */
+export interface Reporting {
+  readonly isOff: boolean;
+  readonly everyMs: number;
 }
 
 export interface CheckOptions {
@@ -20,6 +26,7 @@ export interface CheckOptions {
   readonly agents: AgentDirectory;
   readonly ledger: Ledger;
   readonly queues: Pick<QueueOverview, 'recorderBacklog'>;
+  readonly reporting: Reporting;
   /** Where artifacts (embedded: everything) lie; null when this process keeps nothing on disk. */
   readonly storageFolder: string | null;
 }
@@ -30,7 +37,7 @@ export interface CheckOptions {
  * away everything goes on, unseen.
  */
 export function createChecks(options: CheckOptions): CheckSpec[] {
-  const { broker, outbox, records, metrics, traces, logs, agents, ledger, queues, storageFolder } = options;
+  const { broker, outbox, records, metrics, traces, logs, agents, ledger, reporting, queues, storageFolder } = options;
   const specs: CheckSpec[] = [
     { name: 'broker', isCritical: true, run: () => checkBroker(broker) },
     { name: 'records', isCritical: true, graceMs: RECORDS_GRACE_MS, run: () => checkRecords(records, queues) },
@@ -38,7 +45,7 @@ export function createChecks(options: CheckOptions): CheckSpec[] {
     pingCheck('traces', traces),
     pingCheck('logs', logs),
     { name: 'agents', isCritical: false, run: () => checkAgents(agents) },
-    { name: 'telemetry', isCritical: false, run: () => checkTelemetry(ledger) },
+    { name: 'telemetry', isCritical: false, run: () => checkTelemetry(ledger, reporting) },
   ];
   if (outbox !== null) specs.push({ name: 'outbox', isCritical: false, run: () => checkOutbox(outbox) });
   if (storageFolder !== null) specs.push({ name: 'disk', isCritical: false, run: () => checkDisk(storageFolder) });
@@ -73,9 +80,9 @@ async function checkRecords(records: Pingable, { recorderBacklog }: CheckOptions
   return { status, message, backlog: recorderBacklog };
 }
 
-function checkBroker({ state }: Broker): CheckResult {
-  if (state === 'ready') return { status: 'healthy', message: 'connected' };
-  return { status: 'unhealthy', message: state === 'blocked' ? 'takes nothing now (memory or disk alarm)' : state };
+function checkBroker(broker: Broker): CheckResult {
+  if (broker.state === 'ready') return { status: 'healthy', message: 'connected' };
+  return { status: 'unhealthy', message: describeState(broker) };
 }
 
 function checkOutbox(outbox: Pick<Outbox, 'read'>): CheckResult {
@@ -109,14 +116,20 @@ export function checkAgents(agents: Pick<AgentDirectory, 'list'>, now = Date.now
   return { status, message: `${running.length} running${alsoPast}` };
 }
 
-/** Processes report every five seconds: nobody is late for so long by chance. */
+/** Nobody is late for so long by chance. */
 const SILENT_MS = 30_000;
+const SILENT_INTERVALS = 3;
 
-export function checkTelemetry(ledger: Pick<Ledger, 'read'>): CheckResult {
-  const { tasks, successRate, isLosing, silentMs } = ledger.read();
+export function checkTelemetry(ledger: Pick<Ledger, 'read'>, { isOff, everyMs }: Reporting): CheckResult {
+  const { tasks, successRate, isLosing, silentMs, rows } = ledger.read();
+  const isSilent = silentMs > Math.max(SILENT_MS, SILENT_INTERVALS * everyMs);
+  if (isOff && (isSilent || rows.every(({ since }) => since === null))) {
+    const message = `${tasks} tasks; off by TRACEPOST_TELEMETRY: no process tells of itself, so there is no share of success, no loss and no ledger`;
+    return { status: 'off', message };
+  }
   const rate = successRate === null ? 'no task has ended yet' : `${(successRate * 100).toFixed(1)} % succeeded`;
   const message = `${tasks} tasks, ${rate}`;
-  if (silentMs > SILENT_MS) {
+  if (isSilent) {
     const silence = `no report of any process has arrived for ${Math.round(silentMs / 1_000)} s`;
     return { status: 'degraded', message: `${message}; ${silence}, so losses and the ledger are of then` };
   }

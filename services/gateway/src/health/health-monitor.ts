@@ -2,7 +2,7 @@ import type { Check, CheckStatus } from '@tracepost/contracts';
 import { withDeadline } from '../deadline.ts';
 
 export interface CheckResult {
-  readonly status: CheckStatus;
+  readonly status: Check['status'];
   readonly message: string;
   /** The number in the message, where it says how many wait. */
   readonly backlog?: number;
@@ -87,7 +87,9 @@ export function createHealthMonitor({
     checks: () => watched.map(describe),
     status() {
       if (watched.some(isFailing)) return 'unhealthy';
-      return watched.every((check) => check.result.status === 'healthy') ? 'healthy' : 'degraded';
+      return watched.every(({ result }) => result.status === 'healthy' || result.status === 'off')
+        ? 'healthy'
+        : 'degraded';
     },
     failing: () => watched.filter(isFailing).map(describe),
     close() {

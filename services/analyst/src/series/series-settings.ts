@@ -1,0 +1,36 @@
+import { type Config, type Field, integer, readConfig } from '@tracepost/config';
+import type { SeriesLimits } from './series-cap.ts';
+
+export type AnalystLimits = SeriesLimits & { readonly services: number };
+
+/** Each series costs a store memory for as long as it is kept: a hundred million would be a mistake, not a wish. */
+const MOST = 100_000_000;
+
+/** The defaults: some hundred programs with a hundred series each, and InfluxDB at ease. */
+export const seriesFields = {
+  seriesPerMetric: limit(
+    'TRACEPOST_SERIES_PER_METRIC',
+    'series of one metric; further ones are counted together, or refused where they cannot be added up',
+    '2000',
+  ),
+  seriesPerService: limit('TRACEPOST_SERIES_PER_SERVICE', 'series of metrics of one service', '10000'),
+  seriesTotal: limit('TRACEPOST_SERIES_TOTAL', 'series of all metrics together', '50000'),
+  metricNames: limit('TRACEPOST_METRIC_NAMES', 'names of metrics; those of further ones are refused', '5000'),
+  services: limit(
+    'TRACEPOST_SERVICES',
+    'services that are told apart in a day; further ones are called _OTHER in spans and log lines',
+    '1000',
+  ),
+};
+
+function limit(variable: string, about: string, fallback: string): Field<number> {
+  return integer(variable, { about, default: fallback, min: 1, max: MOST });
+}
+
+export function seriesLimits(settings: Config<typeof seriesFields>): AnalystLimits {
+  const { seriesPerMetric, seriesPerService, seriesTotal, metricNames, services } = settings;
+  return { perMetric: seriesPerMetric, perService: seriesPerService, total: seriesTotal, names: metricNames, services };
+}
+
+/** Where nothing was set. */
+export const DEFAULT_LIMITS: AnalystLimits = seriesLimits(readConfig({}, seriesFields));
