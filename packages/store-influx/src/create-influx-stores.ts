@@ -5,7 +5,8 @@ import { createConnection } from './connection.ts';
 import { createInfluxLogs } from './logs.ts';
 import { createInfluxMetrics, type InfluxStoreParts } from './metrics.ts';
 import { pingBucket } from './ping-bucket.ts';
-import { createRowReader, createRowStream } from './query-rows.ts';
+import { createRowReader } from './query-rows.ts';
+import { createSeriesStream } from './query-series.ts';
 import { createSessionPoints, type SessionPoints } from './session-points.ts';
 import { createLineWriter } from './write-lines.ts';
 
@@ -50,7 +51,7 @@ export function createInfluxStores(options: InfluxStoreOptions): InfluxStores {
     ...metricParts,
     rollUpsBucket,
     rollUpsWriter: createLineWriter({ connection, bucket: rollUpsBucket, signal: 'metrics', telemetry }),
-    stream: createRowStream(connection, telemetry),
+    series: createSeriesStream(connection, telemetry),
   });
   return {
     logs: { ...createInfluxLogs(parts(logsBucket, 'logs')), close: metrics.close },

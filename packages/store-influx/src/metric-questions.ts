@@ -6,7 +6,6 @@ import {
   canUseHours,
   createReadingBudget,
   floorDay,
-  isAttributeKey,
   type MetricAnswer,
   type MetricCatalogItem,
   type MetricDescription,
@@ -16,15 +15,19 @@ import {
   type ReadingPlan,
   type ReadStretch,
 } from '@tracepost/stores';
-import { ALL_TIME, ATTRIBUTES, hoursFlux, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
-import { readGrowth } from './metric-reader.ts';
-import type { RowQuery, RowStream } from './query-rows.ts';
+import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
+import { eachInTurns } from './in-turns.ts';
+import { readGrowth, type TakeGrowth } from './metric-reader.ts';
+import { hoursSelect } from './metric-select.ts';
+import type { RowQuery } from './query-rows.ts';
+import type { SeriesStream } from './query-series.ts';
+import { readTally } from './tally-text.ts';
 
 export interface MetricSource {
   readonly bucket: string;
   readonly rollUpsBucket: string;
   readonly query: (query: RowQuery) => Promise<Row[]>;
-  readonly stream: RowStream;
+  readonly series: SeriesStream;
 }
 
 /** Rows of what is kept about metrics: hours of 400 days, metrics and their attributes. */
@@ -40,12 +43,13 @@ export async function queryMetric(source: MetricSource, question: MetricQuestion
   const answering = answerQuestion(question, description);
   const budget = createReadingBudget(question.signal);
   budget.spend(0);
-  if (plan.hours.length > 0) await addHours(source, { question, stretches: plan.hours, budget }, answering);
-  const { stream, bucket } = source;
-  for (const stretch of plan.points)
-    await readGrowth({ stream, bucket, choice: question, stretch, budget }, (attributes, atMs, { shape, tally }) =>
-      answering.add({ attributes, atMs, shape, tally }),
-    );
+  const { series, bucket } = source;
+  const addGrowth: TakeGrowth = (attributes, atMs, { shape, tally }) => answering.add({ attributes, atMs, shape, tally });
+  const parts: (() => Promise<void>)[] = [
+    ...plan.hours.map((stretch) => () => addHours(source, { question, stretch, budget }, answering)),
+    ...plan.points.map((stretch) => () => readGrowth({ series, bucket, choice: question, stretch, budget }, addGrowth)),
+  ];
+  await eachInTurns(parts, (read) => read());
   return answering.answer();
 }
 
@@ -71,27 +75,23 @@ async function makePlan({ rollUpsBucket, query }: MetricSource, question: Metric
   return planReading(question, (hourMs) => hours.has(hourMs));
 }
 
+interface HourReading {
+  readonly question: MetricQuestion;
+  readonly stretch: ReadStretch;
+  readonly budget: ReadingBudget;
+}
+
 async function addHours(
-  { stream, rollUpsBucket }: MetricSource,
-  {
-    question,
-    stretches,
-    budget,
-  }: { readonly question: MetricQuestion; readonly stretches: readonly ReadStretch[]; readonly budget: ReadingBudget },
+  { series, rollUpsBucket }: MetricSource,
+  { question, stretch, budget }: HourReading,
   answering: Answering,
 ): Promise<void> {
-  const keys = question.groupBy.filter(isAttributeKey);
-  const asked = hoursFlux(rollUpsBucket, question, stretches);
-  await stream({ operation: 'read_hours', flux: asked, maxRows: Number.POSITIVE_INFINITY }, (row) => {
-    budget.spend(1);
-    const attributes = Object.fromEntries(keys.map((key) => [key, cell(row, key)]));
-    const atMs = question.everyMs === null ? question.from.getTime() : Date.parse(cell(row, '_start'));
-    answering.add({
-      attributes,
-      atMs,
-      shape: cell(row, SHAPE),
-      tally: { [cell(row, '_field')]: Number(cell(row, '_value')) },
-    });
+  const select = hoursSelect(question, stretch);
+  await series({ operation: 'read_hours', bucket: rollUpsBucket, select }, ({ tags, rows }) => {
+    budget.spend(rows.length);
+    const { [SHAPE]: shape = '', ...attributes } = tags;
+    for (const [time, tally] of rows)
+      answering.add({ attributes, atMs: Date.parse(String(time)), shape, tally: readTally(String(tally)) });
   });
 }
 

@@ -11,10 +11,12 @@ import {
   type Tally,
   UNLIMITED,
 } from '@tracepost/stores';
-import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
+import { eachInTurns } from './in-turns.ts';
+import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE, TALLY } from './metric-flux.ts';
 import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
 import type { MetricSource } from './metric-questions.ts';
 import { readGrowth } from './metric-reader.ts';
+import { writeTally } from './tally-text.ts';
 import type { LineWriter } from './write-lines.ts';
 
 export interface RollUpOptions {
@@ -67,19 +69,6 @@ async function rollLate(options: RollUpOptions, targetMs: number): Promise<numbe
   return [...late.values()].reduce((sum, hours) => sum + hours.length, 0);
 }
 
-/** Few at a time: each waits for InfluxDB more than it works. */
-const AT_ONCE = 3;
-
-async function eachInTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  };
-  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
-  const failed = ended.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
-}
-
 /** Neighbouring hours together, a day at most. */
 function runsOf(hours: readonly number[]): ReadStretch[] {
   const runs: ReadStretch[] = [];
@@ -105,10 +94,10 @@ async function rollMetric(
 ): Promise<void> {
   // One that is marked while the points are read has another version then, and stays marked.
   const seen = marks.seen(name, stretch);
-  const { stream, bucket } = source;
+  const { series, bucket } = source;
   const sums = new Map<string, HourOfSeries>();
   await readGrowth(
-    { stream, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED },
+    { series, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED },
     (attributes, atMs, { shape, tally }) => {
       const hourMs = floorHour(atMs);
       const key = JSON.stringify([hourMs, shape, attributes]);
@@ -153,8 +142,7 @@ interface HourOfSeries {
 function toLine(name: string, { hourMs, shape, attributes, tally }: HourOfSeries): string {
   const point = new Point(name).tag(SHAPE, shape);
   for (const key in attributes) point.tag(key, attributes[key] ?? '');
-  for (const field in tally) point.floatField(field, tally[field]);
-  return lineOf(point, hourMs);
+  return lineOf(point.stringField(TALLY, writeTally(tally)), hourMs);
 }
 
 /** The one after the last that was put together; else that of the oldest point; else nothing is to be done. */

@@ -13,7 +13,8 @@ import {
 import { catalogLine, createLateMarks } from './metric-notes.ts';
 import { queryMetric, readCatalog } from './metric-questions.ts';
 import { rollUp } from './metric-roll-up.ts';
-import type { RowQuery, RowStream } from './query-rows.ts';
+import type { RowQuery } from './query-rows.ts';
+import type { SeriesStream } from './query-series.ts';
 import type { LineWriter } from './write-lines.ts';
 
 export interface InfluxStoreParts {
@@ -30,7 +31,7 @@ export interface InfluxMetricParts extends InfluxStoreParts {
   /** Hours of metrics, and what is known about metrics: kept longer than points, so in a bucket of their own. */
   readonly rollUpsBucket: string;
   readonly rollUpsWriter: LineWriter;
-  readonly stream: RowStream;
+  readonly series: SeriesStream;
   readonly now?: () => number;
 }
 

@@ -22,9 +22,9 @@ export function createRowReader(connection: Connection, telemetry: Telemetry): (
 }
 
 /** Gives each row as it comes and keeps none. `take` may end the reading by throwing `QueryTooLargeError`, which is passed on. */
-export type RowStream = (query: RowQuery, take: (row: Row) => void) => Promise<void>;
+type RowStream = (query: RowQuery, take: (row: Row) => void) => Promise<void>;
 
-export function createRowStream(connection: Connection, telemetry: Telemetry): RowStream {
+function createRowStream(connection: Connection, telemetry: Telemetry): RowStream {
   return ({ operation, flux, maxRows }, take) =>
     measureStore(telemetry, { system: 'influxdb', operation, logger: telemetry.logger }, async () => {
       try {
@@ -37,7 +37,7 @@ export function createRowStream(connection: Connection, telemetry: Telemetry): R
           }
         });
       } catch (error) {
-        throw error instanceof QueryTooLargeError ? error : unavailable(error);
+        throw passOn(error);
       }
     });
 }
@@ -47,6 +47,11 @@ function throwLateError({ values, tableMeta }: Row): void {
   const labels = tableMeta.columns.map(({ label }) => label);
   if (!labels.includes('error') || labels.includes('table')) return;
   throw new Error(tableMeta.get(values, 'error'));
+}
+
+/** What whoever takes the rows threw to end the reading, or that InfluxDB cannot be asked. */
+export function passOn(error: unknown): QueryTooLargeError | StoreUnavailableError {
+  return error instanceof QueryTooLargeError ? error : unavailable(error);
 }
 
 function unavailable(error: unknown): StoreUnavailableError {

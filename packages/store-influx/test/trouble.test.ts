@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { createConnection } from '../src/connection.ts';
 import { createInfluxStores, type InfluxStores } from '../src/index.ts';
 import { createRowReader } from '../src/query-rows.ts';
+import { createSeriesStream, type SeriesPart } from '../src/query-series.ts';
 import { createLineWriter } from '../src/write-lines.ts';
 
 const telemetry = createTelemetry({ serviceName: 'tracepost-test' });
@@ -100,6 +101,39 @@ describeWithDocker('InfluxDB in trouble', () => {
     }
   });
 
+  test('a token that may only read one bucket is enough to read its points, also of a bucket with a slash in its name', async () => {
+    const name = 'odd/name of a bucket';
+    const buckets = [influxDb().metricsBucket, await makeBucket(name)];
+    for (const bucket of buckets) {
+      const connection = createConnection(influxDb());
+      const writer = createLineWriter({ connection, bucket, signal: 'metrics', telemetry });
+      await writer.write([`slashed,tag=x gauge=4.5 ${NOON}`, `slashed,tag=x gauge=5 ${NOON + 1n}`], []);
+      await connection.close();
+      const read = createSeriesStream(createConnection({ ...influxDb(), token: await tokenFor('read', bucket) }), telemetry);
+      const parts: SeriesPart[] = [];
+      await read({ operation: 'read', bucket, select: 'SELECT * FROM "slashed" GROUP BY *' }, (part) => parts.push(part));
+      expect(parts).toEqual([
+        {
+          tags: { tag: 'x' },
+          columns: ['time', 'gauge'],
+          rows: [
+            ['2026-11-21T12:00:00Z', 4.5],
+            ['2026-11-21T12:00:00.000000001Z', 5],
+          ],
+        },
+      ]);
+    }
+  });
+
+  test('a question that InfluxDB cannot read, or whose bucket is not there, rejects', async () => {
+    const read = createSeriesStream(createConnection(influxDb()), telemetry);
+    const ask = (bucket: string, select: string) => read({ operation: 'read', bucket, select }, () => {});
+    await expect(ask(influxDb().metricsBucket, 'SELECT FROM')).rejects.toThrow(StoreUnavailableError);
+    await expect(ask('no-such-bucket', 'SELECT * FROM "m"')).rejects.toThrow(StoreUnavailableError);
+    // Said in an answer that is 200.
+    await expect(ask(influxDb().metricsBucket, 'SELECT mean(*), gauge FROM "m"')).rejects.toThrow(/mix/);
+  });
+
   test('ping resolves however many series have just been written', async () => {
     await using stores = asDisposable(openWith({ token: await tokenFor('read') }));
     // Spread over the next ten seconds, so that some are of the last second whenever the query comes.
@@ -116,10 +150,20 @@ describeWithDocker('InfluxDB in trouble', () => {
     return createRowReader(createConnection(influxDb()), telemetry);
   }
 
-  async function tokenFor(action: 'read' | 'write'): Promise<string> {
+  async function makeBucket(name: string): Promise<string> {
     const { url, token, metricsBucket } = influxDb();
     const headers = { authorization: `Token ${token}`, 'content-type': 'application/json' };
     const found = await fetch(`${url}/api/v2/buckets?name=${metricsBucket}`, { headers });
+    const { buckets } = (await found.json()) as { buckets: { orgID: string }[] };
+    const body = JSON.stringify({ orgID: buckets[0]?.orgID, name, retentionRules: [] });
+    expect((await fetch(`${url}/api/v2/buckets`, { method: 'POST', headers, body })).status).toBe(201);
+    return name;
+  }
+
+  async function tokenFor(action: 'read' | 'write', bucket = influxDb().metricsBucket): Promise<string> {
+    const { url, token } = influxDb();
+    const headers = { authorization: `Token ${token}`, 'content-type': 'application/json' };
+    const found = await fetch(`${url}/api/v2/buckets?name=${encodeURIComponent(bucket)}`, { headers });
     const { buckets } = (await found.json()) as { buckets: { id: string; orgID: string }[] };
     const { id = '', orgID = '' } = buckets[0] ?? {};
     const body = JSON.stringify({ orgID, permissions: [{ action, resource: { type: 'buckets', id, orgID } }] });

@@ -1,0 +1,48 @@
+import { isAttributeKey, type MetricQuestion, type ReadStretch } from '@tracepost/stores';
+import { TALLY } from './metric-flux.ts';
+
+type Choice = Pick<MetricQuestion, 'name' | 'where'>;
+
+/** Points as they were written, series by series, each in the order of time. */
+export function pointsSelect(choice: Choice, stretch: ReadStretch): string {
+  return `SELECT * ${source(choice, stretch)}`;
+}
+
+/** Of each series its newest point. */
+export function newestSelect(choice: Choice, stretch: ReadStretch): string {
+  return `SELECT * ${source(choice, stretch)} ORDER BY time DESC LIMIT 1`;
+}
+
+/** Hours as they were put together. */
+export function hoursSelect(choice: Choice, stretch: ReadStretch): string {
+  return `SELECT ${identifier(TALLY)} ${source(choice, stretch)}`;
+}
+
+function source({ name, where }: Choice, { fromMs, toMs }: ReadStretch): string {
+  const times = `time >= ${nanoseconds(fromMs)} AND time < ${nanoseconds(toMs)}`;
+  const conditions = [times, ...Object.entries(where).map(([key, value]) => condition(key, value))];
+  return `FROM ${identifier(name)} WHERE ${conditions.join(' AND ')} GROUP BY *`;
+}
+
+/** What cannot be an attribute is on no series; a tag that is not there is the empty text. A field may have the same name. */
+function condition(key: string, value: string): string {
+  if (!isAttributeKey(key)) return value === '' ? 'true' : 'false';
+  return `${identifier(key)}::tag = ${literal(value)}`;
+}
+
+function nanoseconds(ms: number): string {
+  return String(BigInt(ms) * 1_000_000n);
+}
+
+/** Between double quotes everything is a name, but for what would end it. */
+function identifier(name: string): string {
+  return `"${escaped(name).replaceAll('"', '\\"')}"`;
+}
+
+function literal(text: string): string {
+  return `'${escaped(text).replaceAll("'", "\\'")}'`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
