@@ -68,6 +68,11 @@ export class Line {
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
+  /** Requests that have no answer yet. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#drain();
     return this.#closed;
@@ -75,7 +80,7 @@ export class Line {
 
   /** A session that is under way must be able to end. */
   #isFull(kind: Request['kind']): boolean {
-    const isNew = kind === 'write' || kind === 'read' || kind === 'acquire';
+    const isNew = kind === 'write' || kind === 'read' || kind === 'look' || kind === 'acquire';
     return isNew && this.#pending.size >= this.#options.maxInFlight;
   }
 

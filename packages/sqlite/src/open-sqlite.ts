@@ -1,6 +1,7 @@
 import { CannotOpenError, SqliteUnavailableError, WriteFailedError } from './errors.ts';
 import { Line } from './line.ts';
-import type { ThreadOptions } from './protocol.ts';
+import type { Looked, ThreadOptions } from './protocol.ts';
+import { Reader } from './reader.ts';
 import type {
   Sqlite,
   SqliteOptions,
@@ -13,6 +14,12 @@ import type {
 
 const MAX_IN_FLIGHT = 20_000;
 const SESSION_IDLE_MS = 30_000;
+const READER_RESTS_AFTER_MS = 30_000;
+/** With more requests than these before it, a look would wait for long: then it is worth a thread. */
+const FEW_WAITING = 20;
+/** A look that took longer held up writes: for a minute the reading thread is asked instead. */
+const SLOW_LOOK_MS = 20;
+const SLOW_FOR_MS = 60_000;
 
 /** Opens the file, brings its schema up to date and resolves when it takes writes. Rejects with `CannotOpenError`. */
 export async function openSqlite(options: SqliteOptions): Promise<Sqlite> {
@@ -26,8 +33,9 @@ class Database implements Sqlite {
   readonly #maxInFlight: number;
   readonly #threadOptions: ThreadOptions;
   readonly #writer: Line;
-  /** Its thread costs memory and time to start, and many databases are only written to. */
-  #reader: Line | null = null;
+  readonly #reader: Reader;
+  /** Until when the reading thread is asked, by the text of the statement. */
+  readonly #slowUntilMs = new Map<string, number>();
   #state: SqliteState = 'open';
   #closed: Promise<void> | null = null;
 
@@ -36,7 +44,16 @@ class Database implements Sqlite {
     this.path = path;
     this.#maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT;
     this.#threadOptions = { path, synchronous, schema, pragmas, exclusive, sessionIdleMs };
-    this.#writer = this.#openLine('./writer-thread.ts');
+    const onFailed = () => {
+      if (this.#state === 'open') this.#state = 'failed';
+    };
+    this.#writer = this.#openLine('./writer-thread.ts', onFailed);
+    this.#reader = new Reader({
+      path,
+      openLine: (onEnded) => this.#openLine('./reader-thread.ts', onEnded),
+      restAfterMs: options.readerRestsAfterMs ?? READER_RESTS_AFTER_MS,
+      onFailed,
+    });
   }
 
   get state(): SqliteState {
@@ -63,8 +80,22 @@ class Database implements Sqlite {
 
   async read<T>(sql: string, params: readonly SqliteValue[] = []): Promise<T[]> {
     this.#refuseWhenClosed();
-    const line = this.#threadOptions.exclusive ? this.#writer : this.#startReader();
-    return (await line.request({ kind: 'read', sql, params: params.map(ownValue) })) as T[];
+    const own = params.map(ownValue);
+    if (!this.#threadOptions.exclusive) return (await this.#reader.read(sql, own)) as T[];
+    return (await this.#writer.request({ kind: 'read', sql, params: own })) as T[];
+  }
+
+  async look<T>(sql: string, params: readonly SqliteValue[] = []): Promise<T[]> {
+    this.#refuseWhenClosed();
+    if (!this.#threadOptions.exclusive) {
+      const own = params.map(ownValue);
+      if (this.#reader.isAwake) return (await this.#reader.read(sql, own, { isLook: true })) as T[];
+      if (this.#writer.waiting > FEW_WAITING || this.#isSlow(sql)) return (await this.#reader.read(sql, own)) as T[];
+    }
+    const request = { kind: 'look', sql, params: params.map(ownValue) } as const;
+    const { rows, tookMs } = (await this.#writer.request(request)) as Looked;
+    if (tookMs > SLOW_LOOK_MS) this.#slowUntilMs.set(sql, performance.now() + SLOW_FOR_MS);
+    return rows as T[];
   }
 
   async acquire(): Promise<SqliteSession> {
@@ -92,27 +123,24 @@ class Database implements Sqlite {
   async #closeLines(): Promise<void> {
     if (this.#state === 'open') this.#state = 'closed';
     // Last of all the writer: the last connection copies the log into the file and removes it.
-    await this.#reader?.close();
+    await this.#reader.close();
     await this.#writer.close();
   }
 
-  #startReader(): Line {
-    if (!this.#reader) {
-      this.#reader = this.#openLine('./reader-thread.ts');
-      // Told to every read that waits for it, by the end of the thread.
-      this.#reader.opened.catch(() => {});
-    }
-    return this.#reader;
+  #isSlow(sql: string): boolean {
+    const untilMs = this.#slowUntilMs.get(sql);
+    if (untilMs === undefined) return false;
+    if (performance.now() < untilMs) return true;
+    this.#slowUntilMs.delete(sql);
+    return false;
   }
 
-  #openLine(script: string): Line {
+  #openLine(script: string, onFailed: () => void): Line {
     return new Line({
       script: new URL(script, import.meta.url),
       threadOptions: this.#threadOptions,
       maxInFlight: this.#maxInFlight,
-      onFailed: () => {
-        if (this.#state === 'open') this.#state = 'failed';
-      },
+      onFailed,
     });
   }
 

@@ -4,6 +4,8 @@ import type { SqliteOptions, SqliteValue, Statement } from './sqlite.ts';
 export type Request =
   | { readonly kind: 'write'; readonly id: number; readonly statements: readonly Statement[] }
   | { readonly kind: 'read'; readonly id: number; readonly sql: string; readonly params: readonly SqliteValue[] }
+  /** Answered with what it took, too. */
+  | { readonly kind: 'look'; readonly id: number; readonly sql: string; readonly params: readonly SqliteValue[] }
   /** Answered when the writer's connection belongs to the session; the session is named by the id of this request. */
   | { readonly kind: 'acquire'; readonly id: number }
   | { readonly kind: 'execute'; readonly id: number; readonly session: number; readonly statement: Statement }
@@ -14,6 +16,12 @@ export type Request =
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: ReplyError };
+
+/** What a look is answered with; `tookMs` without the wait for its turn. */
+export interface Looked {
+  readonly rows: readonly unknown[];
+  readonly tookMs: number;
+}
 
 export interface ReplyError {
   readonly kind: 'refused' | 'failed' | 'session-lost' | 'cannot-open';

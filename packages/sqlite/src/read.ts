@@ -1,4 +1,4 @@
-import type { Reply, Request } from './protocol.ts';
+import type { Looked, Reply, Request } from './protocol.ts';
 import { replyError } from './reply-error.ts';
 import type { Statements } from './statements.ts';
 
@@ -8,4 +8,12 @@ export function read(statements: Statements, { id, sql, params }: Extract<Reques
   } catch (error) {
     return { id, error: replyError(error, sql) };
   }
+}
+
+export function look(statements: Statements, { id, sql, params }: Extract<Request, { kind: 'look' }>): Reply {
+  const begunMs = performance.now();
+  const reply = read(statements, { kind: 'read', id, sql, params });
+  if ('error' in reply) return reply;
+  const value: Looked = { rows: reply.value as unknown[], tookMs: performance.now() - begunMs };
+  return { id, value };
 }

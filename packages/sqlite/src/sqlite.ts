@@ -40,10 +40,16 @@ export interface Sqlite {
   write(unit: readonly Statement[]): Promise<StatementResult[]>;
 
   /**
-   * Reads on a read-only connection in a thread of its own, started by the first read; sees every `write` that has
-   * resolved. With `exclusive`, reads take their turn with the writes instead.
+   * Reads on a read-only connection in a thread of its own, started by the first read and again by the next one after it has
+   * rested; sees every `write` that has resolved. With `exclusive`, reads take their turn with the writes instead.
    */
   read<T = SqliteRow>(sql: string, params?: readonly SqliteValue[]): Promise<T[]>;
+
+  /**
+   * The same for what is small and asked again and again while nothing else happens, such as whether the database answers: it lets the
+   * reading thread rest. While that one does, a look takes its turn with the writes, unless many of those wait or the statement was slow there.
+   */
+  look<T = SqliteRow>(sql: string, params?: readonly SqliteValue[]): Promise<T[]>;
 
   /**
    * The writer's connection for one caller alone, for interactive transactions: no `write` and no other session takes
@@ -79,6 +85,8 @@ export interface SqliteOptions {
   readonly exclusive?: boolean;
   /** Most writes, reads and sessions waiting for an answer, each; default 20,000. */
   readonly maxInFlight?: number;
+  /** The reading thread ends when nothing was read for so long; default 30,000. */
+  readonly readerRestsAfterMs?: number;
   /** A session without a statement for so long is rolled back and taken away; default 30,000. */
   readonly sessionIdleMs?: number;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Write, writeGroup } from './group-commit.ts';
 import type { Reply, Request, ThreadOptions } from './protocol.ts';
-import { read } from './read.ts';
+import { look, read } from './read.ts';
 import { createSessions } from './sessions.ts';
 import { Statements } from './statements.ts';
 
@@ -57,6 +57,7 @@ export function createWriter({ database, poll, reply, onClosed, sessionIdleMs }:
     }
     const request = waiting.shift();
     if (request?.kind === 'read') reply(read(statements, request));
+    if (request?.kind === 'look') reply(look(statements, request));
     if (request?.kind === 'acquire') reply(sessions.begin(request.id));
     if (request?.kind === 'close') close(request.id);
   }

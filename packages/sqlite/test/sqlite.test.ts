@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   CannotOpenError,
   OverloadedError,
@@ -137,6 +137,52 @@ describe('values', () => {
   });
 });
 
+describe('looking', () => {
+  const SLOW =
+    'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) AS m FROM n';
+
+  test('sees what was written, takes its turn with the writes, and the reading thread when that is awake', async () => {
+    await using database = await open();
+    await insert(database, 'a');
+    const session = await database.acquire();
+    const order: string[] = [];
+    const look = database.look('SELECT name FROM item').then((rows) => {
+      order.push('look');
+      return rows;
+    });
+    expect(await names(database)).toEqual(['a']);
+    expect(await database.look('SELECT name FROM item')).toEqual([{ name: 'a' }]);
+    order.push('release');
+    await session.release();
+    expect(await look).toEqual([{ name: 'a' }]);
+    expect(order).toEqual(['release', 'look']);
+  });
+
+  test('does not wait behind many writes', async () => {
+    await using database = await open();
+    const session = await database.acquire();
+    const writes = Array.from({ length: 25 }, (_, index) => insert(database, `n${index}`));
+    expect(await database.look('SELECT count(*) AS count FROM item')).toEqual([{ count: 0 }]);
+    await session.release();
+    await Promise.all(writes);
+  });
+
+  test('that was slow asks the reading thread from then on', async () => {
+    await using database = await open();
+    expect(await database.look(SLOW)).toEqual([{ m: 1_000_000 }]);
+    const session = await database.acquire();
+    expect(await database.look(SLOW)).toEqual([{ m: 1_000_000 }]);
+    await session.release();
+  });
+
+  test('tells what is wrong with it, and takes its turn in an exclusive database too', async () => {
+    await using database = await open({ exclusive: true });
+    await insert(database, 'mine');
+    expect(await database.look('SELECT name FROM item')).toEqual([{ name: 'mine' }]);
+    await expect(database.look('SELECT 1 FROM nowhere')).rejects.toThrow(/no such table: nowhere/);
+  });
+});
+
 describe('sessions', () => {
   test('nothing else is written while a session is open', async () => {
     await using database = await open();
@@ -215,6 +261,27 @@ describe('limits and endings', () => {
     await expect(database.read('SELECT 1')).rejects.toBeInstanceOf(SqliteUnavailableError);
     await using again = await openSqlite({ path: database.path, synchronous: 'FULL', schema: SCHEMA });
     expect(await names(again)).toEqual(['last']);
+  });
+
+  test('a file that cannot be opened for reading at the moment fails the reads of then, and writing goes on', async () => {
+    await using database = await open();
+    await insert(database, 'a');
+    const elsewhere = `${database.path}.elsewhere`;
+    renameSync(database.path, elsewhere);
+    await expect(names(database)).rejects.toBeInstanceOf(SqliteUnavailableError);
+    await insert(database, 'b');
+    renameSync(elsewhere, database.path);
+    expect(await vi.waitFor(() => names(database), { timeout: 5_000 })).toEqual(['a', 'b']);
+    expect(database.state).toBe('open');
+  });
+
+  test('a reading thread that rests is started again by the next read', async () => {
+    await using database = await open({ readerRestsAfterMs: 10 });
+    for (const name of ['a', 'b', 'c']) {
+      await insert(database, name);
+      expect((await names(database)).at(-1)).toBe(name);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
   });
 
   test('an exclusive database is read too, and nobody else can open it', async () => {

@@ -17,6 +17,8 @@ export interface Database {
   /** For what nobody sent: how many rows it changed. Rejects with `StoreUnavailableError`. */
   change(operation: string, statements: readonly Statement[]): Promise<number>;
   read(operation: string, sql: string, params: readonly SqliteValue[]): Promise<SqliteRow[]>;
+  /** The same for what is small and asked again and again: it lets the thread that reads rest. */
+  look(operation: string, sql: string, params: readonly SqliteValue[]): Promise<SqliteRow[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -63,6 +65,17 @@ export function createDatabase(options: DatabaseOptions): Database {
   const measured = <T>(operation: string, work: () => Promise<T>) =>
     measureStore(telemetry, { system: 'sqlite', operation, logger: telemetry.logger }, work);
 
+  const reading = async (operation: string, work: () => Promise<SqliteRow[]>): Promise<SqliteRow[]> => {
+    try {
+      return await measured(operation, work);
+    } catch (error) {
+      noteDamage(error);
+      throw new StoreUnavailableError('sqlite', `The telemetry database cannot be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  };
+
   return {
     async write({ signal, statements, count, refused }) {
       if (count === 0) return { status: 'taken', refused };
@@ -90,18 +103,10 @@ export function createDatabase(options: DatabaseOptions): Database {
         });
       }
     },
-    async read(operation, sql, params) {
-      try {
-        return await measured(operation, () => sqlite.read<SqliteRow>(sql, params));
-      } catch (error) {
-        noteDamage(error);
-        throw new StoreUnavailableError('sqlite', `The telemetry database cannot be read: ${messageOf(error)}`, {
-          cause: error,
-        });
-      }
-    },
+    read: (operation, sql, params) => reading(operation, () => sqlite.read<SqliteRow>(sql, params)),
+    look: (operation, sql, params) => reading(operation, () => sqlite.look<SqliteRow>(sql, params)),
     async ping() {
-      await this.read('ping', 'SELECT 1', []);
+      await this.look('ping', 'SELECT 1', []);
     },
     async close() {
       isClosed = true;

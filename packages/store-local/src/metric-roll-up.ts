@@ -52,7 +52,7 @@ export async function rollUp({ database, bound, through, signal }: RollUpOptions
 /** Marks of neighbouring hours of a metric are taken together. */
 async function rollLate(database: Database, through: number, signal: AbortSignal | undefined): Promise<number> {
   const sql = 'SELECT name, hour FROM metric_late WHERE hour < ? ORDER BY name, hour';
-  const marks = await database.read('read_late', sql, [through]);
+  const marks = await database.look('read_late', sql, [through]);
   for (let begin = 0; begin < marks.length; ) {
     const name = String(marks[begin]?.name);
     const from = Number(marks[begin]?.hour);
@@ -108,7 +108,7 @@ async function rollSeries(database: Database, series: StoredSeries, hours: Hours
 /** What was stored is put together, however much it is. */
 const ALL_SERIES = Number.MAX_SAFE_INTEGER - 1;
 async function readThrough(database: Database): Promise<number | null> {
-  const [row] = await database.read('read_rolled', 'SELECT through FROM metric_rolled', []);
+  const [row] = await database.look('read_rolled', 'SELECT through FROM metric_rolled', []);
   return row ? Number(row.through) : null;
 }
 

@@ -15,7 +15,15 @@ const LETTERS_PER_STATEMENT = 100;
 const MAX_PAGE_BYTES = 16 * 1024 ** 2;
 const NOTHING = new Uint8Array();
 
-export function createDeadLetterStore(db: RecordDatabase, { read, write }: Statements): DeadLetterStore {
+export interface DeadLetterStoreOptions {
+  readonly db: RecordDatabase;
+  /** For what is asked every few seconds. */
+  readonly looks: RecordDatabase;
+  readonly statements: Statements;
+}
+
+export function createDeadLetterStore({ db, looks, statements }: DeadLetterStoreOptions): DeadLetterStore {
+  const { read, write } = statements;
   return {
     async add(letters) {
       if (letters.length > 0) await write('add_dead_letters', () => addLetters(db, letters));
@@ -23,7 +31,7 @@ export function createDeadLetterStore(db: RecordDatabase, { read, write }: State
     list: (query) => read('list_dead_letters', () => listLetters(db, query)),
     get: (queue, taskId) => read('get_dead_letter', () => getLetter(db, queue, taskId)),
     remove: (queue, taskId) => write('remove_dead_letter', () => removeLetter(db, queue, taskId)),
-    count: () => read('count_dead_letters', () => countLetters(db)),
+    count: () => read('count_dead_letters', () => countLetters(looks)),
     purge: (nowMs, olderThanMs = KEPT_MS) => write('purge_dead_letters', () => purgeLetters(db, nowMs - olderThanMs)),
   };
 }

@@ -16,6 +16,8 @@ const MAX_TASKS_OF_TRACE = 100;
 
 export interface SqlRecordStoreOptions {
   readonly db: RecordDatabase;
+  /** For what is asked every few seconds. */
+  readonly looks: RecordDatabase;
   readonly statements: Statements;
   /** Hold rows from reading to writing, where the database has several writers at a time. */
   readonly lockRows: boolean;
@@ -23,7 +25,7 @@ export interface SqlRecordStoreOptions {
 }
 
 /** The record store, by the same queries on both databases. */
-export function createSqlRecordStore({ db, statements, lockRows, close }: SqlRecordStoreOptions): RecordStore {
+export function createSqlRecordStore({ db, looks, statements, lockRows, close }: SqlRecordStoreOptions): RecordStore {
   const { read, write } = statements;
   return {
     async applyTaskEvents(events) {
@@ -39,11 +41,11 @@ export function createSqlRecordStore({ db, statements, lockRows, close }: SqlRec
     getTask: (taskId) => read('get_task', () => getTask(db, taskId)),
     listTasksOfTrace: (traceId) => read('list_tasks_of_trace', () => listTasksOfTrace(db, traceId)),
     listTasks: (query) => read('list_tasks', () => listTasks(db, query)),
-    listAnnouncements: () => read('list_announcements', () => listAnnouncements(db)),
-    countTasks: () => read('count_tasks', () => countTasks(db)),
-    countByAgent: (since) => read('count_by_agent', () => countByAgent(db, since)),
+    listAnnouncements: () => read('list_announcements', () => listAnnouncements(looks)),
+    countTasks: () => read('count_tasks', () => countTasks(looks)),
+    countByAgent: (since) => read('count_by_agent', () => countByAgent(looks, since)),
     purgeTasks: (nowMs, olderThanMs) => write('purge_tasks', () => purgeTasks(db, nowMs - olderThanMs)),
-    ping: () => read('ping', () => ping(db)),
+    ping: () => read('ping', () => ping(looks)),
     close,
   };
 }

@@ -16,18 +16,20 @@ export type SqlStores = HouseStores;
 
 export interface SqlStoresOptions extends StatementsOptions {
   readonly db: RecordDatabase;
+  /** For what is small and asked again and again while nothing happens: in SQLite it lets a thread rest. Default `db`. */
+  readonly looks?: RecordDatabase;
   readonly close: () => Promise<void>;
 }
 
-export function createSqlStores({ db, close, ...options }: SqlStoresOptions): SqlStores {
+export function createSqlStores({ db, looks = db, close, ...options }: SqlStoresOptions): SqlStores {
   const statements = createStatements(options);
   const lockRows = options.system === 'postgresql';
-  const records = createSqlRecordStore({ db, statements, lockRows, close });
+  const records = createSqlRecordStore({ db, looks, statements, lockRows, close });
   return {
     ...records,
     inbox: createInboxStore(db, statements),
     keys: createKeyStore(db, statements),
-    deadLetters: createDeadLetterStore(db, statements),
+    deadLetters: createDeadLetterStore({ db, looks, statements }),
     audit: createAuditStore(db, statements),
     rollups: createRollupStore(db, statements),
     events: createEventStore(db, statements, { lockRows }),

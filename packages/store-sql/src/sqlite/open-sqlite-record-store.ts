@@ -17,13 +17,12 @@ export interface SqliteRecordStoreOptions {
 export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordStoreOptions): Promise<SqlStores> {
   // FULL: an event is acknowledged to the broker after the write, so the write has to survive a loss of power.
   const sqlite = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite') });
-  const db = new Kysely<RecordTables>({
-    dialect: createSqliteDialect(sqlite),
-    log: createStatementLog(telemetry.logger, 'sqlite'),
-  });
+  const log = createStatementLog(telemetry.logger, 'sqlite');
+  const db = new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite), log });
   await forgetSilentWorkers(db);
   return createSqlStores({
     db,
+    looks: new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite, 'look'), log }),
     system: 'sqlite',
     telemetry,
     // One writer at a time: nothing is broken off for the sake of another.

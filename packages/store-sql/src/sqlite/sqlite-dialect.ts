@@ -13,12 +13,13 @@ import {
 
 /**
  * Kysely on our SQLite, whose connections live in threads of their own: reads go to the reading connection and never
- * wait for a writer, single writes share a commit with others, a transaction has the writer for itself.
+ * wait for a writer, single writes share a commit with others, a transaction has the writer for itself. `reads`: `look` for
+ * statements that do not keep the reading thread from resting.
  */
-export function createSqliteDialect(sqlite: Sqlite): Dialect {
+export function createSqliteDialect(sqlite: Sqlite, reads: 'read' | 'look' = 'read'): Dialect {
   return {
     createAdapter: () => new ConcurrentSqliteAdapter(),
-    createDriver: () => createDriver(sqlite),
+    createDriver: () => createDriver(sqlite, reads),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -31,12 +32,12 @@ class ConcurrentSqliteAdapter extends SqliteAdapter {
   }
 }
 
-function createDriver(sqlite: Sqlite): Driver {
+function createDriver(sqlite: Sqlite, reads: 'read' | 'look'): Driver {
   // Kysely hands back the connections that it got from `acquireConnection`, and these are ours.
   const ours = (connection: DatabaseConnection) => connection as SqliteConnection;
   return {
     async init() {},
-    acquireConnection: async () => new SqliteConnection(sqlite),
+    acquireConnection: async () => new SqliteConnection(sqlite, reads),
     beginTransaction: (connection) => ours(connection).begin(),
     commitTransaction: (connection) => ours(connection).commit(),
     rollbackTransaction: (connection) => ours(connection).release(),
@@ -47,10 +48,12 @@ function createDriver(sqlite: Sqlite): Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #sqlite: Sqlite;
+  readonly #reads: 'read' | 'look';
   #session: SqliteSession | null = null;
 
-  constructor(sqlite: Sqlite) {
+  constructor(sqlite: Sqlite, reads: 'read' | 'look') {
     this.#sqlite = sqlite;
+    this.#reads = reads;
   }
 
   async begin(): Promise<void> {
@@ -75,7 +78,7 @@ class SqliteConnection implements DatabaseConnection {
     // Our queries hand over texts, numbers and null only.
     const params = parameters as readonly SqliteValue[];
     if (!this.#session && (SelectQueryNode.is(query) || query.kind === 'RawNode')) {
-      return { rows: await this.#sqlite.read<R>(sql, params) };
+      return { rows: await this.#sqlite[this.#reads]<R>(sql, params) };
     }
     const result = this.#session
       ? await this.#session.execute(sql, params)
