@@ -15,8 +15,8 @@ import {
   type ReadingPlan,
   type ReadStretch,
 } from '@tracepost/stores';
-import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
 import { eachInTurns } from './in-turns.ts';
+import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
 import { readGrowth, type TakeGrowth } from './metric-reader.ts';
 import { hoursSelect } from './metric-select.ts';
 import type { RowQuery } from './query-rows.ts';
@@ -44,7 +44,8 @@ export async function queryMetric(source: MetricSource, question: MetricQuestion
   const budget = createReadingBudget(question.signal);
   budget.spend(0);
   const { series, bucket } = source;
-  const addGrowth: TakeGrowth = (attributes, atMs, { shape, tally }) => answering.add({ attributes, atMs, shape, tally });
+  const addGrowth: TakeGrowth = (attributes, atMs, { shape, tally }) =>
+    answering.add({ attributes, atMs, shape, tally });
   const parts: (() => Promise<void>)[] = [
     ...plan.hours.map((stretch) => () => addHours(source, { question, stretch, budget }, answering)),
     ...plan.points.map((stretch) => () => readGrowth({ series, bucket, choice: question, stretch, budget }, addGrowth)),

@@ -109,9 +109,14 @@ describeWithDocker('InfluxDB in trouble', () => {
       const writer = createLineWriter({ connection, bucket, signal: 'metrics', telemetry });
       await writer.write([`slashed,tag=x gauge=4.5 ${NOON}`, `slashed,tag=x gauge=5 ${NOON + 1n}`], []);
       await connection.close();
-      const read = createSeriesStream(createConnection({ ...influxDb(), token: await tokenFor('read', bucket) }), telemetry);
+      const read = createSeriesStream(
+        createConnection({ ...influxDb(), token: await tokenFor('read', bucket) }),
+        telemetry,
+      );
       const parts: SeriesPart[] = [];
-      await read({ operation: 'read', bucket, select: 'SELECT * FROM "slashed" GROUP BY *' }, (part) => parts.push(part));
+      await read({ operation: 'read', bucket, select: 'SELECT * FROM "slashed" GROUP BY *' }, (part) =>
+        parts.push(part),
+      );
       expect(parts).toEqual([
         {
           tags: { tag: 'x' },

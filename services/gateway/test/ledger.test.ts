@@ -84,7 +84,10 @@ describe('the check of telemetry', () => {
   test('says off where it was turned off, and is of the others where those report', async () => {
     const off = { ...ON, isOff: true };
     const alone = givenLedger({}, { startMs: -31_000 });
-    expect(checkTelemetry(alone, off)).toMatchObject({ status: 'off', message: expect.stringContaining('TRACEPOST_TELEMETRY') });
+    expect(checkTelemetry(alone, off)).toMatchObject({
+      status: 'off',
+      message: expect.stringContaining('TRACEPOST_TELEMETRY'),
+    });
     const points = { 'tracepost.telemetry.produced': [produced(0)] };
     const withOthers = givenLedger(points);
     withOthers.start();

@@ -84,7 +84,19 @@ describe('GET /api/v1/metrics', () => {
       'INVALID_AGGREGATION',
     );
     expect((await world().get(`/api/v1/metrics/level?${HOUR}&aggregation=RATE`)).body.code).toBe('INVALID_AGGREGATION');
-    expect((await world().get(`/api/v1/metrics/level?${HOUR}&aggregation=TOP`)).body.code).toBe('INVALID_REQUEST');
+  });
+
+  test('an aggregation that there is not is told as one, with those that there are', async () => {
+    for (const path of ['/api/v1/metrics/level', '/api/v1/metrics']) {
+      for (const word of ['TOP', 'mean', 'p95', '']) {
+        const answer = await world().get(`${path}?${HOUR}&aggregation=${word}`);
+        expect(answer, word).toMatchObject({ status: 400, body: { code: 'INVALID_AGGREGATION' } });
+        expect(JSON.stringify(answer.body.errors), word).toContain('MEAN');
+      }
+    }
+    // With something else wrong beside it, it is the request as a whole.
+    const both = await world().get(`/api/v1/metrics/level?${HOUR}&aggregation=TOP&every=1w`);
+    expect(both.body.code).toBe('INVALID_REQUEST');
   });
 
   test('the catalog lists both homes with unit, kind and attributes', async () => {
@@ -124,7 +136,6 @@ describe('GET /api/v1/metrics', () => {
       'groupBy=a,b,c,d,e,f,g,h,i',
       'from=2026-11-21&to=2026-11-20',
       'limit=1000000000',
-      'aggregation=mean',
     ];
     for (const query of wrong)
       expect((await world().get(`/api/v1/metrics/orders?${query}`)).body, query).toMatchObject({

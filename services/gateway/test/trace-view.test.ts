@@ -96,6 +96,9 @@ test('a trace of more spans than an answer holds shows its first ones, and says 
   expect(view(many.slice(1), []).truncated).toBe(false);
   // A parent may be among those that are not shown.
   const last = many.length - 1;
-  const cutOff = view(many.map((one, index) => (index === 0 ? { ...one, parentSpanId: many[last]?.spanId ?? null } : one)), []);
+  const cutOff = view(
+    many.map((one, index) => (index === 0 ? { ...one, parentSpanId: many[last]?.spanId ?? null } : one)),
+    [],
+  );
   expect([cutOff.truncated, cutOff.missing]).toEqual([true, []]);
 });

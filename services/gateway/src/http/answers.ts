@@ -59,13 +59,15 @@ function logUnexpected(logger: Logger, error: Error): void {
   );
 }
 
+/** What an aggregation may be is a question of its own, whether a kind cannot answer it or nobody knows the word. */
+function describeInvalid(errors: RequestInvalidError['faults']): ProblemSpec {
+  if (errors.every(({ pointer }) => pointer === '/aggregation'))
+    return { code: 'INVALID_AGGREGATION', detail: 'There is no such aggregation.', errors };
+  return { code: 'INVALID_REQUEST', detail: 'The request does not have the form that this route asks for.', errors };
+}
+
 function describeError(error: Error & { readonly code: string }, bodyLimit: number): ProblemSpec {
-  if (error instanceof RequestInvalidError)
-    return {
-      code: 'INVALID_REQUEST',
-      detail: 'The request does not have the form that this route asks for.',
-      errors: error.faults,
-    };
+  if (error instanceof RequestInvalidError) return describeInvalid(error.faults);
   if (error instanceof JsonRefusedError)
     return { code: 'INVALID_JSON', detail: `The body cannot be taken: ${error.message}.` };
   switch (error.code) {
