@@ -39,6 +39,7 @@ function agent(id: string) {
 function brokerWith(consuming: Map<string, boolean>): Broker {
   return {
     state: 'ready',
+    stateReason: null,
     onStateChange: () => () => {},
     declare: async () => {},
     publish: async () => ({ status: 'confirmed' }),

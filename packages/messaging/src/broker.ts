@@ -5,6 +5,9 @@
 export interface Broker {
   readonly state: BrokerState;
 
+  /** Why it is not ready, for whoever asks for its health: without credentials and without addresses. Null while nothing is known, or nothing is wrong. */
+  readonly stateReason: string | null;
+
   /** Called with every change of `state`; the returned function takes the listener away. */
   onStateChange(listener: (state: BrokerState) => void): () => void;
 

@@ -1,6 +1,7 @@
 export { readAttemptHistory, writeAttemptHistory } from './attempt-history.ts';
 export * from './broker.ts';
 export { type ControlPublisher, createControlPublisher, type ReadControl, readControl } from './control.ts';
+export { describeState } from './describe-state.ts';
 export { createEventPublisher, type EventPublisher, type ReadEvent, readEvent } from './events.ts';
 export { type IncomingNotification, type ReadNotification, readNotification } from './incoming-notification.ts';
 export { MESSAGING_SYSTEM } from './messaging-system.ts';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type AgentHost, createAgentHost } from '@tracepost/agent-kit';
 import { createHealthServer, createPingCheck, type ReadyCheck, runService } from '@tracepost/config';
+import { describeState } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openPostgresRecordStore } from '@tracepost/store-sql';
 import { createTelemetry, observeDependencies, observeProcess, SERVICE_NAMES } from '@tracepost/telemetry';
@@ -29,7 +30,7 @@ await runService(
     const checks: Record<string, ReadyCheck> = {
       agents: () => ({ isReady: host?.isReady === true, message: host?.isReady ? 'consuming' : 'not consuming' }),
       inbox: () => ({ isReady: false, message: 'waiting for Postgres' }),
-      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
+      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${describeState(broker)}` }),
     };
     const health = createHealthServer({ port: config.healthPort, checks });
     onStop(() => health.close());

@@ -123,4 +123,67 @@ describeWithDocker('never a 202 that can be lost, on RabbitMQ', () => {
     await isEmpty(gateway);
     expect(new Set(await idsOn(gateway, accepted.length))).toEqual(new Set(accepted));
   }, 60_000);
+
+  test('a password that was changed: not ready, with the reason and no word of who or where; ready again with the right one', async () => {
+    await using gateway = await open();
+    const { username, password } = server();
+    try {
+      await server().ctl('change_password', username, 'another one');
+      await server().closeAllConnections();
+      const failing = await until(() => brokerCheck(gateway), { timeoutMs: 5_000, what: 'not to be ready' });
+      expect(failing.status).toBe('unhealthy');
+      const told = await until(
+        async () => {
+          const { message = '' } = (await brokerCheck(gateway)) ?? {};
+          return message.includes('ACCESS_REFUSED') && message;
+        },
+        { timeoutMs: 5_000, what: 'the reason' },
+      );
+      expect(told).toBe('unreachable: it refuses the login: user or password is wrong (ACCESS_REFUSED)');
+      for (const secret of [username, password, String(server().port)]) expect(told).not.toContain(secret);
+      // Nothing is lost meanwhile.
+      expect(await gateway.notify()).toMatchObject({ status: 202 });
+    } finally {
+      await server().ctl('change_password', username, password);
+    }
+    await until(async () => (await brokerCheck(gateway)) === null, { timeoutMs: 5_000, what: 'to be ready again' });
+    await isEmpty(gateway);
+  }, 60_000);
+
+  test('rights that were revoked: not ready while they are, with the reason; ready again with them', async () => {
+    await using gateway = await open();
+    const { username } = server();
+    try {
+      await server().ctl('set_permissions', username, '.*', '^amq\\.gen.*', '.*');
+      await server().closeAllConnections();
+      await until(() => gateway.broker.state !== 'ready');
+      const seen = new Set<string>();
+      await until(
+        async () => {
+          await gateway.notify();
+          const { message = 'ready' } = (await brokerCheck(gateway)) ?? {};
+          seen.add(message);
+          return message.includes('ACCESS_REFUSED');
+        },
+        { timeoutMs: 10_000, everyMs: 100, what: 'the reason' },
+      );
+      // Until the rights are back: no new channel makes it look as if it could.
+      const end = performance.now() + 4_000;
+      while (performance.now() < end) {
+        expect((await brokerCheck(gateway))?.message).toContain('it refuses a right that is needed here');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    } finally {
+      await server().ctl('set_permissions', username, '.*', '.*', '.*');
+    }
+    await until(async () => (await brokerCheck(gateway)) === null, { timeoutMs: 5_000, what: 'to be ready again' });
+    await isEmpty(gateway);
+  }, 60_000);
+
+  /** What readiness says of the broker; null when nothing is wrong with it. */
+  async function brokerCheck({ world }: RabbitGateway): Promise<{ status: string; message: string } | null> {
+    const answer = await fetch(`${world.url}/health/ready`);
+    const { failing } = (await answer.json()) as { failing: { name: string; status: string; message: string }[] };
+    return failing.find(({ name }) => name === 'broker') ?? null;
+  }
 });

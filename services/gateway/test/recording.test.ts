@@ -297,6 +297,9 @@ function bind(broker: Broker): Broker {
     get state() {
       return broker.state;
     },
+    get stateReason() {
+      return broker.stateReason;
+    },
     onStateChange: (listener) => broker.onStateChange(listener),
     declare: (topology) => broker.declare(topology),
     publish: (message) => broker.publish(message),

@@ -1,4 +1,5 @@
 import { createHealthServer, createPingCheck, type ReadyCheck, runService } from '@tracepost/config';
+import { describeState } from '@tracepost/messaging';
 import { createRabbitMqBroker } from '@tracepost/messaging/rabbitmq';
 import { openFileArtifactStore } from '@tracepost/store-files';
 import { openPostgresRecordStore, openPostgresSessionStore } from '@tracepost/store-sql';
@@ -30,7 +31,7 @@ await runService(
     onStop(() => broker.close());
     let recorder: Recorder | undefined;
     const checks: Record<string, ReadyCheck> = {
-      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${broker.state}` }),
+      broker: () => ({ isReady: broker.state === 'ready', message: `the broker is ${describeState(broker)}` }),
       records: () => recorder?.state ?? { isReady: false, message: 'waiting for Postgres' },
     };
     const health = createHealthServer({ port: config.healthPort, checks });

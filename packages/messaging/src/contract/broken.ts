@@ -9,6 +9,9 @@ export function altered(
     get state() {
       return good.state;
     },
+    get stateReason() {
+      return good.stateReason;
+    },
     onStateChange: (listener) => good.onStateChange(listener),
     declare: (topology) => good.declare(topology),
     publish: (message) => good.publish(message),

@@ -174,6 +174,7 @@ const closedSaysSo: BrokerProperty = {
     await broker.close();
     await broker.close();
     expect(broker.state).toBe('closed');
+    expect(broker.stateReason).toBeNull();
     expect(states).toContain('closed');
     expect(removed).toEqual([]);
     expect(await broker.publish(message(queue, 'late'))).toMatchObject({ status: 'unreachable' });

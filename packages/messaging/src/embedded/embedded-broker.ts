@@ -76,6 +76,7 @@ export class EmbeddedBroker implements Broker {
       journal: this.#journal,
       contents,
       onFailure,
+      onGone: (queue, count) => this.#tellGone(queue, count),
       onPastLimit: (queue, entry) => void this.#deadLetters.take(queue, [entry], 'delivery_limit'),
       lastEntryId: loaded.entries.at(-1)?.entry.id ?? 0,
       lastContentId: loaded.lastContentId,
@@ -93,6 +94,10 @@ export class EmbeddedBroker implements Broker {
 
   get state(): BrokerState {
     return this.#availability.state;
+  }
+
+  get stateReason(): string | null {
+    return this.state === 'unreachable' ? this.#availability.reason : null;
   }
 
   onStateChange(listener: (state: BrokerState) => void): () => void {
@@ -222,6 +227,18 @@ export class EmbeddedBroker implements Broker {
     logger.info({ layer: 'queue' }, 'the queue file takes writes again');
     this.#deadLetters.retry();
     for (const queue of this.#queues.values()) queue.pump();
+  }
+
+  #tellGone(queue: Queue, count: number): void {
+    const { logger, metrics } = this.#telemetry;
+    metrics.add('tracepost.messages.parked', count, {
+      'tracepost.queue': queue.name,
+      'tracepost.reason': 'damaged_file',
+    });
+    logger.error(
+      { layer: 'queue', result: 'error', queue: queue.name, count },
+      `${count} messages of ${queue.name} were lost: what they said lay in a part of the queue file that cannot be read any more`,
+    );
   }
 
   #logHandlerError(queue: Queue, error: unknown): void {

@@ -15,6 +15,8 @@ export interface MessagesOptions {
   readonly journal: Journal;
   readonly contents: Contents;
   readonly onFailure: (error: unknown) => void;
+  /** Told of messages whose contents are not in the file: they were lost with a damaged part of it, and nothing can be delivered. */
+  readonly onGone: (queue: Queue, count: number) => void;
   /** Takes an entry that came back once too often. */
   readonly onPastLimit: (queue: Queue, entry: Entry) => void;
   readonly lastEntryId: number;
@@ -70,6 +72,8 @@ export class Messages {
       // The mark is on the disk before the consumer sees the message: one that kills the process is counted.
       const marked = queue.id === null ? undefined : this.#markInHands(entries);
       const [messages] = await Promise.all([this.#options.contents.load(entries, next), marked]);
+      const gone = entries.filter(({ content }) => !messages.has(content)).length;
+      if (gone > 0) this.#options.onGone(queue, gone);
       return messages;
     } catch (error) {
       this.#options.onFailure(error);

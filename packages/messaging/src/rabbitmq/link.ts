@@ -6,6 +6,7 @@ import { closeQuietly } from './deadline.ts';
 import type { Endpoint } from './endpoint.ts';
 import { describe, keepEstablished } from './keep-established.ts';
 import { surviveDeepHeaders } from './survive-deep-headers.ts';
+import { NOT_YET } from './trouble.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -26,7 +27,7 @@ export interface LinkOptions {
 export class Link {
   state: LinkState = 'connecting';
   /** Why it is down or blocked. */
-  reason = 'not connected yet';
+  reason = NOT_YET;
   readonly #options: LinkOptions;
   readonly #stop = new AbortController();
   #up = newWaiting();

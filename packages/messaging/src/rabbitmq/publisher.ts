@@ -65,6 +65,22 @@ export class Publisher {
     return unconfirmed.add(message, performance.now());
   }
 
+  /**
+   * Rejects while the broker refuses the right to publish to this exchange. There is no question for that in AMQP: it is a message that no queue
+   * of ours is bound for, which comes back, and costs the channel when it is refused.
+   */
+  async askWhetherItMay(exchange: string): Promise<void> {
+    const message = {
+      exchange,
+      routingKey: 'tracepost.may-publish',
+      mandatory: true,
+      body: Buffer.alloc(0),
+      headers: {},
+    };
+    const outcome = await this.publish(message);
+    if (outcome.status === 'unconfirmed') throw new Error(outcome.reason);
+  }
+
   /** Waits until every publisher has been answered, which the confirm timeout bounds. */
   async drain(): Promise<void> {
     if (this.#unconfirmed.waiting === 0) return;

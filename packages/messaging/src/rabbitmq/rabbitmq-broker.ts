@@ -18,6 +18,7 @@ import { Management } from './management.ts';
 import { Publisher, type PublisherOptions } from './publisher.ts';
 import { RabbitMqConsumption } from './rabbitmq-consumption.ts';
 import { TopologyKeeper } from './topology-keeper.ts';
+import { describeTrouble, exchangeRefused, NOT_YET } from './trouble.ts';
 
 export interface RabbitMqOptions extends EndpointOptions {
   /** Seen by the operator in the broker's list of connections. */
@@ -58,10 +59,12 @@ class RabbitMqBroker implements Broker {
   readonly #listeners = new Set<(state: BrokerState) => void>();
   readonly #stop = new AbortController();
   #publisher: Publisher | null = null;
-  #publisherReason = 'not connected yet';
+  #publisherReason = NOT_YET;
+  /** As the network or the broker said it. */
+  #trouble = NOT_YET;
   #state: BrokerState = 'connecting';
   /** What every publish is answered while the state is not `ready`. */
-  #refusal: PublishOutcome | null = { status: 'unreachable', reason: 'not connected yet' };
+  #refusal: PublishOutcome | null = { status: 'unreachable', reason: NOT_YET };
   #closing: Promise<void> | undefined;
 
   constructor(options: RabbitMqOptions, endpoint: Endpoint) {
@@ -86,6 +89,12 @@ class RabbitMqBroker implements Broker {
 
   get state(): BrokerState {
     return this.#state;
+  }
+
+  get stateReason(): string | null {
+    if (this.#state === 'ready' || this.#state === 'closed') return null;
+    if (this.#state === 'blocked') return 'it takes no messages now (memory or disk alarm)';
+    return describeTrouble(this.#trouble);
   }
 
   onStateChange(listener: (state: BrokerState) => void): () => void {
@@ -151,17 +160,22 @@ class RabbitMqBroker implements Broker {
 
   #keepPublisher(options: PublisherOptions): void {
     let isFirst = true;
+    let refusedAt: string | null = null;
     void keepEstablished({
       establish: async () => {
         // A channel breaks when its exchange was deleted.
         if (!isFirst) await this.#topology.repair();
         isFirst = false;
         const publisher = await Publisher.open(await this.#publishing.whenUp(), options);
+        // A new channel opens whatever rights there are: it would be ready, and break with the next message, again and again.
+        if (refusedAt !== null) await publisher.askWhetherItMay(refusedAt);
+        refusedAt = null;
         this.#publisher = publisher;
         this.#assess();
         return publisher;
       },
       onLost: (reason) => {
+        refusedAt = exchangeRefused(reason) ?? refusedAt;
         this.#publisher = null;
         this.#publisherReason = reason;
         this.#assess();
@@ -175,6 +189,8 @@ class RabbitMqBroker implements Broker {
     const links = [this.#publishing, this.#consuming];
     const down = links.find(({ state }) => state === 'down');
     const isConnecting = links.some(({ state }) => state === 'connecting') || this.#publisher === null;
+    // It may change while the state does not: first the wire breaks, then the login is refused.
+    this.#trouble = down?.reason ?? (isConnecting ? this.#publisherReason : '');
     if (down) this.#changeState('unreachable', down.reason);
     else if (isConnecting) this.#changeState('connecting', this.#publisherReason);
     else if (this.#publishing.state === 'blocked') this.#changeState('blocked', this.#publishing.reason);
@@ -205,7 +221,7 @@ class RabbitMqBroker implements Broker {
 
 function refusalIn(state: BrokerState, reason: string): PublishOutcome | null {
   if (state === 'ready') return null;
-  const why = state === 'blocked' ? `the broker takes no messages now: ${reason}` : reason || 'not connected yet';
+  const why = state === 'blocked' ? `the broker takes no messages now: ${reason}` : reason || NOT_YET;
   return { status: 'unreachable', reason: why };
 }
 
