@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqlite, type Sqlite } from '@tracepost/sqlite';
+import { openSound, type Sqlite } from '@tracepost/sqlite';
 import { createTelemetry } from '@tracepost/telemetry';
 import type { Broker } from '../src/broker.ts';
 import type { BrokerHarness } from '../src/contract/index.ts';
@@ -51,7 +51,7 @@ export async function openParts(
   path: string,
   { pragmas = [], ...limits }: { pragmas?: readonly string[]; memoryLimitBytes?: number } = {},
 ): Promise<Parts> {
-  const database = await openSqlite({ path, synchronous: 'FULL', schema: SCHEMA, exclusive: true, pragmas });
+  const database = await openSound({ path, synchronous: 'FULL', schema: SCHEMA, exclusive: true, pragmas });
   const telemetry = createTelemetry({ serviceName: 'test' });
   const broker = new EmbeddedBroker({ database, telemetry, loaded: await load(database), ...limits });
   return { database, broker, [Symbol.asyncDispose]: () => broker.close() };

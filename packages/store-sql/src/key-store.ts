@@ -1,8 +1,9 @@
-import type { IdempotencyKeyStore, KeyOutcome } from '@tracepost/stores';
+import { type IdempotencyKeyStore, type KeyOutcome, MAX_KEYS } from '@tracepost/stores';
 import { sql } from 'kysely';
 import { columnText } from './column-text.ts';
 import { createInsert } from './insert-rows.ts';
 import { jsonText } from './json-text.ts';
+import { createKeyRoom, type KeyRoom } from './key-room.ts';
 import type { IdempotencyKeysTable, RecordDatabase } from './schema.ts';
 import { settle } from './settle.ts';
 import type { Statements } from './statements.ts';
@@ -24,14 +25,60 @@ const SAMPLE_ROW: IdempotencyKeysTable = {
 type Key = Pick<IdempotencyKeysTable, 'tenant_id' | 'agent_id' | 'idempotency_key'>;
 type KeyOf<Method extends 'claim' | 'answer'> = Parameters<IdempotencyKeyStore[Method]>[0];
 
-export function createKeyStore(db: RecordDatabase, { batched, write }: Statements): IdempotencyKeyStore {
+export interface KeyStoreOptions {
+  /** Most keys at a time, a little more when several processes add them; `MAX_KEYS` when none is given. */
+  readonly maxKeys?: number | undefined;
+}
+
+export function createKeyStore(
+  db: RecordDatabase,
+  { batched, write, read }: Statements,
+  { maxKeys = MAX_KEYS }: KeyStoreOptions = {},
+): IdempotencyKeyStore {
   const keyOf = (key: KeyOf<'answer'> | KeyOf<'claim'>) => textOf(keyRow(key));
-  return {
-    claim: batched('claim_key', { run: createClaimKeys(db), keyOf }),
-    answer: (key) => write('answer_key', () => answerKey(db, key)),
-    release: (key) => write('release_key', () => releaseKey(db, key)),
-    purge: (nowMs) => write('purge_keys', () => purgeKeys(db, nowMs - KEPT_MS)),
+  const room = createKeyRoom({ maxKeys, count: () => read('count_keys', () => countKeys(db, maxKeys)) });
+  const freeing = async (gone: Promise<number>): Promise<number> => {
+    const count = await gone;
+    room.free(count);
+    return count;
   };
+  return {
+    claim: batched('claim_key', { run: createRoomyClaim(db, room), keyOf }),
+    answer: (key) => write('answer_key', () => answerKey(db, key)),
+    release: async (key) => void (await freeing(write('release_key', () => releaseKey(db, key)))),
+    purge: (nowMs) => freeing(write('purge_keys', () => purgeKeys(db, nowMs - KEPT_MS))),
+  };
+}
+
+/** Claims that find no room are answered from what is there: it goes on answering, and only a key that is not among it is refused. */
+function createRoomyClaim(db: RecordDatabase, room: KeyRoom) {
+  const claim = createClaimKeys(db);
+  return async (requests: readonly KeyOf<'claim'>[]): Promise<readonly KeyOutcome[]> => {
+    const reserved = await room.reserve(requests.length);
+    let added = 0;
+    try {
+      const isFree = reserved < requests.length ? await withRoomFor(db, requests, reserved) : () => true;
+      const claimed = requests.filter(isFree);
+      const outcomes = await claim(claimed);
+      added = outcomes.filter(({ status }) => status === 'mine').length;
+      const byRequest = new Map(claimed.map((request, index) => [request, outcomes[index]]));
+      return requests.map((request) => byRequest.get(request) ?? { status: 'full' });
+    } finally {
+      room.free(Math.max(0, reserved - added));
+    }
+  };
+}
+
+/** Those that are there already, and the first so many of the others. */
+async function withRoomFor(
+  db: RecordDatabase,
+  requests: readonly KeyOf<'claim'>[],
+  room: number,
+): Promise<(request: KeyOf<'claim'>) => boolean> {
+  const known = new Set((await readKeys(db, requests.map(keyRow))).map(textOf));
+  const fresh = requests.filter((request) => !known.has(textOf(keyRow(request))));
+  const refused = new Set(fresh.slice(room));
+  return (request) => !refused.has(request);
 }
 
 /** Takes keys that nobody has, or had over 24 hours ago; of the others it says who has them. */
@@ -54,7 +101,7 @@ function createClaimKeys(db: RecordDatabase) {
       )
       .returning(['tenant_id', 'agent_id', 'idempotency_key']),
   );
-  return (requests: readonly KeyOf<'claim'>[]) =>
+  return (requests: readonly KeyOf<'claim'>[]): Promise<readonly KeyOutcome[]> =>
     settle({
       calls: requests,
       toRow: (request): IdempotencyKeysTable => ({
@@ -108,16 +155,27 @@ async function answerKey(db: RecordDatabase, { answer, ...key }: KeyOf<'answer'>
 async function releaseKey(
   db: RecordDatabase,
   { taskId, ...key }: Parameters<IdempotencyKeyStore['release']>[0],
-): Promise<void> {
+): Promise<number> {
   const { tenant_id, agent_id, idempotency_key } = keyRow(key);
-  await db
+  const { numDeletedRows } = await db
     .deleteFrom('idempotency_keys')
     .where('tenant_id', '=', tenant_id)
     .where('agent_id', '=', agent_id)
     .where('idempotency_key', '=', idempotency_key)
     .where('task_id', '=', taskId)
     .where('answer', 'is', null)
-    .execute();
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** Up to `most`: further ones make no difference. */
+async function countKeys(db: RecordDatabase, most: number): Promise<number> {
+  const some = db.selectFrom('idempotency_keys').select('claimed_at_ms').limit(most).as('some');
+  const row = await db
+    .selectFrom(some)
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 async function purgeKeys(db: RecordDatabase, beforeMs: number): Promise<number> {

@@ -2,7 +2,7 @@ import type { HouseStores } from '@tracepost/stores';
 import { createAuditStore } from './audit-store.ts';
 import { createDeadLetterStore } from './dead-letter-store.ts';
 import { createInboxStore } from './inbox/create-inbox-store.ts';
-import { createKeyStore } from './key-store.ts';
+import { createKeyStore, type KeyStoreOptions } from './key-store.ts';
 import { createEventStore } from './recording/event-store.ts';
 import { createRecordedMetricStore } from './recording/recorded-metric-store.ts';
 import { createRollupStore } from './rollups/create-rollup-store.ts';
@@ -14,7 +14,7 @@ import { createTraceSummaryStore } from './traces/create-trace-summary-store.ts'
 /** All in one database; closing the records closes the others too. */
 export type SqlStores = HouseStores;
 
-export interface SqlStoresOptions extends StatementsOptions {
+export interface SqlStoresOptions extends StatementsOptions, KeyStoreOptions {
   readonly db: RecordDatabase;
   /** For what is small and asked again and again while nothing happens: in SQLite it lets a thread rest. Default `db`. */
   readonly looks?: RecordDatabase;
@@ -28,7 +28,7 @@ export function createSqlStores({ db, looks = db, close, ...options }: SqlStores
   return {
     ...records,
     inbox: createInboxStore(db, statements),
-    keys: createKeyStore(db, statements),
+    keys: createKeyStore(db, statements, options),
     deadLetters: createDeadLetterStore({ db, looks, statements }),
     audit: createAuditStore(db, statements),
     rollups: createRollupStore(db, statements),

@@ -19,7 +19,7 @@ describeWithDocker('Postgres', () => {
   const createHarness = async (): Promise<HouseHarness> => {
     const { host, port, database, user, password } = postgres();
     return {
-      open: () => openPostgresRecordStore({ host, port, database, user, password, telemetry }),
+      open: (options) => openPostgresRecordStore({ host, port, database, user, password, telemetry, ...options }),
       close: async () => {},
     };
   };

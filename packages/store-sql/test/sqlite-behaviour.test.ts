@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import type { TaskEvent } from '@tracepost/contracts';
 import { CannotOpenError, openSqlite, type Sqlite } from '@tracepost/sqlite';
@@ -93,6 +96,49 @@ describe('records in SQLite', () => {
     await stores.close();
   });
 
+  describe('of which a part was flipped', () => {
+    const lives = Array.from({ length: 300 }, () => sampleLife(sampleTask()));
+    const idOf = ([event]: readonly TaskEvent[]): string => event?.task.taskId ?? '';
+    beforeEach(async () => {
+      const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+      await stores.applyTaskEvents(lives.flat());
+      await stores.close();
+    });
+
+    test('are refused at the start with their name and what to do, and rescued on demand with all that can be read', async () => {
+      flipLeafOf(filePath(), 'tasks');
+      const refused = openSqliteRecordStore({ path: filePath(), telemetry });
+      await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
+      await expect(refused).rejects.toThrow(`The database ${filePath()} is damaged (`);
+      await expect(refused).rejects.toThrow('TRACEPOST_RESCUE_DAMAGED=1');
+      const stores = await openSqliteRecordStore({ path: filePath(), telemetry, rescueDamaged: true });
+      const found = await Promise.all(lives.map((one) => stores.getTask(idOf(one))));
+      const kept = found.filter((record) => record !== null);
+      expect(kept.length).toBeGreaterThan(lives.length - 20);
+      expect(kept.length).toBeLessThan(lives.length);
+      expect(kept.every(({ status }) => status === 'succeeded')).toBe(true);
+      await stores.applyTaskEvents(sampleLife(sampleTask()));
+      await stores.close();
+    });
+
+    test('while they are open answer what can be read, take nothing, claim nothing, and say why when asked how they are', async () => {
+      const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
+      flipLeafOf(filePath(), 'tasks');
+      const answers = await Promise.allSettled(lives.map((one) => stores.getTask(idOf(one))));
+      const read = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+      const failed = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as Error] : []));
+      expect(read.length).toBeGreaterThan(lives.length - 20);
+      // Never that there is no such task: it is not known.
+      expect(read.every((record) => record?.status === 'succeeded')).toBe(true);
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { message } of failed) expect(message).toContain(`The database ${filePath()} is damaged (`);
+      await expect(stores.ping()).rejects.toThrow('TRACEPOST_RESCUE_DAMAGED=1');
+      await expect(stores.applyTaskEvents(sampleLife(sampleTask()))).rejects.toThrow('is damaged');
+      await expect(stores.inbox.claim(sampleClaim())).rejects.toThrow('is damaged');
+      await stores.close();
+    });
+  });
+
   test('two hundred events of forty tasks are one reading and one writing, and one of each for the roll-ups', async () => {
     const events = Array.from({ length: 40 }, () => sampleLife(sampleTask())).flat();
     const sqlite = await openSqlite({ path: filePath(), synchronous: 'FULL', schema: recordSteps('sqlite') });
@@ -132,4 +178,17 @@ async function writeEarlierFile(path: string, life: readonly TaskEvent[], ...mor
 async function withFile(path: string, steps: number, work: (file: Sqlite) => Promise<unknown>): Promise<void> {
   await using file = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite').slice(0, steps) });
   await work(file);
+}
+
+/** One of the pages in which the rows of a table lie. */
+function flipLeafOf(path: string, table: string): void {
+  const file = new DatabaseSync(path, { readOnly: true });
+  const leaves = file
+    .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno`)
+    .all(table) as { pageno: number }[];
+  file.close();
+  const { pageno } = leaves[Math.floor(leaves.length / 2)] as { pageno: number };
+  const written = openSync(path, 'r+');
+  writeSync(written, randomBytes(4_096), 0, 4_096, (pageno - 1) * 4_096);
+  closeSync(written);
 }

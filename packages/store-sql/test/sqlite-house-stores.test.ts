@@ -25,7 +25,7 @@ describeTraceSummaryStoreContract('SQLite', createHarness);
 async function createHarness(): Promise<HouseHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-house-'));
   return {
-    open: () => openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry }),
+    open: (options) => openSqliteRecordStore({ path: join(folder, 'records.db'), telemetry, ...options }),
     close: () => rm(folder, { recursive: true }),
   };
 }

@@ -14,7 +14,7 @@ export type {
   InboxStore,
   KeptPayload,
 } from './inbox-store.ts';
-export type { IdempotencyKeyStore, KeyOutcome } from './key-store.ts';
+export { type IdempotencyKeyStore, type KeyOutcome, MAX_KEYS } from './key-store.ts';
 export { serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
@@ -48,7 +48,7 @@ export {
   type ReadStretch,
 } from './metrics/reading-plan.ts';
 export { addTally, type Tally } from './metrics/tally.ts';
-export { isoFromNanos, isStorableTime, nanosFromDate } from './nanoseconds.ts';
+export { type DateRange, isoFromNanos, isStorableTime, nanosFromDate, storableRange } from './nanoseconds.ts';
 export {
   type AgentTaskCounts,
   InvalidCursorError,

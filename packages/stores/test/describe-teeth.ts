@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkHouseProperty, type HouseSubject, type Property } from '../src/contract/index.ts';
+import { checkHouseProperty, type HouseOptions, type HouseSubject, type Property } from '../src/contract/index.ts';
 import type { HouseStores } from '../src/index.ts';
 import { type HouseData, houseData, memoryHouseStores } from './memory-house-stores.ts';
 
@@ -24,10 +24,10 @@ export function describeTeeth<Part extends HousePart>(
     for (const property of properties) {
       test(`notices when it is not so: ${property.title}`, async () => {
         const right = houseData();
-        await checkHouseProperty(property, async () => memoryHouseStores(right));
+        await checkHouseProperty(property, async (options) => memoryHouseStores(right, options));
         const wrong = houseData();
-        const openBroken = async (): Promise<HouseStores> => {
-          const stores = memoryHouseStores(wrong);
+        const openBroken = async (options?: HouseOptions): Promise<HouseStores> => {
+          const stores = memoryHouseStores(wrong, options);
           return { ...stores, [part]: { ...stores[part], ...broken[property.title]?.(stores[part], wrong) } };
         };
         await expect(checkHouseProperty(property, openBroken)).rejects.toThrow();

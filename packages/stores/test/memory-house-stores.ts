@@ -1,4 +1,5 @@
 import type { AuditEntry } from '@tracepost/contracts';
+import type { HouseOptions } from '../src/contract/house-subject.ts';
 import { type InboxCall, type InboxOutcome, type ModelRow, stepInbox } from '../src/contract/inbox-model.ts';
 import {
   type AuditStore,
@@ -9,6 +10,7 @@ import {
   type IdempotencyKeyStore,
   type InboxStore,
   type KeyOutcome,
+  MAX_KEYS,
   RecordsRefusedError,
 } from '../src/index.ts';
 import { compare, type MemoryData, memoryData, memoryRecordStore } from './memory-record-store.ts';
@@ -57,11 +59,11 @@ export function houseData(): HouseData {
 }
 
 /** The simplest stores that keep the contracts: what the suites themselves are tried on. */
-export function memoryHouseStores(data: HouseData): HouseStores {
+export function memoryHouseStores(data: HouseData, { maxKeys = MAX_KEYS }: HouseOptions = {}): HouseStores {
   return {
     ...countingRecords(memoryRecordStore(data), data),
     inbox: memoryInbox(data),
-    keys: memoryKeys(data),
+    keys: memoryKeys(data, maxKeys),
     deadLetters: memoryDeadLetters(data),
     audit: memoryAudit(data),
     rollups: memoryRollups(data),
@@ -124,13 +126,14 @@ function memoryInbox({ inbox, effects }: HouseData): InboxStore {
   };
 }
 
-function memoryKeys({ keys }: HouseData): IdempotencyKeyStore {
+function memoryKeys({ keys }: HouseData, maxKeys: number): IdempotencyKeyStore {
   const keyOf = (key: { tenantId: string; agentId: string; key: string }) =>
     JSON.stringify([key.tenantId, key.agentId, key.key]);
   return {
     async claim(request): Promise<KeyOutcome> {
       if (Number.isNaN(request.nowMs)) throw new RecordsRefusedError('Not a number');
       const known = keys.get(keyOf(request));
+      if (!known && keys.size >= maxKeys) return { status: 'full' };
       if (!known || known.nowMs + DAY_MS <= request.nowMs) {
         const { bodyHash, taskId, traceId, nowMs } = request;
         keys.set(keyOf(request), { bodyHash, taskId, traceId, nowMs });

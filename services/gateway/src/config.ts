@@ -38,6 +38,13 @@ export const gatewayFields = {
     min: 1,
     max: 100_000,
   }),
+  maxKeys: integer('TRACEPOST_MAX_IDEMPOTENCY_KEYS', {
+    about:
+      'most idempotency keys at a time, each kept for 24 hours (some 600 bytes of the database); past it requests with a new key are answered 503',
+    default: '10000000',
+    min: 1,
+    max: 1_000_000_000,
+  }),
 } as const;
 
 export interface GatewayConfig {

@@ -47,7 +47,7 @@ await runService(
     };
     const records = createLateRecordStore({
       logger: telemetry.logger,
-      open: () => openPostgresRecordStore(database),
+      open: () => openPostgresRecordStore({ ...database, maxKeys: config.maxKeys }),
     });
     const broker = createRabbitMqBroker({
       url: config.rabbitmqUrl,

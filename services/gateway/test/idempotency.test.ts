@@ -210,6 +210,16 @@ describe('the store of keys', () => {
     expect(await takeAll(world.broker, 'agent.weather')).toEqual([]);
   });
 
+  test('that is full refuses a new key, once it is clear that it is none of those it has; without a key all goes on', async () => {
+    broken = { claim: async () => ({ status: 'full' }) };
+    const answer = await ask(randomUUID());
+    expect(answer.body).toMatchObject({ status: 503, code: 'KEYS_FULL' });
+    expect(answer.headers.get('retry-after')).toBe('60');
+    expect(await takeAll(world.broker, 'agent.weather')).toEqual([]);
+    expect(world.lines.some((line) => line.hopResult === 'full' && line.level === 'warn')).toBe(true);
+    expect((await world.notify(FORECAST)).status).toBe(202);
+  });
+
   test('is not asked for a request without a key', async () => {
     broken = { claim: async () => Promise.reject(new Error('asked')) };
     expect((await world.notify(FORECAST)).status).toBe(202);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { agentFields } from '@tracepost/agents';
 import { samplingFields, seriesFields } from '@tracepost/analyst';
-import { type Config, type Field, integer, oneOf, port, readConfig, text } from '@tracepost/config';
+import { type Config, type Field, flag, integer, oneOf, port, readConfig, text } from '@tracepost/config';
 import { gatewayFields } from '@tracepost/gateway';
 import { retentionFields } from '@tracepost/recorder';
 
@@ -52,6 +52,10 @@ export const standaloneFields = {
     default: '256',
     min: 0,
     max: 1_048_576,
+  }),
+  rescueDamaged: flag('TRACEPOST_RESCUE_DAMAGED', {
+    about:
+      'for one start: a damaged records.db, queue.db or sessions.db is set aside, and every row that can be read stands in a new one; otherwise it is refused',
   }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed; all are kept',

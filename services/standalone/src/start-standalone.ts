@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
@@ -48,6 +49,11 @@ export async function startStandalone(
   };
   const artifactsFolder = join(dataFolder, 'artifacts');
   const sessionsPath = join(dataFolder, 'sessions.db');
+  // Before anybody else opens it: it is opened by several, whenever they need it.
+  if (config.rescueDamaged && existsSync(sessionsPath)) {
+    const sessions = { path: sessionsPath, telemetry: telemetry.recorder, rescueDamaged: true };
+    await (await openSqliteSessionStore(sessions)).close();
+  }
   // Beside everything else: the threads of the agents take longest to start.
   const startingRunners = startAgentRunners({
     settings: config,
@@ -83,9 +89,22 @@ export async function startStandalone(
         },
       }),
     ),
-    opened(openSqliteRecordStore({ path: join(dataFolder, 'records.db'), telemetry: telemetry.recorder })),
+    opened(
+      openSqliteRecordStore({
+        path: join(dataFolder, 'records.db'),
+        telemetry: telemetry.recorder,
+        maxKeys: config.maxKeys,
+        rescueDamaged: config.rescueDamaged,
+      }),
+    ),
     opened(openFileArtifactStore({ folder: artifactsFolder, telemetry: telemetry.gateway })),
-    opened(openEmbeddedBroker({ path: join(dataFolder, 'queue.db'), telemetry: telemetry.gateway })),
+    opened(
+      openEmbeddedBroker({
+        path: join(dataFolder, 'queue.db'),
+        telemetry: telemetry.gateway,
+        rescueDamaged: config.rescueDamaged,
+      }),
+    ),
   ]);
 
   const analyst = createAnalyst({

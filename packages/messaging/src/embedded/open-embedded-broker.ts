@@ -1,4 +1,4 @@
-import { openSqlite } from '@tracepost/sqlite';
+import { describeRescue, openSound, type SoundOptions } from '@tracepost/sqlite';
 import type { Telemetry } from '@tracepost/telemetry';
 import type { Broker } from '../broker.ts';
 import { EmbeddedBroker } from './embedded-broker.ts';
@@ -9,6 +9,8 @@ export interface EmbeddedBrokerOptions {
   /** The queue file; nobody else can have it open, in this process or any other. */
   readonly path: string;
   readonly telemetry: Telemetry;
+  /** A damaged file is set aside, and what can be read of it stands in a new one; else it is refused. */
+  readonly rescueDamaged?: boolean;
   /** How much of waiting messages is kept in memory besides the file; default 64 MiB. */
   readonly memoryLimitBytes?: number;
   /** How long a publish waits for its commit before it is told as `unconfirmed`; default 5,000. */
@@ -22,7 +24,16 @@ export interface EmbeddedBrokerOptions {
  * state `ready` and everything that an earlier process left. Rejects with `CannotOpenError` of `@tracepost/sqlite`.
  */
 export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
-  const database = await openSqlite({ path: options.path, synchronous: 'FULL', schema: SCHEMA, exclusive: true });
+  const { path, telemetry, rescueDamaged = false } = options;
+  const onRescued: SoundOptions['onRescued'] = (rescue) =>
+    telemetry.logger.error({ layer: 'queue', result: 'partial' }, describeRescue(path, rescue));
+  const database = await openSound({
+    path,
+    synchronous: 'FULL',
+    schema: SCHEMA,
+    exclusive: true,
+    onRescued: rescueDamaged ? onRescued : undefined,
+  });
   try {
     return new EmbeddedBroker({ ...options, database, loaded: await load(database) });
   } catch (error) {

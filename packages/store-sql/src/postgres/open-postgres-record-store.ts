@@ -1,6 +1,7 @@
 import type { Telemetry } from '@tracepost/telemetry';
 import { Kysely, PostgresDialect } from 'kysely';
 import { forgetSilentWorkers } from '../announcements.ts';
+import type { KeyStoreOptions } from '../key-store.ts';
 import { type RecordTables, recordSteps } from '../schema.ts';
 import { createSqlStores, type SqlStores } from '../sql-stores.ts';
 import { createStatementLog } from '../statement-log.ts';
@@ -8,7 +9,7 @@ import { connect } from './connect.ts';
 import type { PostgresOptions } from './connection-options.ts';
 import { retryOnConflict } from './retry-on-conflict.ts';
 
-export interface PostgresRecordStoreOptions extends PostgresOptions {
+export interface PostgresRecordStoreOptions extends PostgresOptions, KeyStoreOptions {
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
   /** How long to wait for a server that is still starting; 0, the default, tries once. */
   readonly waitMs?: number;
@@ -32,6 +33,7 @@ export async function openPostgresRecordStore(options: PostgresRecordStoreOption
     db,
     system: 'postgresql',
     telemetry,
+    maxKeys: options.maxKeys,
     retry: retryOnConflict,
     close: () => db.destroy(),
   });

@@ -1,22 +1,28 @@
-import { openSqlite } from '@tracepost/sqlite';
+import { openSound } from '@tracepost/sqlite';
 import type { Telemetry } from '@tracepost/telemetry';
 import { Kysely } from 'kysely';
 import { forgetSilentWorkers } from '../announcements.ts';
+import type { KeyStoreOptions } from '../key-store.ts';
 import { type RecordTables, recordSteps } from '../schema.ts';
 import { createSqlStores, type SqlStores } from '../sql-stores.ts';
 import { createStatementLog } from '../statement-log.ts';
+import { onRescued } from './on-rescued.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
 
-export interface SqliteRecordStoreOptions {
+export interface SqliteRecordStoreOptions extends KeyStoreOptions {
   /** The database file; its folder is made when missing. */
   readonly path: string;
   readonly telemetry: Pick<Telemetry, 'metrics' | 'logger'>;
+  /** A damaged file is set aside, and what can be read of it stands in a new one; else it is refused: what is lost of the inbox may be done twice. */
+  readonly rescueDamaged?: boolean;
 }
 
 /** Opens the records of an embedded installation and brings them up to date. Rejects with `CannotOpenError`. */
-export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordStoreOptions): Promise<SqlStores> {
+export async function openSqliteRecordStore(options: SqliteRecordStoreOptions): Promise<SqlStores> {
+  const { path, telemetry, maxKeys } = options;
   // FULL: an event is acknowledged to the broker after the write, so the write has to survive a loss of power.
-  const sqlite = await openSqlite({ path, synchronous: 'FULL', schema: recordSteps('sqlite') });
+  const schema = recordSteps('sqlite');
+  const sqlite = await openSound({ path, synchronous: 'FULL', schema, onRescued: onRescued(options) });
   const log = createStatementLog(telemetry.logger, 'sqlite');
   const db = new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite), log });
   await forgetSilentWorkers(db);
@@ -25,6 +31,7 @@ export async function openSqliteRecordStore({ path, telemetry }: SqliteRecordSto
     looks: new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite, 'look'), log }),
     system: 'sqlite',
     telemetry,
+    maxKeys,
     // One writer at a time: nothing is broken off for the sake of another.
     retry: (write) => write(),
     close: () => db.destroy(),

@@ -5,12 +5,17 @@ import { describeProperties, type Property } from './signal-property.ts';
 export interface HouseSubject {
   readonly stores: HouseStores;
   /** One more on the same data, as a second process would open it; the suite closes it. */
-  open(): Promise<HouseStores>;
+  open(options?: HouseOptions): Promise<HouseStores>;
 }
 
 export interface HouseHarness {
-  open(): Promise<HouseStores>;
+  open(options?: HouseOptions): Promise<HouseStores>;
   close(): Promise<void>;
+}
+
+export interface HouseOptions {
+  /** Most idempotency keys at a time. */
+  readonly maxKeys?: number;
 }
 
 /** One set of data for all properties; each runs on stores opened for it. */
@@ -21,7 +26,7 @@ export function describeHouseProperties(
 ): void {
   const opening = properties.map((property) => ({
     title: property.title,
-    run: (harness: HouseHarness) => checkHouseProperty(property, () => harness.open()),
+    run: (harness: HouseHarness) => checkHouseProperty(property, (options) => harness.open(options)),
   }));
   describeProperties(title, opening, async () => {
     const harness = await createHarness();
@@ -30,13 +35,10 @@ export function describeHouseProperties(
 }
 
 /** Runs one property on stores opened for it, and closes them whatever comes of it. */
-export async function checkHouseProperty(
-  property: Property<HouseSubject>,
-  open: () => Promise<HouseStores>,
-): Promise<void> {
+export async function checkHouseProperty(property: Property<HouseSubject>, open: HouseHarness['open']): Promise<void> {
   const opened: HouseStores[] = [];
-  const openAnother = async () => {
-    const stores = await open();
+  const openAnother = async (options?: HouseOptions) => {
+    const stores = await open(options);
     opened.push(stores);
     return stores;
   };

@@ -13,7 +13,7 @@ export {
   sampleMetricEntry,
   sampleRecordedEvent,
 } from './event-store.ts';
-export { checkHouseProperty, type HouseHarness, type HouseSubject } from './house-subject.ts';
+export { checkHouseProperty, type HouseHarness, type HouseOptions, type HouseSubject } from './house-subject.ts';
 export { describeInboxStoreContract, INBOX_STORE_PROPERTIES } from './inbox-store.ts';
 export { describeKeyStoreContract, KEY_STORE_PROPERTIES } from './key-store.ts';
 export { describeLogStoreContract, LOG_STORE_PROPERTIES, type LogStoreSubject } from './log-store.ts';

@@ -126,10 +126,68 @@ export const KEY_STORE_PROPERTIES: readonly Property<HouseSubject>[] = [
       await keys.purge(nowMs + DAY_MS);
     },
   },
+  {
+    title: 'past the limit no key is added, however many ask at once; those that are there go on answering',
+    async run({ open }) {
+      const { keys } = await open({ maxKeys: 3 });
+      await forgetAll(keys);
+      const asked = Array.from({ length: 20 }, sampleKey);
+      const outcomes = await Promise.all(asked.map((key) => keys.claim(key)));
+      const mine = asked.filter((_, index) => outcomes[index]?.status === 'mine') as [KeyClaim, KeyClaim, KeyClaim];
+      expect(mine).toHaveLength(3);
+      expect(outcomes.filter(({ status }) => status === 'full')).toHaveLength(17);
+      const [first, second, third] = mine;
+      await keys.answer({ ...first, answer: 'first' });
+      expect(await keys.claim(sampleKey())).toEqual({ status: 'full' });
+      expect(await keys.claim(first)).toEqual({ status: 'answered', answer: 'first' });
+      expect(await keys.claim(second)).toMatchObject({ status: 'pending', taskId: second.taskId });
+      expect(await keys.claim({ ...third, bodyHash: 'another' })).toEqual({ status: 'conflict' });
+      await forgetAll(keys);
+    },
+  },
+  {
+    title: 'a key that is released or forgotten makes room for another, and one that has had its day for itself',
+    async run({ open }) {
+      const { keys } = await open({ maxKeys: 2 });
+      await forgetAll(keys);
+      const [released, old] = [sampleKey(), sampleKey()];
+      expect(await keys.claim(released)).toEqual({ status: 'mine' });
+      expect(await keys.claim(old)).toEqual({ status: 'mine' });
+      await keys.release(released);
+      expect(await keys.claim(sampleKey())).toEqual({ status: 'mine' });
+      expect(await keys.claim(sampleKey())).toEqual({ status: 'full' });
+      const again = { ...old, taskId: randomUUID(), nowMs: NOW_MS + DAY_MS };
+      expect(await keys.claim(again)).toEqual({ status: 'mine' });
+      expect(await keys.claim({ ...sampleKey(), nowMs: NOW_MS + DAY_MS })).toEqual({ status: 'full' });
+      expect(await keys.purge(NOW_MS + DAY_MS)).toBe(1);
+      expect(await keys.claim({ ...sampleKey(), nowMs: NOW_MS + DAY_MS })).toEqual({ status: 'mine' });
+      await forgetAll(keys);
+    },
+  },
+  {
+    title: 'a store that is opened full finds out that it is',
+    async run({ open }) {
+      const { keys } = await open();
+      await forgetAll(keys);
+      for (let count = 0; count < 50; count++) await keys.claim(sampleKey());
+      const small = await open({ maxKeys: 10 });
+      let taken = 0;
+      for (let outcome = ''; outcome !== 'full'; taken++) {
+        ({ status: outcome } = await small.keys.claim(sampleKey()));
+        expect(taken).toBeLessThan(20);
+      }
+      await forgetAll(keys);
+    },
+  },
 ];
 
 export function describeKeyStoreContract(name: string, createHarness: () => Promise<HouseHarness>): void {
   describeHouseProperties(`${name} as a store of idempotency keys`, KEY_STORE_PROPERTIES, createHarness);
+}
+
+/** Whatever other properties left. */
+async function forgetAll(keys: IdempotencyKeyStore): Promise<void> {
+  while ((await keys.purge(Date.UTC(2100, 0))) > 0);
 }
 
 function sampleKey(): KeyClaim {

@@ -24,12 +24,14 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
     'The task that takes the transcript in ended without having done it; the detail says why and names the task, which can be repeated.',
   INTERNAL_ERROR: 'Something went wrong here; the log has it under the trace id of the answer.',
   INVALID_AGGREGATION:
-    'A metric of this kind cannot answer the aggregation; the detail and `errors` list those that it can.',
+    'There is no such aggregation, or a metric of this kind cannot answer it; `errors` lists those that there are, or that it can.',
   INVALID_EVENT:
     'The event or metric does not have the form that is asked for; `errors` says where, and `receivedEvent` is what came. It was not recorded.',
   INVALID_JSON: 'The body cannot be read as JSON in one meaning.',
   INVALID_PAYLOAD: 'The payload does not match the schema that the agent announced; `errors` says where.',
   INVALID_REQUEST: 'The request does not have the form that the route asks for; `errors` says where.',
+  KEYS_FULL:
+    'There are as many idempotency keys as there may be, and this is a new one. Nothing was accepted; requests without a key are taken. Try again after `Retry-After`, or raise `TRACEPOST_MAX_IDEMPOTENCY_KEYS`.',
   KEYS_UNAVAILABLE:
     'The store of idempotency keys does not answer, so nobody can tell whether the key was used. Nothing was accepted; try again after `Retry-After`.',
   LOGS_UNAVAILABLE: 'The log store does not answer. Try again after `Retry-After`.',

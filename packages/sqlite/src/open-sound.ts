@@ -1,0 +1,69 @@
+import { statSync } from 'node:fs';
+import { CannotOpenError, WriteFailedError } from './errors.ts';
+import { describeDamage, guardDamage } from './guard-damage.ts';
+import { openSqlite } from './open-sqlite.ts';
+import { type Rescue, rescueFile } from './rescue-file.ts';
+import type { Sqlite, SqliteOptions } from './sqlite.ts';
+
+/** To look at every page of a larger file would take seconds of each start: its damage is noticed where it is met. */
+const MOST_CHECKED_BYTES = 64 * 1024 ** 2;
+
+export interface SoundOptions extends SqliteOptions {
+  /** Only where the owner has agreed to lose what cannot be read: told what was kept. Nobody else may have the file open. */
+  readonly onRescued?: ((rescue: Rescue) => void) | undefined;
+}
+
+/**
+ * Opens a file that must not lose anything. One that is found damaged is refused, with `CannotOpenError` that says what to do, or, with
+ * `onRescued`, set aside and made anew of what can be read. Damage that is met later stops the writing (`guardDamage`). SQLite
+ * knows the structure of its pages and has no checksums: a bit that changed within a text is not found by anybody.
+ */
+export async function openSound({ onRescued, ...options }: SoundOptions): Promise<Sqlite> {
+  const opened = await tryOpen(options);
+  if (!(opened instanceof CannotOpenError)) return guardDamage(opened);
+  if (!onRescued) throw opened;
+  onRescued(await rescueFile(options));
+  return guardDamage(await openSqlite(options));
+}
+
+async function tryOpen(options: SqliteOptions): Promise<Sqlite | CannotOpenError> {
+  const { path } = options;
+  const refusal = (reason: string, cause?: unknown): CannotOpenError =>
+    new CannotOpenError(path, describeDamage(path, reason), { isDamaged: true, cause });
+  let database: Sqlite;
+  try {
+    database = await openSqlite(options);
+  } catch (error) {
+    if (!(error instanceof CannotOpenError) || !error.isDamaged) throw error;
+    return refusal(error.cause instanceof Error ? error.cause.message : error.message, error);
+  }
+  const damage = await findDamage(database);
+  if (damage === null) return database;
+  await database.close();
+  return refusal(damage);
+}
+
+/** Null when all pages are whole, or too many to look at now; else what is wrong with the first that is not. */
+async function findDamage(database: Sqlite): Promise<string | null> {
+  if (statSync(database.path).size > MOST_CHECKED_BYTES) return null;
+  const session = await database.acquire();
+  try {
+    const { rows } = await session.execute('PRAGMA quick_check(1)');
+    const verdict = String(Object.values(rows[0] ?? {})[0] ?? 'no answer');
+    // It begins with the name of the table on a line of its own.
+    return verdict === 'ok' ? null : verdict.replaceAll(/\s*\n\s*/g, ' ');
+  } catch (error) {
+    if (error instanceof WriteFailedError && error.isDamaged) return error.message;
+    throw error;
+  } finally {
+    await session.release();
+  }
+}
+
+/** What became of a file that was rescued, in one sentence. */
+export function describeRescue(path: string, { setAside, rows, incomplete }: Rescue): string {
+  const kept = Object.values(rows).reduce((sum, count) => sum + count, 0);
+  const missing =
+    incomplete.length === 0 ? 'nothing was missing' : `not all could be read of: ${incomplete.join(', ')}`;
+  return `The database ${path} was damaged; it lies in ${setAside} now, ${kept} rows of it are in a new one, ${missing}.`;
+}

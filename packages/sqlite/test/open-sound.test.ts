@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CannotOpenError, openSound, type Rescue, type SoundOptions, WriteFailedError } from '../src/index.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const SCHEMA = [
+  'CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE TABLE other (id INTEGER PRIMARY KEY, name TEXT)',
+];
+const PAGE = 4_096;
+const ITEMS = 1_000;
+
+let path: string;
+const open = (options: Partial<SoundOptions> = {}) =>
+  openSound({ path, synchronous: 'NORMAL', schema: SCHEMA, ...options });
+
+beforeEach(async () => {
+  path = join(temporaryFolder(), 'kept.db');
+  await using database = await open();
+  const rows = Array.from({ length: ITEMS }, (_, id) => [id, `${id} `.padEnd(100, 'x')]);
+  await database.write([
+    { sql: 'INSERT INTO item (id, name) VALUES (?, ?)', batch: rows },
+    { sql: 'INSERT INTO other (id, name) VALUES (?, ?)', batch: rows },
+  ]);
+});
+
+describe('a file that must not lose anything', () => {
+  test.each([
+    ['a page was flipped', () => overwrite(leavesOf('item')[5] as number, randomBytes(PAGE))],
+    ['a page was emptied', () => overwrite(leavesOf('item')[5] as number, Buffer.alloc(PAGE))],
+    ['its first page was flipped', () => overwrite(1, randomBytes(PAGE))],
+    ['its end is missing', () => truncateSync(path, Math.floor(readFileSync(path).length / PAGE / 2) * PAGE)],
+  ])('is refused in one sentence with its name and what to do when %s', async (_what, damage) => {
+    damage();
+    const before = readFileSync(path);
+    const refused = open();
+    await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
+    await expect(refused).rejects.toMatchObject({ isDamaged: true });
+    const { message } = await refused.catch((error: Error) => error as CannotOpenError);
+    expect(message).toContain(`The database ${path} is damaged (`);
+    expect(message).toContain('TRACEPOST_RESCUE_DAMAGED=1');
+    expect(message.split('\n')).toHaveLength(1);
+    // Asked again it says the same: nothing was thrown away. (On its first page SQLite counts who opened it.)
+    expect(readFileSync(path).subarray(PAGE).equals(before.subarray(PAGE))).toBe(true);
+    await expect(open()).rejects.toThrow(message);
+  });
+
+  test('is made anew of what can be read when its owner agrees, and the damaged one is kept', async () => {
+    overwrite(leavesOf('item')[5] as number, randomBytes(PAGE));
+    const damaged = readFileSync(path);
+    const told: Rescue[] = [];
+    await using database = await open({ onRescued: (rescue) => told.push(rescue) });
+    const [{ items, others } = { items: 0, others: 0 }] = await database.read<{ items: number; others: number }>(
+      'SELECT (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM other) AS others',
+    );
+    expect(items).toBeGreaterThan(ITEMS - 100);
+    expect(items).toBeLessThan(ITEMS);
+    expect(others).toBe(ITEMS);
+    expect(told).toMatchObject([{ rows: { item: items, other: ITEMS }, incomplete: ['item'] }]);
+    const kept = readFileSync(told[0]?.setAside as string);
+    expect(kept.subarray(PAGE).equals(damaged.subarray(PAGE))).toBe(true);
+    await database.write([{ sql: "INSERT INTO item (id, name) VALUES (-1, 'new')" }]);
+  });
+
+  test('that is whole is opened without a word, whether its owner agrees to a loss or not', async () => {
+    const told: Rescue[] = [];
+    await (await open({ onRescued: (rescue) => told.push(rescue) })).close();
+    await (await open()).close();
+    expect(told).toEqual([]);
+    expect(readdirSync(dirname(path)).filter((name) => name.includes('damaged'))).toEqual([]);
+  });
+
+  test('that turns out to be damaged while it is open is not written to any more, and the rest of it can be read', async () => {
+    await using database = await open();
+    const [hit] = leavesOf('item').slice(5);
+    overwrite(hit as number, randomBytes(PAGE));
+    await database.look('SELECT 1');
+    const met = database.read('SELECT sum(length(name)) AS sum FROM item');
+    await expect(met).rejects.toBeInstanceOf(WriteFailedError);
+    await expect(met).rejects.toThrow(`The database ${path} is damaged (`);
+    const { message } = await met.catch((error: Error) => error as Error);
+    for (const refused of [
+      database.write([{ sql: "INSERT INTO other (id, name) VALUES (-1, 'new')" }]),
+      database.look('SELECT 1'),
+      database.acquire(),
+    ]) {
+      await expect(refused).rejects.toThrow(message);
+    }
+    expect(await database.read('SELECT count(*) AS count FROM other')).toEqual([{ count: ITEMS }]);
+    expect(await database.read('SELECT id FROM item WHERE id = 1')).toEqual([{ id: 1 }]);
+  });
+
+  test('that is no file of ours is refused like others, and its path named', async () => {
+    writeFileSync(path, 'this is certainly not a database, however long one reads in it');
+    await expect(open()).rejects.toThrow(`The database ${path} is damaged (file is not a database)`);
+  });
+});
+
+/** Numbers of the pages in which the rows of a table lie. */
+function leavesOf(table: string): number[] {
+  const file = new DatabaseSync(path, { readOnly: true });
+  const pages = file
+    .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno`)
+    .all(table) as { pageno: number }[];
+  file.close();
+  return pages.map(({ pageno }) => pageno);
+}
+
+function overwrite(page: number, bytes: Buffer): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, bytes, 0, bytes.length, (page - 1) * PAGE);
+  closeSync(file);
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { createKeyRoom } from './key-room.ts';
+
+test('there is room for as many as there may be, less those that are counted', async () => {
+  const room = createKeyRoom({ maxKeys: 10, count: async () => 7 });
+  await room.reserve(0);
+  await new Promise(setImmediate);
+  expect(await room.reserve(2)).toBe(2);
+  expect(await room.reserve(5)).toBe(1);
+  expect(await room.reserve(1)).toBe(0);
+  room.free(2);
+  expect(await room.reserve(5)).toBe(2);
+});
+
+test('a count that takes its time holds nobody up who has room, and forgets nothing that was added meanwhile', async () => {
+  const counted = Promise.withResolvers<number>();
+  let counts = 0;
+  const room = createKeyRoom({ maxKeys: 10, count: async () => (counts++ === 0 ? counted.promise : 9) });
+  expect(await room.reserve(4)).toBe(4);
+  counted.resolve(5);
+  await new Promise(setImmediate);
+  expect(await room.reserve(5)).toBe(1);
+});
+
+test('what others took away is found out by counting again, not sooner than it should be', async () => {
+  let counts = 0;
+  let there = 10;
+  const count = async () => {
+    counts += 1;
+    return there;
+  };
+  const room = createKeyRoom({ maxKeys: 10, count, recountMs: 50 });
+  expect(await room.reserve(1)).toBe(1);
+  await new Promise(setImmediate);
+  for (let asked = 0; asked < 20; asked++) expect(await room.reserve(1)).toBe(0);
+  // Once more than once: somebody had been added while it was counted.
+  expect(counts).toBe(2);
+  there = 3;
+  await expect.poll(() => room.reserve(1), { timeout: 10_000 }).toBe(1);
+  expect(counts).toBe(3);
+});
+
+test('a database that cannot count leaves what this process has added itself', async () => {
+  const room = createKeyRoom({ maxKeys: 3, count: () => Promise.reject(new Error('away')) });
+  expect(await room.reserve(2)).toBe(2);
+  expect(await room.reserve(2)).toBe(1);
+  expect(await room.reserve(1)).toBe(0);
+});
