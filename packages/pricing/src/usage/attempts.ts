@@ -1,4 +1,4 @@
-import { NO_TOKENS, type TokenUsage } from '@tracepost/contracts';
+import { NO_TOKENS, type TokenUsage } from '@tracepost/contracts/token-usage';
 import { isObject, type RawUsage } from './counts.ts';
 import { readUsage } from './read-usage.ts';
 

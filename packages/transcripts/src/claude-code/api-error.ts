@@ -1,4 +1,5 @@
-import { NO_TOKENS, type SessionError } from '@tracepost/contracts';
+import type { SessionError } from '@tracepost/contracts';
+import { NO_TOKENS } from '@tracepost/contracts/token-usage';
 import { contentTexts } from '../building/estimate.ts';
 import { type Fields, fieldsOf, textOf } from '../building/values.ts';
 import type { ClaudeLine } from './line.ts';

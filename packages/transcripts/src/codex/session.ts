@@ -1,4 +1,5 @@
-import { NO_TOKENS, type SessionModelCall, type SessionToolCall } from '@tracepost/contracts';
+import type { SessionModelCall, SessionToolCall } from '@tracepost/contracts';
+import { NO_TOKENS } from '@tracepost/contracts/token-usage';
 import { derivedId } from '../building/derived-id.ts';
 import type { DocumentDraft } from '../building/document-draft.ts';
 import { estimateMessage } from '../building/estimate.ts';
