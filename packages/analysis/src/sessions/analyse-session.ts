@@ -42,7 +42,7 @@ export function analyseSession(document: SessionDocument, options: AnalysisOptio
   const contextWindowOf = (call: SessionModelCall): number | null =>
     call.contextWindow ?? priceBook.contextWindow?.(call) ?? null;
   const total = document.reportedTotals?.usage ?? null;
-  const estimates = estimateUsage(lines, { format, total, contextWindowOf });
+  const estimates = estimateUsage(lines, { format, total, contextWindowOf, compactions: document.compactions ?? [] });
   const priceOf = (call: SessionModelCall): CallCost => priceBook.price(withUsage(call, estimates));
   const costs = calls.map(priceOf);
   const totals = totalsOf({ document, lines, retries, estimates, costs, contextWindowOf, categoryOf });

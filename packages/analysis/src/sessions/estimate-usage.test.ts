@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@tracepost/contracts';
+import type { SessionCompaction, TokenUsage } from '@tracepost/contracts';
 import { NO_TOKENS } from '@tracepost/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -50,6 +50,29 @@ describe('the estimate of what a call took', () => {
     });
     // The reported call read 5,000, of which messages are 110.
     expect(estimates).toEqual({ before: [100 + 4_890, 10], after: [120 + 4_890, 10] });
+  });
+
+  it('holds nothing that was summed up before it, and what stood in no message as the compaction tells', () => {
+    const compactions: SessionCompaction[] = [];
+    const maker = new DocumentMaker();
+    const estimates = (): unknown => {
+      const found = estimateUsage(linesOf(maker.document()), { format: 'claude-code', compactions });
+      return Array.from(found.values(), ({ input }) => input);
+    };
+    const sumUp = (beforeTokens: number | null, summaryTokens: number | null): void => {
+      const { atMs, sequence } = maker.message('user', { estimatedTokens: 0 });
+      compactions.push({ compactionId: `${sequence}`, atMs, sequence, subagent: null, beforeTokens, summaryTokens });
+    };
+    maker.message('user', { estimatedTokens: 1_000 });
+    maker.turn();
+    sumUp(51_010, 300);
+    maker.turn();
+    sumUp(null, null);
+    maker.turn();
+    sumUp(40_040, 0);
+    maker.turn();
+    // Of 51,010 tokens 1,010 are messages.
+    expect(estimates()).toEqual([51_000, 50_300, 50_000, 40_030]);
   });
 
   it('holds what the model was given besides, where the transcript has it, else what is usual for the program', () => {

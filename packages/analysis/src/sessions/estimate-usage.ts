@@ -1,4 +1,10 @@
-import { NO_TOKENS, type SessionModelCall, type TokenUsage, type TranscriptFormat } from '@tracepost/contracts';
+import {
+  NO_TOKENS,
+  type SessionCompaction,
+  type SessionModelCall,
+  type TokenUsage,
+  type TranscriptFormat,
+} from '@tracepost/contracts';
 import { byOrder, type ConversationLine } from './lines.ts';
 import { shareOut } from './share-out.ts';
 import { usualInstructions, usuallyFullAt } from './usual-instructions.ts';
@@ -7,6 +13,8 @@ export interface EstimateOptions {
   readonly format: TranscriptFormat;
   /** What all calls without usage of their own took together, where the transcript says that. */
   readonly total?: TokenUsage | null;
+  /** Where what was said was summed up, in order. */
+  readonly compactions?: readonly SessionCompaction[];
   /** Tokens that the model of a call can read; null: not known. */
   readonly contextWindowOf?: (call: SessionModelCall) => number | null;
 }
@@ -15,7 +23,8 @@ export interface EstimateOptions {
  * What the calls took whose usage nobody reported, by call id, from the estimated tokens of the messages. The output of a call is what its
  * answer says; its input is everything that was said before it in its line, and what stands in no message: instructions and descriptions of
  * tools. How much that is tell, in this order, the reported calls of the same line, the transcript, and what is usual for its program.
- * When the window of the model is as full as the program lets it be, older messages are taken to be summed up. With a `total` the estimates only share that out,
+ * What was summed up is not sent again, and how full the context was then tells what stands in no message. Where the transcript tells of no summary, older
+ * messages are taken to be summed up when the window of the model is as full as the program lets it be. With a `total` the estimates only share that out,
  * and their sum is exact. A call that failed took nothing. Linear in messages and calls.
  */
 export function estimateUsage(lines: readonly ConversationLine[], options: EstimateOptions): Map<string, TokenUsage> {
@@ -35,10 +44,16 @@ const SUMMARY = 0.05;
 function estimateLine(line: ConversationLine, options: EstimateOptions, estimates: Map<string, TokenUsage>): void {
   const said = saidAroundCalls(line);
   const usual = usualInstructions(options.format, line.subagent);
-  let besides = firstBesides(line.calls, said);
+  const summedUp = saidAtCompactions(line, options.compactions ?? []);
+  let besides = firstBesides(line.calls, said) ?? besidesAt(summedUp[0], 0);
   let left = 0;
+  let next = 0;
   for (const call of line.calls) {
     const { before, answer } = said.get(call.callId) ?? NOTHING_SAID;
+    for (let at = summedUp[next]; at && byOrder(at.compaction, call) < 0; at = summedUp[++next]) {
+      besides = besidesAt(at, left) ?? besides;
+      left = at.said - (at.compaction.summaryTokens ?? 0);
+    }
     if (isReported(call)) {
       besides = call.usage.input - before;
       left = 0;
@@ -46,10 +61,36 @@ function estimateLine(line: ConversationLine, options: EstimateOptions, estimate
     if (!isUnreported(call)) continue;
     const given = besides ?? call.instructionTokens ?? usual;
     const window = options.contextWindowOf?.(call) ?? Number.POSITIVE_INFINITY;
-    if (before - left + given > usuallyFullAt(options.format, window)) left = Math.max(0, before - SUMMARY * window);
+    const isFull = before - left + given > usuallyFullAt(options.format, window);
+    if (isFull && summedUp.length === 0) left = Math.max(0, before - SUMMARY * window);
     const input = Math.round(Math.min(Math.max(0, before - left + given), window));
     estimates.set(call.callId, { ...NO_TOKENS, input, output: Math.round(answer) });
   }
+}
+
+interface SummedUp {
+  readonly compaction: SessionCompaction;
+  /** Estimated tokens of all messages before it. */
+  readonly said: number;
+}
+
+/** Those of this line, in order. */
+function saidAtCompactions({ subagent, messages }: ConversationLine, all: readonly SessionCompaction[]): SummedUp[] {
+  let said = 0;
+  let next = 0;
+  return all
+    .filter((compaction) => compaction.subagent === subagent)
+    .map((compaction) => {
+      for (let message = messages[next]; message && byOrder(message, compaction) < 0; message = messages[++next])
+        said += message.estimatedTokens;
+      return { compaction, said };
+    });
+}
+
+/** What the model was given then beyond the messages; null: the program does not say how much it was. */
+function besidesAt(at: SummedUp | undefined, left: number): number | null {
+  const before = at?.compaction.beforeTokens ?? null;
+  return at === undefined || before === null ? null : Math.max(0, before - (at.said - left));
 }
 
 function isReported(call: SessionModelCall): call is SessionModelCall & { readonly usage: TokenUsage } {

@@ -35,6 +35,8 @@ export interface SessionDocument {
   readonly messages: readonly SessionMessage[];
   readonly calls: readonly SessionModelCall[];
   readonly tools: readonly SessionToolCall[];
+  /** Where the program summed up what was said, and the model was given the summary in its place from then on; absent: the transcript tells of none. */
+  readonly compactions?: readonly SessionCompaction[];
   /** What the transcript says of the whole session and not call by call; absent or null: nothing. */
   readonly reportedTotals?: ReportedTotals | null;
   /** Of a session that was read from spans: what it takes to unite it with more of them. Nobody else looks at it. */
@@ -99,6 +101,15 @@ interface SessionEntry {
   readonly sequence: number;
   /** Which agent inside the session: null the main one, else the subagent's id. */
   readonly subagent: string | null;
+}
+
+/** What was said before it in its line (main agent, subagent) is not sent again after it. */
+export interface SessionCompaction extends SessionEntry {
+  readonly compactionId: string;
+  /** What the model was given last before it, as the program counted; null: it does not say. */
+  readonly beforeTokens: number | null;
+  /** Of the summary, by the house's estimator; null: the transcript does not hold it. */
+  readonly summaryTokens: number | null;
 }
 
 /** A user, assistant or tool-result entry. A turn of the assistant that was written in several lines is one. */

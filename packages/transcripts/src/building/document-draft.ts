@@ -1,5 +1,6 @@
 import type {
   ReportedTotals,
+  SessionCompaction,
   SessionDocument,
   SessionMessage,
   SessionMessagePart,
@@ -9,6 +10,7 @@ import type {
   TranscriptFormat,
 } from '@tracepost/contracts';
 import { joinCalls } from './join-calls.ts';
+import { joinCompactions } from './join-compactions.ts';
 import { MessageDraft, partOf } from './join-messages.ts';
 import { joinTools } from './join-tools.ts';
 import { joinTotals } from './join-totals.ts';
@@ -26,6 +28,7 @@ const FACT_CHARACTERS = 512;
 const MOST_FACTS = 64;
 /** Times of entries that are no messages; a session has a few thousand. */
 const MOST_TIMES = 50_000;
+const MOST_COMPACTIONS = 10_000;
 
 /**
  * A session while its entries come, in any order and as often as they like: an entry that comes again is joined with what
@@ -42,6 +45,7 @@ export class DocumentDraft {
   readonly #facts = new Map<string, string>();
   readonly #factTimes = new Map<string, number>();
   readonly #times = new Map<string, number>();
+  readonly #compactions = new Map<string, SessionCompaction>();
   /** A draft only where there is a second witness: most messages have one, and there may be millions. */
   readonly #messages = new Map<string, SessionMessage | MessageDraft>();
   readonly #calls = new Map<string, SessionModelCall>();
@@ -145,6 +149,13 @@ export class DocumentDraft {
     this.#times.set(id, earlier(before, atMs) ?? atMs);
   }
 
+  compaction(compaction: SessionCompaction): void {
+    const { compactionId } = compaction;
+    const before = this.#compactions.get(compactionId);
+    if (before === undefined && this.#compactions.size >= MOST_COMPACTIONS) return;
+    this.#compactions.set(compactionId, before ? joinCompactions(before, compaction) : compaction);
+  }
+
   /** Everything that a document says. */
   add(document: SessionDocument): void {
     const factTime = (name: string): number | null => document.factTimes?.[name] ?? null;
@@ -154,6 +165,7 @@ export class DocumentDraft {
     this.totals(document.reportedTotals ?? null);
     for (const [name, value] of Object.entries(document.facts)) this.fact(name, value, factTime(name));
     for (const [id, atMs] of Object.entries(document.times ?? {})) this.time(id, atMs);
+    for (const compaction of document.compactions ?? []) this.compaction(compaction);
     for (const message of document.messages) this.message(message);
     for (const call of document.calls) this.call(call);
     for (const tool of document.tools) this.tool(tool);
@@ -176,6 +188,7 @@ export class DocumentDraft {
       facts: sorted(this.#facts),
       ...(this.#factTimes.size > 0 ? { factTimes: sorted(this.#factTimes) } : {}),
       ...(this.#times.size > 0 ? { times: sorted(this.#times) } : {}),
+      ...(this.#compactions.size > 0 ? { compactions: inOrder(this.#compactions.values(), idOfCompaction) } : {}),
       ...(this.#totals === null ? {} : { reportedTotals: this.#totals }),
       messages: inOrder(messages, ({ messageId }) => messageId),
       calls: inOrder(calls, ({ callId }) => callId),
@@ -235,6 +248,10 @@ function someCutOff({ parts = [] }: SessionMessage, cutOff: ReadonlySet<string>)
 function some<T>(values: Iterable<T>, test: (value: T) => boolean): boolean {
   for (const value of values) if (test(value)) return true;
   return false;
+}
+
+function idOfCompaction({ compactionId }: SessionCompaction): string {
+  return compactionId;
 }
 
 function sorted<V>(map: ReadonlyMap<string, V>): Record<string, V> {

@@ -4,6 +4,7 @@ import { usdText } from '../chat/usd-text.ts';
 import type { Head, LinesFormat, LinesReader, ReadingContext } from '../format-reader.ts';
 import { takeApiError } from './api-error.ts';
 import { takeAssistantLine } from './assistant-line.ts';
+import { takeCompaction } from './compaction.ts';
 import { type ClaudeLine, ClaudeNames, lineHead, subagentOf } from './line.ts';
 import { keepTime, takeQueuedWords, takeUserLine } from './user-line.ts';
 
@@ -84,6 +85,7 @@ class ClaudeCodeReader implements LinesReader {
     else if (type === 'system' && fields.subtype === 'api_error') takeApiError(line);
     else if (type === 'attachment') takeQueuedWords(line);
     else keepTime(line);
+    if (type === 'system' && fields.subtype === 'compact_boundary') takeCompaction(line);
     this.#facts(line);
     return type === 'progress' ? this.#progress(fields) : undefined;
   }

@@ -1,5 +1,6 @@
 import { contentTexts, estimateMessage } from '../building/estimate.ts';
 import { type Fields, fieldsOf, idOf, isFields, listOf } from '../building/values.ts';
+import { takeSummary } from './compaction.ts';
 import type { ClaudeLine } from './line.ts';
 import { isInterruption } from './refusal.ts';
 import { outcomeOf, takeToolResult } from './tool-result.ts';
@@ -20,6 +21,7 @@ export function takeUserLine(line: ClaudeLine): void {
   const isEcho = words.length === 0 && texts.length > 0 && texts.length + results.length === blocks;
   const isOwn = !isEcho && results.length < blocks;
   if (isMetadata(line.fields) && results.length === 0) {
+    if (line.fields.isCompactSummary === true) takeSummary(line);
     keepTime(line);
     return;
   }

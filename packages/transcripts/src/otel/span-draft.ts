@@ -17,6 +17,7 @@ import { fieldsOf, textOf } from '../building/values.ts';
 import { parsed, textAt, valueAt } from './attributes.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import { failureOf, isAbort, isRefusal } from './failure.ts';
+import { offeredTools } from './offered-tools.ts';
 import { askedAs, toldAs } from './own-tool-ids.ts';
 import { providerName } from './provider-name.ts';
 import { type Said, type SaidCall, textOfResult } from './said.ts';
@@ -169,13 +170,9 @@ class SpanReading {
     const stopReason =
       call.stopReason ?? output.find(({ finishReason }) => finishReason !== null)?.finishReason ?? null;
     const texts = input.filter(({ role }) => role === 'system').map(({ text }) => text);
-    for (const name of ['gen_ai.system_instructions', 'gen_ai.tool.definitions', 'ai.prompt.tools'] as const) {
-      const value = this.#attributes[name];
-      if (value !== undefined && value !== null) texts.push(typeof value === 'string' ? value : JSON.stringify(value));
-    }
-    for (const name in this.#attributes) {
-      if (name.startsWith('llm.tools.')) texts.push(String(this.#attributes[name]));
-    }
+    const instructions = this.#attributes['gen_ai.system_instructions'];
+    if (instructions !== undefined && instructions !== null) texts.push(jsonText(instructions));
+    texts.push(...offeredTools(this.#attributes));
     const instructionTokens = estimateMessage({ texts, model: call.model });
     return { ...call, stopReason, ...(instructionTokens > 0 ? { instructionTokens } : {}) };
   }
@@ -436,6 +433,10 @@ function instant(nanos: bigint): Instant {
   const ms = Number(nanos / NANOS_PER_MS);
   const rest = Number(nanos % NANOS_PER_MS) * ENTRIES_PER_NANO;
   return { ms, place: (index) => ({ atMs: ms, sequence: rest + Math.min(index, ENTRIES_PER_NANO - 1) }) };
+}
+
+function jsonText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** How often it was seen before. */
