@@ -38,8 +38,9 @@ function partsOf(call: SessionModelCall, { estimate, cost, priceBook }: About): 
       costPicodollars: part,
     };
   });
-  const usage = call.usage ?? estimate ?? NO_TOKENS;
-  const usageSource = call.usage === null && estimate ? 'estimated' : 'reported';
+  // One beside a reported usage is of a call whose output was not counted to its end.
+  const usage = estimate ?? call.usage ?? NO_TOKENS;
+  const usageSource = estimate ? 'estimated' : 'reported';
   return [{ callId, part: 0, provider, model, atMs, status, usage, usageSource, costPicodollars: own }, ...besides];
 }
 

@@ -35,7 +35,7 @@ function usagesOf(
   return new Map(
     calls.map(({ callId, usage, besides }) => [
       callId,
-      [usage ?? estimated.get(callId) ?? null, ...besides.map((beside) => beside.usage)],
+      [estimated.get(callId) ?? usage ?? null, ...besides.map((beside) => beside.usage)],
     ]),
   );
 }

@@ -26,7 +26,7 @@ export interface LiveSession extends Pick<SessionDocument, 'sessionId'> {
   readonly tools: readonly Pick<SessionToolCall, 'atMs' | 'endedAtMs' | 'status' | 'callId'>[];
   /** Calls of it that are counted in another session, by id: neither they nor the tools that they called count here. */
   readonly countedElsewhere?: ReadonlySet<string>;
-  /** For calls without a usage of their own. */
+  /** For calls without a usage of their own, or with a partial one. */
   readonly estimates?: readonly { readonly callId: string; readonly usage: TokenUsage }[];
 }
 
@@ -63,7 +63,7 @@ export function liveNumbers(nowMs: number): Accumulator<LiveSession, LiveNumbers
       failures += [...calls, ...ended].filter(({ status }) => status === 'failed').length;
       const estimates = new Map(session.estimates?.map(({ callId, usage }) => [callId, usage]));
       for (const call of calls) {
-        const usage = call.usage ?? estimates.get(call.callId);
+        const usage = estimates.get(call.callId) ?? call.usage;
         tokens += (usage?.input ?? 0) + (usage?.output ?? 0);
         for (const beside of call.besides) tokens += beside.usage.input + beside.usage.output;
         const ms = responseMs(call);

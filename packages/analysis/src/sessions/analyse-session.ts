@@ -13,6 +13,7 @@ import { scoreComplexity } from './complexity.ts';
 import { estimateUsage } from './estimate-usage.ts';
 import { linesOf } from './lines.ts';
 import { modelUses } from './model-uses.ts';
+import { partialOutputs, withUsages } from './partial-outputs.ts';
 import { repeatedCalls } from './repeated-calls.ts';
 import { findRetries } from './retries.ts';
 import { timesOf } from './times.ts';
@@ -32,7 +33,9 @@ export interface AnalysisOptions {
  * Everything that can be said of one session. The same document gives the same analysis; nothing is read, written or asked elsewhere, and
  * the time it takes grows no faster than the number of entries.
  */
-export function analyseSession(document: SessionDocument, options: AnalysisOptions): SessionAnalysis {
+export function analyseSession(given: SessionDocument, options: AnalysisOptions): SessionAnalysis {
+  const completed = partialOutputs(given);
+  const document = withUsages(given, completed);
   const { priceBook } = options;
   const { sessionId, format, agentId, calls } = document;
   const categoryOf = toolCategories(options.toolCategories);
@@ -55,7 +58,7 @@ export function analyseSession(document: SessionDocument, options: AnalysisOptio
     agentId,
     totals,
     models: modelUses({ document, estimates, costs, priceOf }),
-    estimates: Array.from(estimates, ([callId, usage]) => ({ callId, usage })),
+    estimates: Array.from([...completed, ...estimates], ([callId, usage]) => ({ callId, usage })),
     costs,
     tools,
     sequences,

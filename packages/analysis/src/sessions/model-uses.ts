@@ -70,9 +70,10 @@ class ModelSums {
     this.#model = model;
   }
 
-  addCall({ usage }: SessionModelCall, estimate: TokenUsage | undefined): void {
+  addCall({ usage, isPartial }: SessionModelCall, estimate: TokenUsage | undefined): void {
     this.#calls++;
     if (usage) this.addUsage(usage);
+    if (isPartial) this.#estimated++;
     if (!estimate) return;
     this.#usage.add(estimate);
     this.#estimated++;

@@ -2,6 +2,7 @@ import type { CallCost, Evidence, SessionAnalysis, SessionDocument, SessionModel
 import { findPatterns, recommend } from '../findings/index.ts';
 import { stepsOf } from '../findings/steps.ts';
 import { linesOf } from './lines.ts';
+import { partialOutputs, withUsages } from './partial-outputs.ts';
 import { repeatedCalls } from './repeated-calls.ts';
 import { findRetries } from './retries.ts';
 import { type OwnToolCategories, toolCategories } from './tool-categories.ts';
@@ -25,10 +26,11 @@ export interface AnalysedSession {
  * show; when it began and ended, how it ended and how full its context was is said of the whole session.
  */
 export function ownFigures(
-  { document, analysis }: AnalysedSession,
+  { document: given, analysis }: AnalysedSession,
   countedElsewhere: ReadonlySet<string>,
   options: { readonly toolCategories?: OwnToolCategories } = {},
 ): OwnFigures {
+  const document = withUsages(given, partialOutputs(given));
   const own = withoutCalls(document, countedElsewhere);
   const categoryOf = toolCategories(options.toolCategories);
   const lines = linesOf(own);
@@ -36,11 +38,17 @@ export function ownFigures(
   const { sequences, leftOut } = toolSequences(lines);
   const isOwn = ({ callId }: { readonly callId: string }): boolean => !countedElsewhere.has(callId);
   const [costs, estimates] = [analysis.costs.filter(isOwn), analysis.estimates.filter(isOwn)];
+  const estimated = new Map(estimates.map(({ callId, usage }) => [callId, usage]));
   const figures = {
     totals: {
       ...totalsOf({
         ...{ document: own, lines, retries, costs, categoryOf },
-        estimates: new Map(estimates.map(({ callId, usage }) => [callId, usage])),
+        estimates: new Map(
+          own.calls.flatMap(({ callId, usage }) => {
+            const estimate = usage === null ? estimated.get(callId) : undefined;
+            return estimate ? [[callId, estimate]] : [];
+          }),
+        ),
         contextWindowOf: () => null,
       }),
       ...ofTheWhole(analysis, own.calls.length > 0),

@@ -87,6 +87,8 @@ function sourceOf(
 ): SessionTotals['usageSource'] {
   if (reportedTotals?.usage) return 'reported';
   const isReported = calls.some(({ usage, besides }) => usage !== null || besides.length > 0);
+  // What they read is reported, what they gave is not.
+  if (calls.some(({ isPartial }) => isPartial)) return 'mixed';
   if (estimates.size === 0) return isReported ? 'reported' : 'none';
   return isReported ? 'mixed' : 'estimated';
 }

@@ -227,7 +227,7 @@ export interface SessionAnalysis {
   readonly agentId: string;
   readonly totals: SessionTotals;
   readonly models: readonly ModelUse[];
-  /** What calls took whose usage the provider did not report; all others have their own. */
+  /** What calls took whose usage the provider did not report, or not to the end of their output; all others have their own. */
   readonly estimates: readonly { readonly callId: string; readonly usage: TokenUsage }[];
   readonly costs: readonly CallCost[];
   readonly tools: readonly ToolUse[];

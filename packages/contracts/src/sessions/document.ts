@@ -85,6 +85,8 @@ export interface ReportedTotals {
   readonly usage: TokenUsage | null;
   /** US dollars as decimal text, of calls that have no reported cost of their own. */
   readonly costUsd: string | null;
+  /** Tokens out of all calls together, those with a usage of their own included, where some of these are partial. */
+  readonly output?: number | null;
 }
 
 export interface SessionOutcome {
@@ -164,6 +166,8 @@ export interface SessionModelCall extends SessionEntry {
   readonly stopReason: string | null;
   /** As the provider reported it; null: it did not. */
   readonly usage: TokenUsage | null;
+  /** Its output was counted while the answer was still being written: it is at least that. */
+  readonly isPartial?: true;
   /** The provider's own words, as JSON text; null: none. */
   readonly rawUsage: string | null;
   /** Attempts inside this call on other models that its own usage leaves out (`usage.iterations`). */

@@ -5,7 +5,18 @@ import { earlier, higher, known, later } from './known.ts';
  * What the last line of an answer says: it belongs together and is taken whole, from one line. Who answered is a part of it, for another
  * model may have stepped in after the first lines were written, and it is that one's price.
  */
-const ANSWER = ['atMs', 'sequence', 'provider', 'model', 'status', 'error', 'usage', 'rawUsage', 'besides'] as const;
+const ANSWER = [
+  'atMs',
+  'sequence',
+  'provider',
+  'model',
+  'status',
+  'error',
+  'usage',
+  'isPartial',
+  'rawUsage',
+  'besides',
+] as const;
 /** What the first line of an answer says of the question. */
 const QUESTION = ['beganAtMs', 'askedBy', 'askedAtMs'] as const;
 
@@ -17,8 +28,9 @@ export function joinCalls(one: SessionModelCall, other: SessionModelCall): Sessi
   if (isPlainlyLater(one, other)) return withAnswer(one, other);
   const last = lastOf(one, other);
   const instructionTokens = later(one.instructionTokens ?? null, other.instructionTokens ?? null);
+  const { isPartial: _isPartial, ...rest } = one;
   return {
-    ...one,
+    ...rest,
     ...last,
     ...question(one, other),
     subagent: knownSubagent(one.subagent, other.subagent),
@@ -38,6 +50,8 @@ function isPlainlyLater(one: SessionModelCall, other: SessionModelCall): boolean
     other.atMs > one.atMs &&
     other.usage !== null &&
     other.model !== null &&
+    !one.isPartial &&
+    !other.isPartial &&
     'askedBy' in one &&
     typeof one.beganAtMs === 'number' &&
     typeof other.beganAtMs === 'number' &&
@@ -60,11 +74,12 @@ function withAnswer(one: SessionModelCall, other: SessionModelCall): SessionMode
 function lastOf(one: SessionModelCall, other: SessionModelCall): Pick<SessionModelCall, (typeof ANSWER)[number]> {
   // As nearly always: the line that comes later was written later.
   const isLater = one.atMs !== null && other.atMs !== null && other.atMs > one.atMs;
-  if (isLater && other.usage !== null && other.model !== null) return pick(other, ANSWER);
+  if (isLater && other.usage !== null && other.model !== null && !other.isPartial) return pick(other, ANSWER);
   return higher(pick(one, ANSWER), pick(other, ANSWER), (answer) => [
     // Some programs write down what a call took in another place than what it gave.
     answer.usage === null ? 0 : 1,
     answer.model === null ? 0 : 1,
+    answer.isPartial ? 0 : 1,
     answer.atMs ?? -1,
     answer.sequence,
     answer.usage?.output ?? -1,

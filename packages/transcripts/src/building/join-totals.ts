@@ -4,10 +4,12 @@ import { higher, later } from './known.ts';
 /** Two witnesses of what a whole session took: the counters only grow, so the larger is the later. */
 export function joinTotals(one: ReportedTotals | null, other: ReportedTotals | null): ReportedTotals | null {
   if (one === null || other === null) return one ?? other;
+  const output = later(one.output ?? null, other.output ?? null);
   return {
     modelCalls: later(one.modelCalls, other.modelCalls),
     usage: largerUsage(one.usage, other.usage),
     costUsd: largerCost(one.costUsd, other.costUsd),
+    ...(output === null ? {} : { output }),
   };
 }
 

@@ -6,7 +6,7 @@ import { argumentFields } from '../building/tool-arguments.ts';
 import { type ReportedUsage, reportedUsage } from '../building/usage.ts';
 import { type Fields, fieldsOf, idOf, isFields, listOf, textOf } from '../building/values.ts';
 import { answerError } from './api-error.ts';
-import type { ClaudeLine } from './line.ts';
+import { type ClaudeLine, isPrinted } from './line.ts';
 import { providerOf } from './provider.ts';
 import { isServedResult, takeServedResult } from './served-tools.ts';
 
@@ -145,12 +145,39 @@ function takeCall({ line, place, message, model, provider, callId, reported, isE
     error,
     stopReason: textOf(message.stop_reason),
     usage: reported.usage,
+    ...(isPartial(line, message) && reported.usage !== null ? { isPartial: true } : {}),
     rawUsage: reported.rawUsage,
     besides,
     reportedCostUsd: null,
     serviceTier: usage.speed === 'fast' ? 'fast' : textOf(usage.service_tier),
     contextWindow: null,
   });
+}
+
+/** As the program prints a session while it runs: each block comes before its answer has ended, with the counts of its beginning. */
+function isPartial({ fields }: ClaudeLine, message: Fields): boolean {
+  return isPrinted(fields) && textOf(message.stop_reason) === null;
+}
+
+/** An answer as far as it was printed piece by piece. */
+export interface BegunAnswer {
+  readonly message: Fields;
+  /** What its end says. */
+  readonly usage: Fields;
+  readonly stopReason: unknown;
+}
+
+/** The end of an answer that was printed piece by piece: the only place where its tokens are counted to the end. */
+export function takeAnswerEnd(line: ClaudeLine, { message, usage, stopReason }: BegunAnswer): void {
+  const id = idOf(message.id);
+  if (id === null) return;
+  const model = modelOf(message, line);
+  const provider = providerOf(model, id);
+  const whole = { ...message, usage: { ...fieldsOf(message.usage), ...usage }, stop_reason: stopReason ?? 'end_turn' };
+  const reported = reportedUsage(provider, whole.usage);
+  const callId = line.names.answers.first(answerIdOf(id, line.fields));
+  const place = { atMs: line.atMs, sequence: line.sequence };
+  takeCall({ line, place, message: whole, model, provider, callId, reported, isError: false, askedAtMs: null });
 }
 
 interface ToolUse {

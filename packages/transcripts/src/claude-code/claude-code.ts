@@ -5,7 +5,8 @@ import type { Head, LinesFormat, LinesReader, ReadingContext } from '../format-r
 import { takeApiError } from './api-error.ts';
 import { takeAssistantLine } from './assistant-line.ts';
 import { takeCompaction } from './compaction.ts';
-import { type ClaudeLine, ClaudeNames, lineHead, subagentOf } from './line.ts';
+import { type ClaudeLine, ClaudeNames, isPrinted, lineHead, subagentOf } from './line.ts';
+import { PrintedRun } from './printed-run.ts';
 import { keepTime, takeQueuedWords, takeUserLine } from './user-line.ts';
 
 /** Sessions of Claude Code: `~/.claude/projects/<folder>/<session>.jsonl`, and `agent-….jsonl` of its subagents. */
@@ -16,7 +17,7 @@ export const claudeCode: LinesFormat = {
   open: (context) => new ClaudeCodeReader(context),
 };
 
-const CONVERSATION = new Set(['user', 'assistant', 'system', 'attachment', 'progress']);
+const CONVERSATION = new Set(['user', 'assistant', 'system', 'attachment', 'progress', 'stream_event']);
 const ABOUT_A_SESSION = new Set(['queue-operation', 'custom-title', 'ai-title', 'agent-name', 'last-prompt']);
 
 function isClaudeLine(line: Fields): boolean {
@@ -34,6 +35,7 @@ class ClaudeCodeReader implements LinesReader {
   readonly #context: ReadingContext;
   readonly #drafts = new Map<string, DocumentDraft>();
   readonly #names = new ClaudeNames();
+  readonly #printed = new Map<string, PrintedRun>();
   /** The session of the line before. */
   #latest: DocumentDraft | null = null;
   /** The facts of a main agent that were new last, in the order of `FACTS`; not its line, which may be long. */
@@ -80,12 +82,17 @@ class ClaudeCodeReader implements LinesReader {
       texts: this.#context.texts,
       names: this.#names,
     };
+    if (type === 'stream_event') {
+      this.#printedRun(draft).piece(line);
+      return undefined;
+    }
     if (type === 'assistant') takeAssistantLine(line);
     else if (type === 'user') takeUserLine(line);
     else if (type === 'system' && fields.subtype === 'api_error') takeApiError(line);
     else if (type === 'attachment') takeQueuedWords(line);
     else keepTime(line);
     if (type === 'system' && fields.subtype === 'compact_boundary') takeCompaction(line);
+    if (type === 'assistant' && isPrinted(fields)) this.#printedRun(draft).asked(fieldsOf(fields.message).model);
     this.#facts(line);
     return type === 'progress' ? this.#progress(fields) : undefined;
   }
@@ -151,8 +158,17 @@ class ClaudeCodeReader implements LinesReader {
     const draft = this.#draft(fields);
     const succeeded = typeof fields.is_error === 'boolean' ? !fields.is_error : null;
     draft?.outcome({ succeeded, detail: textOf(fields.subtype) }, this.#lastAtMs);
-    // The tokens of the whole stand with its calls; what it cost does not.
+    const printed = draft && this.#printed.get(draft.sessionId);
+    const output = printed?.output(fields) ?? null;
+    if (output !== null) draft?.totals({ modelCalls: null, usage: null, costUsd: null, output });
+    // The other tokens of the whole stand with its calls; what it cost does not.
     const costUsd = usdText(fields.total_cost_usd);
     if (costUsd !== null && Number(costUsd) > 0) draft?.totals({ modelCalls: null, usage: null, costUsd });
+  }
+
+  #printedRun({ sessionId }: DocumentDraft): PrintedRun {
+    const known = this.#printed.get(sessionId) ?? new PrintedRun();
+    this.#printed.set(sessionId, known);
+    return known;
   }
 }

@@ -53,6 +53,14 @@ export function lineHead(
 export function subagentOf(fields: Fields, fileName: string | null): string | null {
   const named = idOf(fields.agentId);
   if (named !== null) return named;
+  // As the program prints a session while it runs: the tool that began the subagent.
+  const begunBy = idOf(fields.parent_tool_use_id);
+  if (begunBy !== null) return begunBy;
   if (fields.isSidechain !== true) return null;
   return /^agent-([\w-]+)\.jsonl$/.exec(fileName ?? '')?.[1] ?? UNNAMED_SUBAGENT;
+}
+
+/** On the output of the program while it runs, and not into a file of the session. */
+export function isPrinted({ session_id, sessionId }: Fields): boolean {
+  return session_id !== undefined && sessionId === undefined;
 }
