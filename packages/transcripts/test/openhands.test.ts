@@ -135,6 +135,25 @@ describe('a trajectory of OpenHands before version 1', () => {
     );
   });
 
+  it('is the same in files of several events each, as folders of events are sent', async () => {
+    const parts = [events.slice(0, 3), events.slice(3)];
+    const documents: SessionDocument[] = [];
+    for (const [at, part] of parts.entries())
+      documents.push(await one(lines(part), `the-session/events/event-0000${at * 3}-id.jsonl`));
+    const session = united(documents);
+    expect(united(documents.toReversed())).toEqual(session);
+    const files: SessionDocument[] = [];
+    for (const [id, value] of events.entries())
+      files.push(await one(JSON.stringify(value), `the-session/events/event-0000${id}-id.json`));
+    const single = united(files);
+    const saidIn = ({ messages }: SessionDocument) =>
+      messages.map(({ messageId, text, callId }) => [messageId, text, callId]);
+    expect([session.sessionId, session.tools, saidIn(session)]).toEqual(['the-session', single.tools, saidIn(single)]);
+    expect(session.calls.map(({ callId, usage }) => [callId, usage])).toEqual(
+      single.calls.map(({ callId, usage }) => [callId, usage]),
+    );
+  });
+
   it('does not guess which session a single event is of', async () => {
     const { documents, skipped } = await readText(JSON.stringify(events[3]), { fileName: '3.json' });
     expect(documents).toEqual([]);

@@ -9,6 +9,11 @@ export function sessionOfFolder(filePath: string | null): string | null {
   return sessionIdOf(folders.findLast((folder) => !INSIDE.has(folder) && !/^\.{0,2}$/.test(folder)));
 }
 
+/** Of several events of one folder in one file, which lies there or is called so; null: it does not. */
+export function sessionOfEventFolder(filePath: string | null): string | null {
+  return /[\\/]events?[\\/][^\\/]+$/.test(filePath ?? '') ? sessionOfFolder(filePath) : null;
+}
+
 /** Ids are written with and without dashes. */
 export function sessionIdOf(value: unknown): string | null {
   const id = idOf(value);

@@ -4,7 +4,7 @@ import type { LinesFormat, ReadingContext, WholeFormat } from '../format-reader.
 import { readElements } from '../json/read-elements.ts';
 import { CompletionLogTaker, LOG_WAYS } from './completion-log.ts';
 import { EventSession } from './event-session.ts';
-import { placeOfFile, sessionIdOf, sessionOfFolder } from './folders.ts';
+import { placeOfFile, sessionIdOf, sessionOfEventFolder, sessionOfFolder } from './folders.ts';
 import { hasEvents, isEvent } from './recognition.ts';
 
 /** The log of one call of a model, with the whole prompt in it. */
@@ -84,16 +84,18 @@ export const openHandsEventLines: LinesFormat = {
     entries.some(isRun) ||
     (/^\s*\{\s*"instance_id"\s*:/.test(text) && /"test_result"\s*:/.test(text) && !/\n\s*"/.test(text.slice(0, 200))),
   open(context) {
-    const session = new EventSession(context.texts, { hasAllEvents: true });
+    const sessionId = sessionOfEventFolder(context.filePath);
+    const first = sessionId === null ? 0 : placeOfFile(context.fileName);
+    const session = new EventSession(context.texts, { hasAllEvents: sessionId === null });
     const runs: SessionDocument[] = [];
     return {
       line(value, number) {
         if (!isFields(value)) return 'it is no object';
         if (isRun(value)) runs.push(...runOf(context, value, number));
-        else addEvents(session, value, number - 1);
+        else addEvents(session, value, first + number - 1);
         return undefined;
       },
-      finish: () => (session.isEmpty ? runs : [session.document(), ...runs]),
+      finish: () => (session.isEmpty ? runs : [session.document({ sessionId }), ...runs]),
     };
   },
 };

@@ -82,6 +82,67 @@ describe('tracepost import', () => {
     expect([exit, JSON.parse(stdout)]).toMatchObject([1, { failed: 1, failures: [{ code: 'unreadable' }] }]);
   });
 
+  it('sends the events of a session many at a time, in their order, and what is no event by itself', async () => {
+    const requests: { readonly fileName: string | null; readonly lines: string[] }[] = [];
+    await given((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const fileName = new URL(request.url ?? '', url).searchParams.get('fileName');
+        requests.push({ fileName, lines: Buffer.concat(chunks).toString().trimEnd().split('\n') });
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(TAKEN));
+      });
+    });
+    const events = join(folder, 'root', 'the-session', 'events');
+    await mkdir(events, { recursive: true });
+    const event = (at: number): string =>
+      JSON.stringify({ id: at, timestamp: '2026-03-01', kind: 'MessageEvent' }, null, 2);
+    const name = (at: number): string => `event-${String(at).padStart(5, '0')}-x.json`;
+    for (let at = 0; at < 1_500; at++) await writeFile(join(events, name(at)), event(at));
+    await writeFile(join(events, name(9_999)), '{"no": "event"}');
+    const { exit, stdout } = await run([join(folder, 'root'), '--json']);
+    expect([exit, JSON.parse(stdout)]).toMatchObject([0, { files: 1_501, sent: 1_501, failed: 0 }]);
+    const bundles = requests
+      .filter(({ lines }) => lines.length > 1)
+      .sort((one, other) => other.lines.length - one.lines.length);
+    expect(bundles.map(({ fileName, lines }) => [fileName, lines.length, JSON.parse(lines[0] ?? '').id])).toEqual([
+      [`the-session/events/${name(0)}l`, 1_000, 0],
+      [`the-session/events/${name(1_000)}l`, 500, 1_000],
+    ]);
+    expect(requests).toHaveLength(3);
+    // Once more nothing is sent; then what is new.
+    await run([join(folder, 'root'), '--json']);
+    expect(requests).toHaveLength(3);
+    await writeFile(join(events, name(1_500)), event(1_500));
+    await run([join(folder, 'root'), '--json']);
+    expect(requests.slice(3).map(({ fileName, lines }) => [fileName, lines.length])).toEqual([
+      [`the-session/events/${name(1_500)}`, event(1_500).split('\n').length],
+    ]);
+  });
+
+  it('sends events by themselves when they cannot be taken together', async () => {
+    const names: (string | null)[] = [];
+    await given((request, response) => {
+      request.resume().on('end', () => {
+        const fileName = new URL(request.url ?? '', url).searchParams.get('fileName');
+        names.push(fileName);
+        const isBundle = fileName?.endsWith('.jsonl');
+        const refusal = { code: 'UNKNOWN_FORMAT', title: 'x', status: 422, detail: 'x' };
+        response
+          .writeHead(isBundle ? 422 : 200, {
+            'content-type': isBundle ? 'application/problem+json' : 'application/json',
+          })
+          .end(JSON.stringify(isBundle ? refusal : TAKEN));
+      });
+    });
+    await mkdir(join(folder, 'root', 's', 'events'), { recursive: true });
+    for (const at of [1, 2])
+      await writeFile(join(folder, 'root', 's', 'events', `${at}.json`), `{"kind":"x","timestamp":"${at}"}`);
+    const { stdout } = await run([join(folder, 'root'), '--json']);
+    expect(names).toEqual(['s/events/1.jsonl', 's/events/1.json', 's/events/2.json']);
+    expect(JSON.parse(stdout)).toMatchObject({ files: 2, sent: 2, failed: 0 });
+  });
+
   it('says how far it came when it is interrupted', async () => {
     const interrupted = new AbortController();
     let requests = 0;

@@ -3,6 +3,7 @@ import type { ImportFormat, NotifyAccepted, SessionImport, TaskRecord } from '@t
 import type { CommandContext } from '../command.ts';
 import { CommandFailure } from '../failures.ts';
 import { WAIT_AT_MOST_MS, waitForTask } from '../wait-for-task.ts';
+import { byEventFolder, EventBundle, type EventFile, readEvent } from './event-folder.ts';
 import type { ImportMemory } from './import-memory.ts';
 import type { ImportTally } from './import-tally.ts';
 import { openTranscriptFile, type TranscriptFile } from './transcript-file.ts';
@@ -21,7 +22,8 @@ export interface ImportOptions {
 }
 
 interface Candidate {
-  readonly path: string;
+  /** More than one: events of one session. */
+  readonly paths: readonly [string, ...string[]];
   /** Somebody named this very file: that it is no transcript is a failure then. */
   readonly isNamed: boolean;
 }
@@ -54,9 +56,11 @@ export async function importFiles(context: CommandContext, options: ImportOption
       context.signal.throwIfAborted();
       const next = await candidates.next();
       if (next.done) return;
-      options.onFile(next.value.path);
-      await importFile(context, options, next.value);
-      options.onFile(next.value.path);
+      const { paths, isNamed } = next.value;
+      options.onFile(paths[0]);
+      if (paths.length > 1) await importEvents(context, options, paths);
+      else await importFile(context, options, { path: paths[0], isNamed });
+      options.onFile(paths[0]);
     }
   };
   const workers = await Promise.allSettled(Array.from({ length: AT_A_TIME }, work));
@@ -69,25 +73,88 @@ async function* find(roots: readonly Root[], tally: ImportTally): AsyncGenerator
   for (const isFirst of [true, false]) {
     for (const { path, isFolder } of roots) {
       if (!isFolder) {
-        if (isFirst) yield { path, isNamed: true };
+        if (isFirst) yield { paths: [path], isNamed: true };
         continue;
       }
-      for await (const found of walkFiles(path)) {
-        if (found.kind === 'refused') {
-          if (!isFirst) continue;
-          // Of a folder that was named itself nothing can be taken at all.
-          if (found.path === path) tally.fail(path, 'unreadable', found.reason);
-          else tally.leave(found.path, found.reason);
-        } else if (hasKnownEnding(found.path) === isFirst) yield { path: found.path, isNamed: false };
-      }
+      for await (const [first, ...others] of byEventFolder(filesBelow(path, isFirst, tally)))
+        if (first !== undefined) yield { paths: [first, ...others], isNamed: false };
     }
+  }
+}
+
+/** Those with the endings of transcripts, or the others; what cannot be taken is told once. */
+async function* filesBelow(path: string, isFirst: boolean, tally: ImportTally): AsyncGenerator<string> {
+  for await (const found of walkFiles(path)) {
+    if (found.kind === 'refused') {
+      if (!isFirst) continue;
+      // Of a folder that was named itself nothing can be taken at all.
+      if (found.path === path) tally.fail(path, 'unreadable', found.reason);
+      else tally.leave(found.path, found.reason);
+    } else if (hasKnownEnding(found.path) === isFirst) yield found.path;
+  }
+}
+
+/** Events of one session, many at a time; what is none, or cannot be sent so, goes by itself. */
+async function importEvents(context: CommandContext, options: ImportOptions, paths: readonly string[]): Promise<void> {
+  const { memory, isAgain, tally } = options;
+  const alone = (path: string): Promise<void> => importFile(context, options, { path, isNamed: false });
+  const bundle = new EventBundle();
+  const sendAll = async (): Promise<void> => {
+    const events = bundle.take();
+    if (events.length > 1 && (await sendEvents(context, options, events))) return;
+    for (const { path } of events) await alone(path);
+  };
+  for (const path of paths) {
+    context.signal.throwIfAborted();
+    const event = await readEvent(path);
+    const before = isAgain ? null : memory.find(path);
+    if (event === null) await alone(path);
+    else if (before?.outcome === 'taken' && before.sha256 === event.sha256) {
+      tally.totals.files++;
+      tally.totals.known++;
+    } else {
+      bundle.add(event);
+      if (bundle.isFull) await sendAll();
+    }
+  }
+  await sendAll();
+}
+
+/** False: they are no events together, or something is wrong with one of them. */
+async function sendEvents(
+  context: CommandContext,
+  { memory, format, tally }: ImportOptions,
+  events: readonly EventFile[],
+): Promise<boolean> {
+  // Under the name of the first of them, which says of which session they are and where they begin.
+  const path = (events[0] as EventFile).path.replace(/\.json$/, '.jsonl');
+  const file = {
+    isGzip: false,
+    fault: () => null,
+    async *content() {
+      for (const { line } of events) yield line;
+    },
+  };
+  try {
+    const result = await send(context, { path, file, format });
+    tally.totals.files += events.length;
+    tally.totals.sent += events.length;
+    tally.take(path, result);
+    for (const { path: one, size, mtimeNs, sha256 } of events) {
+      tally.totals.sentBytes += size;
+      memory.remember(one, { size, mtimeNs, sha256, outcome: 'taken' }, result.sessionIds[0] ?? null);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof CommandFailure && OF_ONE_FILE.has(error.reason)) return false;
+    throw error;
   }
 }
 
 async function importFile(
   context: CommandContext,
   { memory, isAgain, format, tally }: ImportOptions,
-  { path, isNamed }: Candidate,
+  { path, isNamed }: { readonly path: string; readonly isNamed: boolean },
 ): Promise<void> {
   const { totals } = tally;
   const opened = await openTranscriptFile(path);
@@ -141,7 +208,7 @@ async function hashOf(file: TranscriptFile): Promise<string | null> {
 
 interface Sending {
   readonly path: string;
-  readonly file: TranscriptFile;
+  readonly file: Pick<TranscriptFile, 'isGzip' | 'content' | 'fault'>;
   readonly format: ImportFormat | undefined;
 }
 
