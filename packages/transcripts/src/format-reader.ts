@@ -20,6 +20,8 @@ export interface ReadingContext {
   readonly filePath: string | null;
   /** Cuts texts to what is kept of them, and keeps nothing more once the file has had its share of memory. */
   readonly texts: TextBudget;
+  /** Only what calls took is asked for: what is said in messages and tools need not be taken. */
+  readonly isForUsage: boolean;
   /** Counts an entry that could not be read. `entry` is the line from 1, or the number of the entry in a file without lines. */
   skip(entry: number, reason: string): void;
 }
@@ -47,6 +49,8 @@ export type Format = LinesFormat | WholeFormat;
 export interface LinesFormat {
   readonly format: TranscriptFormat;
   readonly kind: 'lines';
+  /** Where only what calls took is asked for, lines in which none of these stands need not be read. */
+  readonly usageMarks?: readonly string[];
   recognise(head: Head): boolean;
   open(context: ReadingContext): LinesReader;
 }

@@ -21,6 +21,11 @@ export interface ReadOptions {
   /** How much text of all messages and tool calls is kept; numbers are always kept. Default 32 Mi. */
   readonly textCharacters?: number;
   /**
+   * `usage`: only what the calls took is asked for. Then a format may leave out everything else: texts, tools, calls that took nothing, and lines
+   * that cannot be read and hold no usage. Default `everything`.
+   */
+  readonly wanted?: 'everything' | 'usage';
+  /**
    * Given each session as soon as it is complete; `documents` is empty then, and the next bytes are read when this has resolved. So a file of
    * very many sessions is read in the memory of a few, where its format tells where a session ends.
    */
@@ -82,6 +87,7 @@ async function read(
     fileName,
     filePath: options.fileName ?? null,
     texts: new TextBudget(options.textCharacters ?? TEXT_CHARACTERS),
+    isForUsage: options.wanted === 'usage',
     skip: (entry, reason) => skips.add(entry, reason),
   };
   const longestLineBytes = options.longestLineBytes ?? LONGEST_LINE_BYTES;
@@ -114,14 +120,17 @@ async function readLines(format: LinesFormat, rest: Rest): Promise<Result> {
     const reason = reasonOf(() => reader.line(value, number));
     if (reason !== undefined) context.skip(number, reason);
   };
-  const splitter = new LineSplitter(longestLineBytes, {
-    line: (text, index, byteLength) => {
-      const json = parseLine(text);
+  const taker = {
+    line: (text: string, index: number, byteLength: number): void => {
+      // What the format was recognised by has been parsed.
+      const known = text.length <= LONG_CHARACTERS ? beginning.parsed.get(index) : undefined;
+      const json = known ? { value: known } : parseLine(text);
       if ('value' in json) take(json.value, before + index);
       else context.skip(before + index, `${json.reason} (${byteLength} bytes)`);
     },
-    tooLong: (index, byteLength) => tooLong(before + index, byteLength),
-  });
+    tooLong: (index: number, byteLength: number): void => tooLong(before + index, byteLength),
+  };
+  const splitter = new LineSplitter(longestLineBytes, taker, context.isForUsage ? format.usageMarks : []);
   splitter.chunk(beginning.bytes);
   for await (const chunk of chunks) splitter.chunk(chunk);
 

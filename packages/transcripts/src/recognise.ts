@@ -1,4 +1,4 @@
-import { isFields } from './building/values.ts';
+import { type Fields, isFields } from './building/values.ts';
 import type { Format, Head } from './format-reader.ts';
 
 const HEAD_BYTES = 64 * 1024;
@@ -12,6 +12,8 @@ const LINE_FEED = 10;
 export interface Beginning {
   readonly format: Format | undefined;
   readonly head: Head;
+  /** The objects among the lines of the head, by the numbers of their lines from 1: they need not be parsed again. */
+  readonly parsed: ReadonlyMap<number, Fields>;
   /** What was read of the file so far and has to be read again by the format. */
   readonly bytes: Uint8Array;
   /** Length of a first line that was let go because it went on for ever; 0: there was none. */
@@ -29,7 +31,7 @@ export async function recognise(
   for (let wanted = HEAD_BYTES; ; wanted = LONGEST_HEAD_BYTES) {
     const read = await readUpTo(chunks, held, wanted);
     held = read.bytes;
-    const head = headOf(held, {
+    const { head, parsed } = headOf(held, {
       isAll: read.isAll,
       fileName,
       entries: wanted === HEAD_BYTES ? FIRST_ENTRIES : MOST_ENTRIES,
@@ -37,7 +39,7 @@ export async function recognise(
     const format = formats.find((one) => (droppedLineBytes === 0 || one.kind === 'lines') && one.recognise(head));
     const isEndless = held.indexOf(LINE_FEED) < 0;
     const hasMore = wanted === HEAD_BYTES || (!read.isAll && isEndless && droppedLineBytes === 0);
-    if (format || !hasMore) return { format, head, bytes: held, droppedLineBytes };
+    if (format || !hasMore) return { format, head, parsed, bytes: held, droppedLineBytes };
     if (wanted === LONGEST_HEAD_BYTES) {
       const rest = await dropLine(chunks, held.length);
       [held, droppedLineBytes] = [rest.bytes, rest.dropped];
@@ -56,7 +58,7 @@ async function readUpTo(
     const { value, done } = await chunks.next();
     if (done) return { bytes: Buffer.concat(parts), isAll: true };
     // A copy: the giver may write over its buffer once the next chunk is asked for.
-    parts.push(Uint8Array.from(value));
+    parts.push(new Uint8Array(value));
     length += value.length;
   }
   return { bytes: Buffer.concat(parts), isAll: false };
@@ -72,7 +74,7 @@ async function dropLine(
     if (done) return { bytes: new Uint8Array(0), dropped };
     const end = value.indexOf(LINE_FEED);
     dropped += end < 0 ? value.length : end;
-    if (end >= 0) return { bytes: Uint8Array.from(value.subarray(end + 1)), dropped };
+    if (end >= 0) return { bytes: new Uint8Array(value.subarray(end + 1)), dropped };
   }
 }
 
@@ -82,21 +84,25 @@ interface HeadOptions {
   readonly entries: number;
 }
 
-function headOf(bytes: Uint8Array, { isAll, fileName, entries }: HeadOptions): Head {
+function headOf(bytes: Uint8Array, { isAll, fileName, entries }: HeadOptions): Pick<Beginning, 'head' | 'parsed'> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const lines = text.split('\n', entries + 1);
   // The last is cut off, but where the file ends with it.
   const complete = lines.length > entries || isAll ? lines : lines.slice(0, -1);
-  const values = complete.filter((line) => line.trim() !== '').map(parsed);
-  return {
-    fileName,
-    text: text.slice(0, HEAD_BYTES),
-    firstLine: values[0],
-    entries: values.filter(isFields),
-  };
+  const parsed = new Map<number, Fields>();
+  let first: { readonly value: unknown } | null = null;
+  for (const [index, line] of complete.entries()) {
+    if (line.trim() === '') continue;
+    const value = valueIn(line);
+    first ??= { value };
+    // Of what is cut off nothing is an object.
+    if (isFields(value)) parsed.set(index + 1, value);
+  }
+  const head = { fileName, text: text.slice(0, HEAD_BYTES), firstLine: first?.value, entries: [...parsed.values()] };
+  return { head, parsed };
 }
 
-function parsed(line: string): unknown {
+function valueIn(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

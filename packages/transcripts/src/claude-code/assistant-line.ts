@@ -35,8 +35,11 @@ export function takeAssistantLine(line: ClaudeLine): void {
   const isCall = isError || model !== SYNTHETIC;
   const place = placeOf(line, answerId);
   const askedAtMs = line.names.timeOf(line.parentUuid);
-  takeMessage({ line, place, blocks, message, model, messageId: answerId, callId: isCall ? answerId : null });
+  // Also where only usage is asked for: a later line of the answer is told by its parts where it stands.
+  const said = line.isForUsage ? [] : blocks;
+  takeMessage({ line, place, blocks: said, message, model, messageId: answerId, callId: isCall ? answerId : null });
   if (isCall) takeCall({ line, place, message, model, provider, callId: answerId, reported, isError, askedAtMs });
+  if (line.isForUsage) return;
   for (const { block, id } of tools) {
     const index = blocks.indexOf(block);
     const given = line.draft.toolIds.asked(id, { place: line.uuid, answer: answerId }, index);

@@ -14,6 +14,8 @@ export const claudeCode: LinesFormat = {
   format: 'claude-code',
   kind: 'lines',
   recognise: (head: Head) => head.entries.some(isClaudeLine),
+  // JSON may write a letter of a name by its number.
+  usageMarks: ['usage"', '\\u00'],
   open: (context) => new ClaudeCodeReader(context),
 };
 
@@ -80,6 +82,7 @@ class ClaudeCodeReader implements LinesReader {
       subagent: subagent ?? subagentOf(fields, this.#context.fileName),
       draft,
       texts: this.#context.texts,
+      isForUsage: this.#context.isForUsage,
       names: this.#names,
     };
     if (type === 'stream_event') {

@@ -35,6 +35,8 @@ export interface ClaudeLine {
   readonly subagent: string | null;
   readonly draft: DocumentDraft;
   readonly texts: TextBudget;
+  /** Only what calls took is asked for. */
+  readonly isForUsage: boolean;
   readonly names: ClaudeNames;
 }
 

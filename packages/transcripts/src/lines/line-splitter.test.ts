@@ -64,7 +64,21 @@ describe('bytes into lines', () => {
     });
   });
 
-  it('shows a line of NUL, which a crash leaves, but none of white space', () => {
-    expect(split('\0\0\0\n  \n\n', [2]).lines).toEqual([{ text: '\0\0\0', number: 1 }]);
+  it.each([2, 1000])(
+    'shows a line of NUL, which a crash leaves, but none of white space (%d bytes at once)',
+    (size) => {
+      const { lines, count } = split('\0\0\0\n  \r\n\t\n\n{}\r\n', [size]);
+      expect(lines).toEqual([
+        { text: '\0\0\0', number: 1 },
+        { text: '{}', number: 5 },
+      ]);
+      expect(count).toBe(5);
+    },
+  );
+
+  it('tells a line that is too long among others that come at once', () => {
+    const long = 'x'.repeat(50);
+    const { lines, tooLong } = split(`{}\n${long}\n{}\n`, [1000], 20);
+    expect([lines.map(({ number }) => number), tooLong]).toEqual([[1, 3], [{ number: 2, bytes: 50 }]]);
   });
 });

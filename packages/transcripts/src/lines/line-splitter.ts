@@ -1,3 +1,6 @@
+import { isAscii } from 'node:buffer';
+import { Marks } from './marks.ts';
+
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const NOTHING = Buffer.alloc(0);
@@ -19,15 +22,18 @@ export interface LineTaker {
 export class LineSplitter {
   readonly #longestLineBytes: number;
   readonly #taker: LineTaker;
+  readonly #marks: Marks | null;
   /** The line that is under way, in its first bytes; the room behind is used again from line to line. */
   #held: Buffer = NOTHING;
   #heldBytes = 0;
   #isSkipping = false;
   #number = 0;
 
-  constructor(longestLineBytes: number, taker: LineTaker) {
+  /** `marks`: lines in which none of these stands are counted and do not come. */
+  constructor(longestLineBytes: number, taker: LineTaker, marks: readonly string[] = []) {
     this.#longestLineBytes = longestLineBytes;
     this.#taker = taker;
+    this.#marks = marks.length > 0 ? new Marks(marks) : null;
   }
 
   /** How many lines have ended, or begun. */
@@ -37,15 +43,11 @@ export class LineSplitter {
 
   chunk(bytes: Uint8Array): void {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let from = 0;
-    for (;;) {
-      const end = buffer.indexOf(LINE_FEED, from);
-      if (end < 0) break;
-      if (this.#heldBytes === 0) this.#whole(buffer, from, end);
-      else this.#last(buffer.subarray(from, end));
-      from = end + 1;
-    }
-    if (from < buffer.length) this.#hold(buffer.subarray(from));
+    const from = this.#heldBytes === 0 ? 0 : buffer.indexOf(LINE_FEED) + 1;
+    const to = buffer.lastIndexOf(LINE_FEED) + 1;
+    if (from > 0) this.#last(buffer.subarray(0, from - 1));
+    if (to > from) this.#all(buffer.subarray(from, to));
+    if (to < buffer.length) this.#hold(buffer.subarray(to));
   }
 
   /** What came after the last end of a line; null: nothing. Told to nobody else. */
@@ -61,12 +63,39 @@ export class LineSplitter {
     return null;
   }
 
+  /** Lines with their ends. Most are ASCII, and then it costs less to make one text of all and cut that. */
+  #all(buffer: Buffer): void {
+    if (this.#marks === null && isAscii(buffer)) {
+      this.#cut(buffer.toString('latin1'));
+      return;
+    }
+    let from = 0;
+    for (let end = buffer.indexOf(LINE_FEED); end >= 0; end = buffer.indexOf(LINE_FEED, from)) {
+      this.#whole(buffer, from, end);
+      from = end + 1;
+    }
+  }
+
+  #cut(text: string): void {
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      this.#number++;
+      if (end - from > this.#longestLineBytes) this.#taker.tooLong(this.#number, end - from);
+      else {
+        const to = end > from && text.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end;
+        if (!isBlankText(text, from, to)) this.#taker.line(text.slice(from, to), this.#number, to - from);
+      }
+      from = end + 1;
+    }
+  }
+
   #whole(buffer: Buffer, from: number, end: number): void {
     this.#number++;
     if (end - from > this.#longestLineBytes) {
       this.#taker.tooLong(this.#number, end - from);
       return;
     }
+    if (this.#marks && !this.#marks.beginIn(buffer, from, end)) return;
     const to = end > from && buffer[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
     if (!isBlank(buffer, from, to)) this.#taker.line(buffer.toString('utf8', from, to), this.#number, to - from);
   }
@@ -80,7 +109,7 @@ export class LineSplitter {
       this.#taker.tooLong(this.#number, byteLength);
       return;
     }
-    const line = this.#held;
+    const line = this.#held.subarray(0, byteLength);
     this.#clear();
     this.#whole(line, 0, byteLength);
   }
@@ -123,4 +152,9 @@ function isBlank(buffer: Buffer, from: number, to: number): boolean {
   for (let index = from; index < to; index++) if ((buffer[index] ?? 0) > 32) return false;
   // A line of nothing but NUL is what a crash leaves of one that was never written; it is no JSON and has to be told.
   return to === from || buffer[from] !== 0;
+}
+
+function isBlankText(text: string, from: number, to: number): boolean {
+  for (let index = from; index < to; index++) if (text.charCodeAt(index) > 32) return false;
+  return to === from || text.charCodeAt(from) !== 0;
 }
