@@ -31,6 +31,32 @@ export function joinTools(one: SessionToolCall, other: SessionToolCall): Session
       callId: known(one.callId, other.callId),
     };
   }
+  // Or a result that names its tool, and not what it was given.
+  if (
+    one.status === 'pending' &&
+    one.name !== UNKNOWN_TOOL &&
+    other.status !== 'pending' &&
+    other.argumentBytes < one.argumentBytes
+  ) {
+    return {
+      toolCallId: one.toolCallId,
+      name: one.name,
+      atMs: one.atMs,
+      sequence: one.sequence,
+      arguments: one.arguments,
+      argumentsHash: one.argumentsHash,
+      argumentBytes: one.argumentBytes,
+      argumentCount: one.argumentCount,
+      status: other.status,
+      startedAtMs: other.startedAtMs,
+      endedAtMs: other.endedAtMs,
+      resultBytes: other.resultBytes,
+      result: other.result,
+      error: other.error,
+      subagent: knownSubagent(one.subagent, other.subagent),
+      callId: known(one.callId, other.callId),
+    };
+  }
   // Or more is told of whose call it is, and nothing of the call itself.
   if (one.name !== UNKNOWN_TOOL && tellsNothing(other)) {
     return {

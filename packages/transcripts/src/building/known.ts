@@ -1,4 +1,5 @@
 import { byText } from './order.ts';
+import { isFields } from './values.ts';
 
 /**
  * How two witnesses of the same thing agree. Each of these takes the same one in whatever order they come, the same again
@@ -28,10 +29,19 @@ export function knownMember<T>(one: T, other: T, isKnown: (value: T) => boolean)
 
 /** The one whose rank is higher; the ranks are compared number by number, and if all are equal, the whole as text. */
 export function higher<T>(one: T, other: T, rank: (value: T) => readonly number[]): T {
+  if (isSame(one, other)) return one;
   const [left, right] = [rank(one), rank(other)];
   for (let index = 0; index < left.length; index++) {
     const difference = (left[index] ?? 0) - (right[index] ?? 0);
     if (difference !== 0) return difference > 0 ? one : other;
   }
   return byText(JSON.stringify(one), JSON.stringify(other)) < 0 ? other : one;
+}
+
+/** As often, when one entry is told twice: then there is nothing to choose, and nothing has to be written out to be compared. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (!isFields(one) || !isFields(other)) return false;
+  const [names, others] = [Object.keys(one), Object.keys(other)];
+  return names.length === others.length && names.every((name, at) => name === others[at] && one[name] === other[name]);
 }
