@@ -22,8 +22,8 @@ const TOLD_APART = 1e15;
 /** Rounds half up to a whole picodollar. Throws `RangeError` for what is not a finite decimal number. */
 export function toPicodollars(usd: string | number): Picodollars {
   if (typeof usd === 'number') {
-    const near = Math.round(usd * PER_USD);
-    if (Math.abs(near) <= TOLD_APART && near / PER_USD === usd) return BigInt(near);
+    const near = exactly(usd);
+    if (near !== null) return BigInt(near);
   }
   const { numerator, denominator } = parseDecimal(usd);
   return roundHalfUp({ numerator: numerator * PICODOLLARS_PER_USD, denominator });
@@ -32,6 +32,22 @@ export function toPicodollars(usd: string | number): Picodollars {
 /** Adds dollars without drift: each is taken back to picodollars first, so that a thousand images cost a thousand times one. */
 export function sumUsd(amounts: Iterable<number>): number {
   let sum: Picodollars = 0n;
-  for (const amount of amounts) sum += toPicodollars(amount);
-  return toUsd(sum);
+  // Whole picodollars that a double holds exactly are added as such.
+  let few = 0;
+  for (const amount of amounts) {
+    const near = exactly(amount);
+    if (near === null) sum += toPicodollars(amount);
+    else few += near;
+    if (Math.abs(few) > TOLD_APART) {
+      sum += BigInt(few);
+      few = 0;
+    }
+  }
+  return toUsd(sum + BigInt(few));
+}
+
+/** In picodollars; null: it has to be worked out from its digits. */
+function exactly(usd: number): number | null {
+  const near = Math.round(usd * PER_USD);
+  return Math.abs(near) <= TOLD_APART && near / PER_USD === usd ? near : null;
 }

@@ -14,14 +14,19 @@ export interface ErrorEntry {
 
 /** In order. A refusal by the user and an abort are none. */
 export function errorEntries(steps: readonly Step[], categoryOf: CategoryOf): readonly ErrorEntry[] {
-  return steps.flatMap((step): ErrorEntry[] => {
-    if (step.kind === 'message' || step.entry.status !== 'failed') return [];
-    const { error } = step.entry;
-    if (step.kind === 'call') return [{ step, type: error?.type ?? null, text: error?.message ?? '', command: null }];
-    const command = commandOf(step.entry, categoryOf);
-    const text = command === null ? error?.message || step.entry.result || '' : outputOf(step.entry);
-    return [{ step, type: error?.type ?? null, text, command }];
-  });
+  const entries: ErrorEntry[] = [];
+  for (const step of steps) {
+    if (step.kind === 'message' || step.entry.status !== 'failed') continue;
+    const type = step.entry.error?.type ?? null;
+    if (step.kind === 'call') entries.push({ step, type, text: step.entry.error?.message ?? '', command: null });
+    else entries.push({ step, type, ...ofTool(step.entry, categoryOf) });
+  }
+  return entries;
+}
+
+function ofTool(tool: SessionToolCall, categoryOf: CategoryOf): Pick<ErrorEntry, 'text' | 'command'> {
+  const command = commandOf(tool, categoryOf);
+  return { text: command === null ? tool.error?.message || tool.result || '' : outputOf(tool), command };
 }
 
 /** Between the beginning and the end of an error that was too long to be kept whole. */

@@ -1,14 +1,15 @@
-import type { Anomaly, SessionDocument } from '@tracepost/contracts';
+import type { Anomaly, SessionDocument, SessionModelCall } from '@tracepost/contracts';
 import { callEvidence } from '../sessions/evidence.ts';
 import { responseMs } from '../sessions/times.ts';
 import { robustThreshold, sigmaThreshold, spreadOf } from './spread.ts';
 
 /** Every call of a model that took longer than the mean of the session's and three population standard deviations. */
 export function responseTimeSpikes(document: SessionDocument): readonly Anomaly[] {
-  const timed = document.calls.flatMap((call) => {
+  const timed: { readonly call: SessionModelCall; readonly value: number }[] = [];
+  for (const call of document.calls) {
     const value = responseMs(call);
-    return value === null ? [] : [{ call, value }];
-  });
+    if (value !== null) timed.push({ call, value });
+  }
   const spread = spreadOf(timed.map(({ value }) => value));
   if (!spread) return [];
   const threshold = sigmaThreshold(spread);

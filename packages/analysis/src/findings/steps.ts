@@ -18,11 +18,10 @@ export type Step =
  * what is of the same time.
  */
 export function stepsOf(document: SessionDocument): readonly Step[] {
-  const placed = [
-    ...placesOf(document.messages).map(([entry, atMs]) => ({ step: { kind: 'message', entry } as const, atMs })),
-    ...placesOf(document.calls).map(([entry, atMs]) => ({ step: { kind: 'call', entry } as const, atMs })),
-    ...placesOf(document.tools).map(([entry, atMs]) => ({ step: { kind: 'tool', entry } as const, atMs })),
-  ];
+  const placed: Placed[] = [];
+  place(document.messages, placed, (entry) => ({ kind: 'message', entry }));
+  place(document.calls, placed, (entry) => ({ kind: 'call', entry }));
+  place(document.tools, placed, (entry) => ({ kind: 'tool', entry }));
   placed.sort(
     (a, b) =>
       a.atMs - b.atMs || a.step.entry.sequence - b.step.entry.sequence || (idOf(a.step) < idOf(b.step) ? -1 : 1),
@@ -30,14 +29,21 @@ export function stepsOf(document: SessionDocument): readonly Step[] {
   return placed.map(({ step }) => step);
 }
 
-function placesOf<Entry extends { readonly atMs: number | null; readonly endedAtMs?: number | null }>(
+interface Placed {
+  readonly step: Step;
+  readonly atMs: number;
+}
+
+function place<Entry extends { readonly atMs: number | null; readonly endedAtMs?: number | null }>(
   entries: readonly Entry[],
-): (readonly [entry: Entry, atMs: number])[] {
+  into: Placed[],
+  stepOf: (entry: Entry) => Step,
+): void {
   let last = 0;
-  return entries.map((entry) => {
+  for (const entry of entries) {
     last = entry.atMs ?? entry.endedAtMs ?? last;
-    return [entry, last];
-  });
+    into.push({ step: stepOf(entry), atMs: last });
+  }
 }
 
 /** The main agent and each subagent go their own ways: what is next is next in the same one. */

@@ -17,8 +17,10 @@ export function tokenSpike(document: SessionDocument): readonly Anomaly[] {
   );
   const endMs = counted.reduce((latest, call) => Math.max(latest, call.atMs ?? 0), 0);
   const tokens = new Map<number, number>();
-  for (const call of counted)
-    tokens.set(windowOf(call, endMs), (tokens.get(windowOf(call, endMs)) ?? 0) + tokensOf(call));
+  for (const call of counted) {
+    const window = windowOf(call, endMs);
+    tokens.set(window, (tokens.get(window) ?? 0) + tokensOf(call));
+  }
   const rateOf = (sum: number): number => sum / (WINDOW_MS / 60_000);
   const value = rateOf(tokens.get(0) ?? 0);
   tokens.delete(0);
@@ -54,6 +56,7 @@ function windowOf(call: SessionModelCall, endMs: number): number {
 
 /** With those of attempts on other models, which are tokens of the session too. */
 function tokensOf({ usage, besides }: SessionModelCall): number {
-  const all = [...(usage === null ? [] : [usage]), ...besides.map((beside) => beside.usage)];
-  return all.reduce((sum, { input, output }) => sum + input + output, 0);
+  let tokens = usage === null ? 0 : usage.input + usage.output;
+  for (const beside of besides) tokens += beside.usage.input + beside.usage.output;
+  return tokens;
 }

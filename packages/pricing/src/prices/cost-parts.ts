@@ -30,10 +30,12 @@ export function costParts(
     parts.push({ kind, model, tokens, usdPerMillion, usd: toUsd(picodollars) });
   };
 
-  for (const [kind, tokens, rate] of pricedTokens(usage, rates, details)) {
+  for (const part of PARTS) {
+    const tokens = part.tokens(usage, details);
     if (tokens === 0) continue;
-    if (rate === null) return { status: 'missing', kind };
-    add(kind, tokens, rateFor(rate, usage.input));
+    const rate = part.rate(rates);
+    if (rate === null) return { status: 'missing', kind: part.kind };
+    add(part.kind, tokens, rateFor(rate, usage.input));
   }
   if (rates.request !== null) add('request', 1, rates.request);
   if (details.webSearches > 0) {
@@ -70,25 +72,37 @@ function perToken(usdPerMillion: string): Rational {
   return price;
 }
 
-function pricedTokens(
-  usage: TokenUsage,
-  rates: Rates,
-  { audio, image }: UsageDetails,
-): readonly (readonly [CostPart['kind'], number, Rate | null])[] {
+interface PricedPart {
+  readonly kind: CostPart['kind'];
+  readonly tokens: (usage: TokenUsage, details: UsageDetails) => number;
+  readonly rate: (rates: Rates) => Rate | null;
+}
+
+/** In the order in which they are shown. */
+const PARTS: readonly PricedPart[] = [
+  { kind: 'input', tokens: uncachedText, rate: ({ input }) => input },
+  { kind: 'audio_input', tokens: (_, { audio }) => audio.input - audio.cacheRead, rate: ({ audio }) => audio.input },
+  { kind: 'image_input', tokens: (_, { image }) => image.input - image.cacheRead, rate: ({ image }) => image.input },
+  {
+    kind: 'cache_read',
+    tokens: ({ cacheRead }, { audio, image }) => cacheRead - audio.cacheRead - image.cacheRead,
+    rate: ({ cacheRead }) => cacheRead,
+  },
+  { kind: 'audio_cache_read', tokens: (_, { audio }) => audio.cacheRead, rate: ({ audio }) => audio.cacheRead },
+  { kind: 'image_cache_read', tokens: (_, { image }) => image.cacheRead, rate: ({ image }) => image.cacheRead },
+  { kind: 'cache_write_5m', tokens: ({ cacheWrite5m }) => cacheWrite5m, rate: ({ cacheWrite5m }) => cacheWrite5m },
+  { kind: 'cache_write_1h', tokens: ({ cacheWrite1h }) => cacheWrite1h, rate: ({ cacheWrite1h }) => cacheWrite1h },
+  {
+    kind: 'output',
+    tokens: ({ output, reasoning }, { audio, image }) => output - reasoning - audio.output - image.output,
+    rate: ({ output }) => output,
+  },
+  { kind: 'audio_output', tokens: (_, { audio }) => audio.output, rate: ({ audio }) => audio.output },
+  { kind: 'image_output', tokens: (_, { image }) => image.output, rate: ({ image }) => image.output },
+  { kind: 'reasoning', tokens: ({ reasoning }) => reasoning, rate: ({ reasoning }) => reasoning },
+];
+
+function uncachedText(usage: TokenUsage, { audio, image }: UsageDetails): number {
   const uncached = usage.input - usage.cacheRead - usage.cacheWrite5m - usage.cacheWrite1h;
-  const [audioIn, imageIn] = [audio.input - audio.cacheRead, image.input - image.cacheRead];
-  return [
-    ['input', uncached - audioIn - imageIn, rates.input],
-    ['audio_input', audioIn, rates.audio.input],
-    ['image_input', imageIn, rates.image.input],
-    ['cache_read', usage.cacheRead - audio.cacheRead - image.cacheRead, rates.cacheRead],
-    ['audio_cache_read', audio.cacheRead, rates.audio.cacheRead],
-    ['image_cache_read', image.cacheRead, rates.image.cacheRead],
-    ['cache_write_5m', usage.cacheWrite5m, rates.cacheWrite5m],
-    ['cache_write_1h', usage.cacheWrite1h, rates.cacheWrite1h],
-    ['output', usage.output - usage.reasoning - audio.output - image.output, rates.output],
-    ['audio_output', audio.output, rates.audio.output],
-    ['image_output', image.output, rates.image.output],
-    ['reasoning', usage.reasoning, rates.reasoning],
-  ];
+  return uncached - (audio.input - audio.cacheRead) - (image.input - image.cacheRead);
 }

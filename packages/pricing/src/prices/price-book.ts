@@ -41,6 +41,7 @@ export interface PriceBookOptions {
 export function createPriceBook({ own = [], undatedMs = Date.now() }: PriceBookOptions = {}): PriceBook {
   const findOwn = ownPriceFinder(own);
   const models = new Map<string, ListedModel | null>();
+  const locals = new Map<string, boolean>();
 
   const lookUp = (provider: string | null, model: string): ListedModel | null => {
     const key = `${provider ?? ''}\n${model}`;
@@ -52,11 +53,22 @@ export function createPriceBook({ own = [], undatedMs = Date.now() }: PriceBookO
     return found;
   };
 
+  const runsLocally = (provider: string | null, model: string): boolean => {
+    const key = `${provider ?? ''}\n${model}`;
+    let known = locals.get(key);
+    if (known === undefined) {
+      if (locals.size >= MOST_MODELS) locals.clear();
+      known = isLocal(provider, model);
+      locals.set(key, known);
+    }
+    return known;
+  };
+
   const find: FindPrice = (call, model, input) => {
     const atMs = call.atMs ?? undatedMs;
     const ownPrice = findOwn({ provider: call.provider, model, atMs, serviceTier: call.serviceTier });
     if (ownPrice) return ownPrice;
-    if (isLocal(call.provider, model)) return 'local';
+    if (runsLocally(call.provider, model)) return 'local';
     const listed = lookUp(call.provider, model);
     return listed && atServiceTier(listedPrice(listed, atMs), call.serviceTier, input);
   };
@@ -85,7 +97,7 @@ function priceCall(call: PricedCall, find: FindPrice): CallCost {
   });
 
   // A program's own words in the place of an answer (`<synthetic>`): no model was asked.
-  const isNobody = call.model !== null && /^<.*>$/.test(call.model.trim());
+  const isNobody = call.model?.includes('<') === true && /^<.*>$/.test(call.model.trim());
   const attempts = [
     ...(call.usage && !isNobody ? [{ model: call.model, usage: call.usage }] : []),
     ...call.besides,

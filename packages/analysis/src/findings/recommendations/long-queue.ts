@@ -1,4 +1,4 @@
-import type { Recommendation } from '@tracepost/contracts';
+import type { Recommendation, SessionToolCall } from '@tracepost/contracts';
 import { toolEvidence } from '../../sessions/evidence.ts';
 import { processingMs, queueMs } from '../../sessions/times.ts';
 import type { Facts } from './input.ts';
@@ -6,12 +6,20 @@ import type { Facts } from './input.ts';
 const LEAST_CALLS = 3;
 const MOST_EVIDENCE = 10;
 
+interface Timed {
+  readonly tool: SessionToolCall;
+  readonly waitedMs: number;
+  readonly workedMs: number;
+}
+
 /** Tools that waited longer to begin than they then worked, over the calls of which both is known. */
 export function longQueue({ document }: Facts): readonly Recommendation[] {
-  const timed = document.tools.flatMap((tool) => {
-    const [waitedMs, workedMs] = [queueMs(tool), processingMs(tool)];
-    return waitedMs === null || workedMs === null ? [] : [{ tool, waitedMs, workedMs }];
-  });
+  const timed: Timed[] = [];
+  for (const tool of document.tools) {
+    const waitedMs = queueMs(tool);
+    const workedMs = waitedMs === null ? null : processingMs(tool);
+    if (waitedMs !== null && workedMs !== null) timed.push({ tool, waitedMs, workedMs });
+  }
   const waitedMs = timed.reduce((sum, each) => sum + each.waitedMs, 0);
   const workedMs = timed.reduce((sum, each) => sum + each.workedMs, 0);
   if (timed.length < LEAST_CALLS || waitedMs <= workedMs) return [];
