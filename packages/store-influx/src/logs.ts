@@ -1,4 +1,4 @@
-import { isStorableTime, type LogQuery, type LogStore, MAX_LOGS } from '@tracepost/stores';
+import { isStorableTime, type LogQuery, type LogStore, MAX_LOGS, storableRange } from '@tracepost/stores';
 import { toLine, toView } from './log-lines.ts';
 import { linesFlux, timesFlux } from './log-query.ts';
 import type { InfluxStoreParts } from './metrics.ts';
@@ -13,8 +13,9 @@ export function createInfluxLogs({ bucket, writer, query, ping, close }: InfluxS
       return writer.write(good.map(toLine), bad === 0 ? [] : [{ signal: 'logs', reason: 'invalid_time', count: bad }]);
     },
     async queryLogs(asked) {
-      if (asked.from >= asked.to) return [];
-      const limited = { ...asked, limit: Math.min(asked.limit, MAX_LOGS) };
+      const range = storableRange(asked);
+      if (range === null) return [];
+      const limited = { ...asked, ...range, limit: Math.min(asked.limit, MAX_LOGS) };
       const maxTimes = timesWanted(limited);
       const times = await query({
         operation: 'find_logs',

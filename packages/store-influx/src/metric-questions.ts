@@ -14,6 +14,7 @@ import {
   type ReadingBudget,
   type ReadingPlan,
   type ReadStretch,
+  storableRange,
 } from '@tracepost/stores';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
@@ -35,10 +36,10 @@ const MAX_NOTES = 200_000;
 
 /** `queryMetric` of the port. */
 export async function queryMetric(source: MetricSource, question: MetricQuestion): Promise<MetricAnswer> {
-  const isEmpty = question.from >= question.to;
+  const range = storableRange(question);
   const [description, plan] = await Promise.all([
     describeMetric(source, question.name),
-    isEmpty ? { hours: [], points: [] } : makePlan(source, question),
+    range === null ? { hours: [], points: [] } : makePlan(source, { ...question, ...range }),
   ]);
   const answering = answerQuestion(question, description);
   const budget = createReadingBudget(question.signal);
@@ -109,8 +110,9 @@ export async function readCatalog(
   from: Date,
   to: Date,
 ): Promise<MetricCatalogItem[]> {
-  if (from >= to) return [];
-  const range = rangeFlux(rollUpsBucket, { fromMs: floorDay(from.getTime()), toMs: to.getTime() });
+  const storable = storableRange({ from, to });
+  if (storable === null) return [];
+  const range = rangeFlux(rollUpsBucket, { fromMs: floorDay(storable.from.getTime()), toMs: storable.to.getTime() });
   const [metrics, attributes] = await Promise.all([
     query({
       operation: 'read_catalog',

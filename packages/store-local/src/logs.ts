@@ -1,6 +1,6 @@
 import type { LogLevel, LogSignal, LogView } from '@tracepost/contracts';
 import type { SqliteRow, SqliteValue } from '@tracepost/sqlite';
-import { isoFromNanos, isStorableTime, type LogStore, logFingerprint, toLogView } from '@tracepost/stores';
+import { isoFromNanos, isStorableTime, type LogStore, logFingerprint, storableRange, toLogView } from '@tracepost/stores';
 import { hexOrNull, jsonOf, nanosOf, textOf, textOrNull } from './columns.ts';
 import type { Database } from './database.ts';
 import { firstBytes } from './hash-id.ts';
@@ -28,7 +28,9 @@ export function createLocalLogs(database: Database): LogStore {
       });
     },
     async queryLogs(query) {
-      const { sql, params } = selectLogs(query);
+      const range = storableRange(query);
+      if (range === null) return [];
+      const { sql, params } = selectLogs({ ...query, ...range });
       return (await database.read('query_logs', sql, params)).map(toView);
     },
     ping: () => database.ping(),

@@ -14,6 +14,7 @@ import {
   type ReadingBudget,
   type ReadingPlan,
   type ReadStretch,
+  storableRange,
   type Tally,
 } from '@tracepost/stores';
 import { jsonOf, textOf } from './columns.ts';
@@ -33,8 +34,9 @@ export async function queryMetric(database: Database, question: MetricQuestion):
     readSeries(database, question.name),
   ]);
   const answering = answerQuestion(question, description);
-  if (question.from >= question.to) return answering.answer();
-  const plan = await makePlan(database, question);
+  const range = storableRange(question);
+  if (range === null) return answering.answer();
+  const plan = await makePlan(database, { ...question, ...range });
   const budget = createReadingBudget(question.signal);
   const asked = series.filter(({ attributes }) => isAskedFor(question, attributes));
   const readOne = async (one: StoredSeries): Promise<void> => {
@@ -91,7 +93,7 @@ async function addHours(
 
 /** `catalog` of the port. */
 export async function readCatalog(database: Database, from: Date, to: Date): Promise<MetricCatalogItem[]> {
-  if (from >= to) return [];
+  if (storableRange({ from, to }) === null) return [];
   const sql = `SELECT name, key, kind, unit, description FROM metric_catalog WHERE day >= ? AND day < ? ORDER BY day`;
   const rows = await database.read('read_catalog', sql, [floorDay(from.getTime()), to.getTime()]);
   const items = new Map<string, MetricCatalogItem>();

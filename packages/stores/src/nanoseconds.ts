@@ -6,6 +6,20 @@ export function isoFromNanos(nanos: bigint): string {
   return new Date(Number(nanos / NANOS_IN_MS)).toISOString();
 }
 
+export interface DateRange {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+const LAST_STORABLE_MS = Number(LAST_STORABLE / NANOS_IN_MS);
+
+/** The part of a range in which something can be stored; null when there is none. A store may not even read other times. */
+export function storableRange({ from, to }: DateRange): DateRange | null {
+  const fromMs = Math.max(from.getTime(), 0);
+  const toMs = Math.min(to.getTime(), LAST_STORABLE_MS);
+  return fromMs < toMs ? { from: new Date(fromMs), to: new Date(toMs) } : null;
+}
+
 export function nanosFromDate(date: Date): bigint {
   return BigInt(date.getTime()) * NANOS_IN_MS;
 }

@@ -15,6 +15,10 @@ export const BROKEN_LOG_STORES: Breakages<LogStore> = {
     lines.filter((line) => line.level === (level ?? line.level)),
   ),
   'does not look at the text': asking(({ text: _, ...query }) => query),
+  'cannot be asked for times that it does not reach': asking((query) => {
+    if (query.to < new Date('1971-01-01')) throw new RangeError('too early');
+    return query;
+  }),
   'does not look at the limit': asking((query) => ({ ...query, limit: 1000 })),
   'keeps the wrong end of the limit': (right) => ({
     ...right,

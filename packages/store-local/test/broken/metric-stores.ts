@@ -82,6 +82,10 @@ export const BROKEN_METRIC_QUESTIONS: Breakages<MetricStore> = {
     ...right,
     queryMetric: (question) => right.queryMetric(question).catch(() => ANSWERED),
   }),
+  'cannot be asked for times that it does not reach': questioning((question) => {
+    if (question.to < new Date('1971-01-01')) throw new RangeError('too early');
+    return question;
+  }),
   'has no catalog': (right) => ({ ...right, catalog: async () => [] }),
   'puts nothing together': (right) => ({ ...right, rollUp: async () => ({ hours: 0, late: 0 }) }),
 };

@@ -1,7 +1,7 @@
 import type { LogSignal } from '@tracepost/contracts';
 import { expect } from 'vitest';
 import type { LogQuery, LogStore } from '../signal-stores.ts';
-import { at, log, nanos, newSpanId, newTraceId, originOf, unique } from './sample-signals.ts';
+import { at, FAR_TIMES, log, nanos, newSpanId, newTraceId, originOf, unique } from './sample-signals.ts';
 import { describeProperties, type Harness, type Property } from './signal-property.ts';
 
 export interface LogStoreSubject {
@@ -238,6 +238,17 @@ export const LOG_STORE_PROPERTIES: readonly Property<LogStoreSubject>[] = [
       expect(await messages(store, { service, ...window })).toEqual(['1999', '1500', '1000']);
       expect(await messages(store, { traceId, ...window })).toEqual(['1000', '1500', '1999']);
       expect(await messages(store, { service, from: at(2000), to: at(2000) })).toEqual([]);
+    },
+  },
+  {
+    title: 'a time that no store reaches to is one in which nothing was written',
+    async run({ store }) {
+      const service = unique('service');
+      await store.writeLogs([log({ origin: originOf(service), timeUnixNano: nanos(1) })]);
+      for (const [from, to] of FAR_TIMES)
+        expect(await store.queryLogs(query({ service, from: new Date(from), to: new Date(to) }))).toEqual([]);
+      const always = { from: new Date('0001-01-01'), to: new Date('9999-12-31') };
+      expect(await store.queryLogs(query({ service, ...always }))).toHaveLength(1);
     },
   },
   {

@@ -4,7 +4,7 @@ import type { MetricAnswer, MetricQuestion } from '../metrics/question.ts';
 import { QueryTooLargeError } from '../recorded-metric-store.ts';
 import type { MetricStore } from '../signal-stores.ts';
 import type { MetricStoreSubject } from './metric-store.ts';
-import { at, metric, nanos, originOf, unique } from './sample-signals.ts';
+import { at, FAR_TIMES, metric, nanos, originOf, unique } from './sample-signals.ts';
 import type { Property } from './signal-property.ts';
 
 const SECOND = 1_000;
@@ -23,6 +23,18 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
         expect(await total(store, { name, aggregation })).toBe(null);
       const answer = await ask(store, { name, groupBy: ['route'], aggregation: 'SUM' });
       expect(answer).toMatchObject({ status: 'answered', kind: null, unit: '', sampleCount: 0, series: [] });
+    },
+  },
+  {
+    title: 'a time that no store reaches to is one in which nothing was written',
+    async run({ store }) {
+      const name = unique('metric');
+      await store.writeMetrics([gauge(name, 1, 1)]);
+      for (const [from, to] of FAR_TIMES) {
+        const range = { from: new Date(from), to: new Date(to) };
+        expect(await total(store, { name, ...range, aggregation: 'COUNT' })).toBe(0);
+        expect(await store.catalog(range.from, range.to)).toEqual([]);
+      }
     },
   },
   {

@@ -68,3 +68,12 @@ export function metric(fields: Partial<MetricSignal> & Pick<MetricSignal, 'name'
     ...fields,
   };
 }
+
+/** Before the first and after the last instant that stores can keep, and across each. */
+export const FAR_TIMES = [
+  ['0001-01-01', '0001-02-01'],
+  ['1677-01-01', '1677-12-31'],
+  ['1969-12-01', '1970-01-02'],
+  ['2262-01-01', '2262-12-31'],
+  ['9999-11-01', '9999-12-31'],
+] as const;
