@@ -39,6 +39,8 @@ function tryLock(folder: string): DatabaseSync | null {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(folder, { recursive: true });
+    // SQLite only says that it cannot open its file; this says why.
+    accessSync(folder, constants.W_OK);
     const file = join(folder, 'lock.db');
     database = new DatabaseSync(file, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');

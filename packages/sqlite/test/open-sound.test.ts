@@ -38,7 +38,7 @@ describe('a file that must not lose anything', () => {
     const refused = open();
     await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
     await expect(refused).rejects.toMatchObject({ isDamaged: true });
-    const { message } = await refused.catch((error: Error) => error as CannotOpenError);
+    const message = await messageOf(refused);
     expect(message).toContain(`The database ${path} is damaged (`);
     expect(message).toContain('TRACEPOST_RESCUE_DAMAGED=1');
     expect(message.split('\n')).toHaveLength(1);
@@ -80,7 +80,7 @@ describe('a file that must not lose anything', () => {
     const met = database.read('SELECT sum(length(name)) AS sum FROM item');
     await expect(met).rejects.toBeInstanceOf(WriteFailedError);
     await expect(met).rejects.toThrow(`The database ${path} is damaged (`);
-    const { message } = await met.catch((error: Error) => error as Error);
+    const message = await messageOf(met);
     for (const refused of [
       database.write([{ sql: "INSERT INTO other (id, name) VALUES (-1, 'new')" }]),
       database.look('SELECT 1'),
@@ -97,6 +97,13 @@ describe('a file that must not lose anything', () => {
     await expect(open()).rejects.toThrow(`The database ${path} is damaged (file is not a database)`);
   });
 });
+
+function messageOf(refused: Promise<unknown>): Promise<string> {
+  return refused.then(
+    () => 'it was not refused',
+    (error: Error) => error.message,
+  );
+}
 
 /** Numbers of the pages in which the rows of a table lie. */
 function leavesOf(table: string): number[] {

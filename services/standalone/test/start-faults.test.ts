@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,11 @@ import { lockFolder } from '@tracepost/sqlite';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** Any free port, and no other door. */
+const SHUT = { TRACEPOST_PORT: '0', TRACEPOST_OTLP_GRPC_PORT: 'off', TRACEPOST_OTLP_HTTP_PORT: 'off' };
+
+const GREETING = 'Tracepost listens on';
 
 let folder: string;
 let taken: Server;
@@ -63,16 +68,78 @@ it('a data folder that cannot be one is one sentence with its path', async () =>
   expect(told.split('\n')).toHaveLength(1);
 });
 
-/** Runs the one process until it gives up, and gives what it said on standard error. */
-async function start(env: Record<string, string>): Promise<{ code: number; told: string }> {
+it.each(['records.db', 'queue.db', 'sessions.db', 'telemetry.db'])(
+  'a data folder whose %s cannot be read as a database is never a start that says nothing',
+  { timeout: 120_000 },
+  async (name) => {
+    await writeFile(join(folder, name), 'no database at all, however long one looks at it. '.repeat(200));
+    const { code, told, printed } = await start({ ...SHUT });
+    // Telemetry bears a loss and is made anew; sessions are only read when somebody asks for them, and are refused then.
+    expect(code).toBe(name === 'records.db' || name === 'queue.db' ? 1 : 0);
+    if (name === 'telemetry.db') expect(printed).toContain(`${join(folder, name)} was damaged; it lies in`);
+    if (code === 1) {
+      expect(told).toContain(`The database ${join(folder, name)} is damaged (file is not a database)`);
+      expect(told).toContain('TRACEPOST_RESCUE_DAMAGED=1');
+      expect(told.split('\n')).toHaveLength(1);
+    }
+  },
+);
+
+it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'a data folder on a disk that is read-only is one sentence with its path and why',
+  async () => {
+    const data = join(folder, 'data');
+    await mkdir(data);
+    const mounted = mount('-t', 'tmpfs', '-o', 'ro', 'none', data);
+    // Not everybody who is root may mount: inside a container, most often.
+    if (!mounted) return console.warn('Left out, because nothing can be mounted: a disk that is read-only');
+    try {
+      const { code, told } = await start({ ...SHUT, TRACEPOST_DATA_DIR: data });
+      expect(code).toBe(1);
+      expect(told).toMatch(`The folder ${data} cannot be used: EROFS`);
+      expect(told.split('\n')).toHaveLength(1);
+    } finally {
+      spawnSync('umount', [data]);
+    }
+  },
+);
+
+it('with leave to lose what cannot be read a damaged queue and records are set aside, and that is said', {
+  timeout: 120_000,
+}, async () => {
+  for (const name of ['records.db', 'queue.db', 'sessions.db']) {
+    await writeFile(join(folder, name), 'no database at all, however long one looks at it. '.repeat(200));
+  }
+  const { code, printed } = await start({ ...SHUT, TRACEPOST_RESCUE_DAMAGED: '1' });
+  expect(code).toBe(0);
+  for (const name of ['records.db', 'queue.db', 'sessions.db']) {
+    expect(printed).toContain(
+      `The database ${join(folder, name)} was damaged; it lies in ${join(folder, name)}.damaged-`,
+    );
+  }
+});
+
+function mount(...how: string[]): boolean {
+  return spawnSync('mount', how, { timeout: 10_000 }).status === 0;
+}
+
+/** Runs the one process until it gives up, or has started and is asked to stop; gives what it said on standard error, and on standard output. */
+async function start(env: Record<string, string>): Promise<{ code: number; told: string; printed: string }> {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, TRACEPOST_TELEMETRY: 'embedded', TRACEPOST_DATA_DIR: folder, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let told = '';
+  let printed = '';
   child.stderr.on('data', (part) => {
     told += part;
   });
+  child.stdout.on('data', (part) => {
+    // Once: a second signal would end it at once.
+    const hadStarted = printed.includes(GREETING);
+    printed += part;
+    if (!hadStarted && printed.includes(GREETING)) child.kill('SIGTERM');
+  });
   const [code] = (await once(child, 'close')) as [number];
-  return { code, told: told.trim() };
+  return { code, told: told.trim(), printed };
 }

@@ -34,6 +34,7 @@ export async function openSqliteRecordStore(options: SqliteRecordStoreOptions): 
     maxKeys,
     // One writer at a time: nothing is broken off for the sake of another.
     retry: (write) => write(),
-    close: () => db.destroy(),
+    // Kysely ends only what it has begun: without a single query it would leave the file open.
+    close: () => db.destroy().then(() => sqlite.close()),
   });
 }

@@ -35,6 +35,7 @@ export async function openSqliteSessionStore(options: SqliteSessionStoreOptions)
     telemetry,
     // The lock is asked for before anything is read: nothing is broken off for the sake of another.
     retry: (write) => write(),
-    close: () => db.destroy(),
+    // Kysely ends only what it has begun: without a single query it would leave the file open.
+    close: () => db.destroy().then(() => sqlite.close()),
   });
 }
