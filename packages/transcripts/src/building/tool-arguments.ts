@@ -11,13 +11,40 @@ export type ArgumentFields = Pick<SessionToolCall, 'arguments' | 'argumentsHash'
  */
 export function argumentFields(value: unknown, texts: TextBudget): ArgumentFields {
   const parsed = typeof value === 'string' ? parsedOr(value) : value;
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const { text, canonical } = typeof value === 'string' ? ofText(value, parsed) : ofValue(value);
   return {
     arguments: texts.tool(text),
-    argumentsHash: shortHash(canonicalJson(parsed, typeof value === 'string' ? null : text), 16),
+    argumentsHash: shortHash(canonical, 16),
     argumentBytes: Buffer.byteLength(text),
     argumentCount: argumentCount(parsed),
   };
+}
+
+interface Written {
+  readonly text: string;
+  /** With the members of every object in one order. */
+  readonly canonical: string;
+}
+
+function ofText(text: string, parsed: unknown): Written {
+  return { text, canonical: isInOrder(parsed) ? JSON.stringify(parsed) : sortedJson(parsed) };
+}
+
+/** What one argument holds may be a whole file: it is written out once, for both. */
+function ofValue(value: unknown): Written {
+  if (isInOrder(value) || Array.isArray(value)) {
+    const text = JSON.stringify(value) ?? '';
+    return { text, canonical: isInOrder(value) ? text : sortedJson(value) };
+  }
+  let text = '';
+  const members = new Map<string, string>();
+  for (const [name, member] of Object.entries(value as Fields)) {
+    const json = JSON.stringify(member);
+    if (json === undefined) continue;
+    text += `${text === '' ? '' : ','}${quoted(name)}:${json}`;
+    members.set(name, isInOrder(member) ? json : sortedJson(member));
+  }
+  return { text: `{${text}}`, canonical: objectJson(members) };
 }
 
 /** Of a tool call of which only the result is known. */
@@ -44,12 +71,6 @@ function argumentCount(value: unknown): number {
   return typeof value === 'object' ? Object.keys(value).length : 1;
 }
 
-/** JSON text with the members of every object in one order. `written`: as it is written now, if it is. */
-function canonicalJson(value: unknown, written: string | null): string {
-  if (isInOrder(value)) return written ?? JSON.stringify(value);
-  return sortedJson(value);
-}
-
 /** Most arguments are few and stand in order already. */
 function isInOrder(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return true;
@@ -66,13 +87,17 @@ function isInOrder(value: unknown): boolean {
 export function sortedJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
-  let members = '';
-  for (const name of Object.keys(value).sort()) {
-    const member = (value as Fields)[name];
-    if (member === undefined) continue;
-    members += `${members === '' ? '' : ','}${quoted(name)}:${sortedJson(member)}`;
+  const members = new Map<string, string>();
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) members.set(name, sortedJson(member));
+  return objectJson(members);
+}
+
+function objectJson(members: ReadonlyMap<string, string>): string {
+  let text = '';
+  for (const name of [...members.keys()].sort()) {
+    text += `${text === '' ? '' : ','}${quoted(name)}:${members.get(name)}`;
   }
-  return `{${members}}`;
+  return `{${text}}`;
 }
 
 const MOST_NAMES = 1000;
