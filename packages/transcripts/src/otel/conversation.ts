@@ -1,5 +1,5 @@
 import type { SpanSignal } from '@tracepost/contracts';
-import { fieldsOf, listOf } from '../building/values.ts';
+import { fieldsOf, isFields, listOf } from '../building/values.ts';
 import { listAt, parsed, valueAt } from './attributes.ts';
 import { type Said, saidIn } from './said.ts';
 
@@ -76,14 +76,16 @@ function messageEvents(isAnswer: boolean): Source {
 
 /** Bodies of events became attributes in several ways: as JSON in one, or flat. */
 function bodyOf(event: unknown): Record<string, unknown> {
-  const { body, event_body, ...rest } = fieldsOf(event);
-  const inner = parsed(body ?? event_body);
+  const { body, event_body, 'gen_ai.event.content': content, ...rest } = fieldsOf(event);
+  const inner = parsed(body ?? event_body ?? content);
   return { ...rest, ...fieldsOf(inner) };
 }
 
 function choiceOf(event: unknown): unknown {
   const body = bodyOf(event);
-  return { ...body, message: parsed(body.message) ?? body };
+  const message = parsed(body.message) ?? body;
+  // Only its content, as Strands writes it.
+  return { ...body, message: isFields(message) ? message : { content: message } };
 }
 
 const INPUTS: readonly Source[] = [
@@ -92,7 +94,7 @@ const INPUTS: readonly Source[] = [
   numbered('user', 'llm.input_messages', 'gen_ai.prompt'),
   attribute('user', 'ai.prompt.messages'),
   messageEvents(false),
-  attribute('user', 'ai.prompt', 'request_data', 'gen_ai.request.messages'),
+  attribute('user', 'ai.prompt', 'request_data', 'gen_ai.request.messages', 'gcp.vertex.agent.llm_request'),
   eventAttribute('user', 'gen_ai.prompt'),
   attribute('user', 'langfuse.observation.input', 'gen_ai.prompt', 'llm.prompts', 'input.value', 'mlflow.spanInputs'),
 ];
@@ -103,7 +105,7 @@ const OUTPUTS: readonly Source[] = [
   numbered('assistant', 'llm.output_messages', 'gen_ai.completion'),
   (span) => vercelAnswer(span),
   messageEvents(true),
-  attribute('assistant', 'response_data'),
+  attribute('assistant', 'response_data', 'gcp.vertex.agent.llm_response'),
   eventAttribute('assistant', 'gen_ai.completion'),
   attribute('assistant', 'langfuse.observation.output', 'gen_ai.completion', 'output.value', 'mlflow.spanOutputs'),
 ];

@@ -1,5 +1,5 @@
 import type { Attributes } from '@tracepost/contracts';
-import { fieldsOf } from '../building/values.ts';
+import { fieldsOf, isFields } from '../building/values.ts';
 import { parsed } from './attributes.ts';
 
 /** Attributes that are the descriptions themselves, or one of them each. */
@@ -12,6 +12,7 @@ const AROUND = [
   'input.value',
   'request_data',
   'langfuse.observation.input',
+  'gcp.vertex.agent.llm_request',
 ] as const;
 const NAMES = ['tools', 'function_tools', 'functions'] as const;
 
@@ -33,7 +34,8 @@ export function offeredTools(attributes: Attributes): string[] {
 function toolsIn(value: unknown): string | null {
   // Whole conversations stand there, too: only those are read that can hold some.
   if (typeof value === 'string' && !NAMES.some((name) => value.includes(`"${name}"`))) return null;
-  const fields = fieldsOf(parsed(value));
+  const whole = fieldsOf(parsed(value));
+  const fields = isFields(whole.config) && whole.tools === undefined ? whole.config : whole;
   for (const name of NAMES) {
     const tools = parsed(fields[name]);
     if (Array.isArray(tools) && tools.length > 0) return JSON.stringify(tools);

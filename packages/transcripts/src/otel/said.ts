@@ -138,11 +138,21 @@ function gather(content: unknown, found: Found): void {
     const value = parsed(content);
     if (Array.isArray(value) && value.length > 0 && value.every(isCall))
       for (const call of value) gatherCall(call, found);
+    else if (Array.isArray(value) && value.length > 0 && value.every(isPart)) gather(value, found);
     else if (content !== '') found.texts.push(content);
     return;
   }
   if (Array.isArray(content)) for (const part of content) gatherPart(part, found);
+  else if (isFields(content) && Array.isArray(content.parts)) gather(content.parts, found);
   else if (isFields(content)) gatherPart(content, found);
+}
+
+/** Strands and others write the parts of a message as JSON where its text would stand, as Bedrock words them. */
+function isPart(value: unknown): boolean {
+  if (!isFields(value)) return false;
+  const { text, toolUse, toolResult, reasoningContent } = value;
+  const isText = typeof text === 'string' && Object.keys(value).length === 1;
+  return isText || isFields(toolUse) || isFields(toolResult) || isFields(reasoningContent);
 }
 
 /** Koog and others write the tool calls of a turn where its text would stand. */
@@ -157,10 +167,12 @@ function gatherPart(value: unknown, found: Found): void {
   }
   const part = fieldsOf(fieldsOf(value).message_content ?? value);
   const type = textOf(part.type) ?? '';
-  if (CALL_TYPES.has(type) || isFields(part.functionCall) || isFields(part.function_call)) {
-    gatherCall(fieldsOf(part.functionCall ?? part.function_call ?? part), found);
-  } else if (RESULT_TYPES.has(type) || isFields(part.functionResponse) || isFields(part.function_response)) {
-    found.results.push(resultOf(fieldsOf(part.functionResponse ?? part.function_response ?? part)));
+  const call = part.functionCall ?? part.function_call ?? part.toolUse;
+  const result = part.functionResponse ?? part.function_response ?? part.toolResult;
+  if (CALL_TYPES.has(type) || isFields(call)) {
+    gatherCall(fieldsOf(call ?? part), found);
+  } else if (RESULT_TYPES.has(type) || isFields(result)) {
+    found.results.push(resultOf(fieldsOf(result ?? part)));
   } else {
     const text = part.text ?? part.content ?? part.thinking ?? part.reasoning ?? part.refusal;
     const isThought = HIDDEN_TYPES.has(type) || part.thought === true;
@@ -178,7 +190,7 @@ function gatherCall(call: Fields, found: Found): void {
   const inner = fieldsOf(call.function);
   const name = textOf(call.name) ?? textOf(inner.name) ?? textOf(call.toolName);
   if (name === null) return;
-  const id = textOf(call.call_id) ?? textOf(call.id) ?? textOf(call.toolCallId);
+  const id = textOf(call.call_id) ?? textOf(call.id) ?? textOf(call.toolCallId) ?? textOf(call.toolUseId);
   const given = call.arguments ?? call.args ?? call.input ?? inner.arguments ?? {};
   found.calls.push({ id, name, arguments: parsed(given) });
 }
@@ -192,11 +204,16 @@ function resultOf(part: Fields): Said {
     toolCallId:
       textOf(part.tool_use_id) ??
       textOf(part.toolCallId) ??
+      textOf(part.toolUseId) ??
       textOf(part.call_id) ??
       textOf(part.tool_call_id) ??
       textOf(part.id),
     toolName: textOf(part.name) ?? textOf(part.toolName),
-    isError: part.is_error === true || part.isError === true || /^(error|execution-denied)/.test(textOf(type) ?? ''),
+    isError:
+      part.is_error === true ||
+      part.isError === true ||
+      part.status === 'error' ||
+      /^(error|execution-denied)/.test(textOf(type) ?? ''),
   });
 }
 

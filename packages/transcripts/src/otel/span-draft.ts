@@ -172,6 +172,10 @@ class SpanReading {
     const texts = input.filter(({ role }) => role === 'system').map(({ text }) => text);
     const instructions = this.#attributes['gen_ai.system_instructions'];
     if (instructions !== undefined && instructions !== null) texts.push(jsonText(instructions));
+    const { system_instruction: told } = fieldsOf(
+      fieldsOf(valueAt(this.#attributes, 'gcp.vertex.agent.llm_request')).config,
+    );
+    if (told !== undefined && told !== null) texts.push(jsonText(told));
     texts.push(...offeredTools(this.#attributes));
     const instructionTokens = estimateMessage({ texts, model: call.model });
     return { ...call, stopReason, ...(instructionTokens > 0 ? { instructionTokens } : {}) };
@@ -217,6 +221,12 @@ class SpanReading {
     return safeId(id ?? idInResult(valueAt(this.#attributes, ...TOOL_OUTPUTS)));
   }
 
+  /** What an event of this span says. */
+  #inEvent(event: string, attribute: string): unknown {
+    const found = this.#signal.events.find(({ name }) => name === event);
+    return found && valueAt(found.attributes, attribute);
+  }
+
   #run(): SessionToolCall {
     const attributes = this.#attributes;
     const name = textAt(
@@ -230,9 +240,9 @@ class SpanReading {
     const call = {
       id: null,
       name: name ?? this.#signal.name.replace(TOOL_SPAN_NAME, ''),
-      arguments: valueAt(attributes, ...TOOL_INPUTS),
+      arguments: valueAt(attributes, ...TOOL_INPUTS) ?? this.#inEvent('gen_ai.tool.message', 'content'),
     };
-    const output = valueAt(attributes, ...TOOL_OUTPUTS);
+    const output = valueAt(attributes, ...TOOL_OUTPUTS) ?? this.#inEvent('gen_ai.choice', 'message');
     const place = this.#start.place(0);
     return {
       ...this.#tool({ call, callId: null, toolCallId: `${BY_SPAN}${this.#signal.spanId}`, place }),
@@ -395,6 +405,7 @@ const TOOL_INPUTS = [
   'traceloop.entity.input',
   'langfuse.observation.input',
   'mlflow.spanInputs',
+  'gcp.vertex.agent.tool_call_args',
 ] as const;
 
 const TOOL_OUTPUTS = [
@@ -406,6 +417,7 @@ const TOOL_OUTPUTS = [
   'traceloop.entity.output',
   'langfuse.observation.output',
   'mlflow.spanOutputs',
+  'gcp.vertex.agent.tool_response',
 ] as const;
 
 const MODEL_NAMES = [

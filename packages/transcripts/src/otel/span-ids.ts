@@ -16,6 +16,7 @@ const SESSION_ATTRIBUTES = [
   'traceloop.association.properties.session_id',
   'ai.telemetry.metadata.sessionId',
   'mlflow.trace.session',
+  'gcp.vertex.agent.session_id',
 ] as const;
 
 /** Which session the span itself says that it is of. */

@@ -14,6 +14,7 @@ export function spanKind({ name, attributes }: Pick<SpanSignal, 'name' | 'attrib
 /** Where the words of each dialect stand; one span may speak several. */
 const KIND_ATTRIBUTES = [
   'gen_ai.operation.name',
+  'gen_ai.operation_name',
   'openinference.span.kind',
   'ai.operationId',
   'langfuse.observation.type',

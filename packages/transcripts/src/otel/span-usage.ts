@@ -158,15 +158,30 @@ function ofAnswer(attributes: Attributes, provider: string | null): SpanUsage | 
   const answer = answerOf(attributes);
   for (const name of ['usage', 'usage_metadata', 'usageMetadata']) {
     const raw = answer[name];
-    const usage = isFields(raw) ? readUsage(provider, raw) : null;
+    const usage = isFields(raw) ? readUsage(provider, inJsonNames(raw)) : null;
     if (usage && usage.input + usage.output > 0) return { usage, raw: JSON.stringify(raw) };
   }
   return null;
 }
 
+/** Python writes Gemini's counts with the names of its own fields (`prompt_token_count`). */
+function inJsonNames(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!('prompt_token_count' in raw)) return raw;
+  const named = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(raw).map(([name, value]) => [named(name), value]));
+}
+
 /** The answer of a provider as a span keeps it. */
 export function answerOf(attributes: Attributes): Readonly<Record<string, unknown>> {
-  return fieldsOf(valueAt(attributes, 'output.value', 'response_data', 'langfuse.observation.output'));
+  return fieldsOf(
+    valueAt(
+      attributes,
+      'output.value',
+      'response_data',
+      'langfuse.observation.output',
+      'gcp.vertex.agent.llm_response',
+    ),
+  );
 }
 
 /**
