@@ -203,7 +203,10 @@ describe('sessions', () => {
       const about = async (question: string) =>
         (await world.get<Record<string, unknown>>(`/api/v1/analysis/${question}?window=1h`)).body[question];
       const { requestsPerMinute, tokensPerMinute, errorRate } = body.live as Record<string, unknown>;
-      return [requestsPerMinute, tokensPerMinute, errorRate, await about('tools'), await about('sequences')];
+      const told: unknown[] = [];
+      // One after another: few are answered at once.
+      for (const question of ['tools', 'sequences', 'anomalies', 'recommendations']) told.push(await about(question));
+      return [requestsPerMinute, tokensPerMinute, errorRate, ...told];
     };
     const before = await figures();
     await takeCopy({ ...sample, as: 'live-copy' });
