@@ -74,6 +74,16 @@ describe('GET /api/v1/metrics', () => {
     expect(all).not.toHaveProperty('sold');
   });
 
+  test('everything of a large catalog is answered at once, and so many names are not', async () => {
+    const names = Array.from({ length: 250 }, (_, index) => `many.${index}`);
+    await writer?.writeMetrics(names.map((name, index) => counter(name, 60, index)));
+    const { metrics: all } = (await world().get<MetricValues>(`/api/v1/metrics?${HOUR}`)).body;
+    for (const [index, name] of names.entries()) expect(all[name]?.value, name).toBe(index);
+    const named = await world().get(`/api/v1/metrics?${HOUR}&names=${names.join(',')}`);
+    expect(named).toMatchObject({ status: 422, body: { code: 'QUESTION_TOO_LARGE' } });
+    expect(named.body.detail).toContain('at most 200');
+  });
+
   test('an aggregation that a kind cannot answer is refused with those that it can', async () => {
     await writer?.writeMetrics([counter('refused', 60, 7)]);
     await record('level', 'gauge', [1]);

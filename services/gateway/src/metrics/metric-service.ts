@@ -44,8 +44,12 @@ export interface MetricService {
   catalog(from: Date, to: Date): Promise<MetricCatalogEntry[]>;
 }
 
-/** Metrics of one question; a longer list has to be asked for in parts. */
-export const MAX_NAMES = 200;
+/** Metrics that are named in one question; a longer list has to be asked for in parts. */
+const MAX_NAMES = 200;
+/** Of the catalog as a whole, which a program beside ours makes larger than anybody would name. */
+const MAX_OF_CATALOG = 1_000;
+/** One turn less than there are: a long list leaves some to others. */
+const LANES = 3;
 
 export function createMetricService({
   metrics,
@@ -98,22 +102,26 @@ export function createMetricService({
     catalog,
     async askAll({ names, aggregation, from, to, signal }) {
       const asked = names ?? (await catalog(from, to)).map(({ name }) => name);
-      if (asked.length > MAX_NAMES)
+      const most = names === null ? MAX_OF_CATALOG : MAX_NAMES;
+      if (asked.length > most)
         throw new QueryTooLargeError(
-          `There are ${asked.length} metrics, and at most ${MAX_NAMES} are answered at once; name some.`,
+          `There are ${asked.length} metrics, and at most ${most} are answered at once; name some.`,
         );
       // Once for all of them; with the records away each finds that out for itself.
       const hasLearnt = await learn().then(
         () => true,
         () => false,
       );
-      const replies: NamedReply[] = [];
-      // One after the other: a long list leaves turns to others.
-      for (const name of asked) {
-        const question = { name, from, to, everyMs: null, groupBy: [], where: {}, aggregation };
-        replies.push({ name, reply: await ask(signal ? { ...question, signal } : question, hasLearnt) });
-      }
-      return replies;
+      const replies = new Map<string, MetricReply>();
+      const waiting = asked.values();
+      const lane = async () => {
+        for (const name of waiting) {
+          const question = { name, from, to, everyMs: null, groupBy: [], where: {}, aggregation };
+          replies.set(name, await ask(signal ? { ...question, signal } : question, hasLearnt));
+        }
+      };
+      await Promise.all(Array.from({ length: LANES }, lane));
+      return asked.map((name) => ({ name, reply: replies.get(name) as MetricReply }));
     },
   };
 }
