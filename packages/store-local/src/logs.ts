@@ -1,6 +1,13 @@
 import type { LogLevel, LogSignal, LogView } from '@tracepost/contracts';
 import type { SqliteRow, SqliteValue } from '@tracepost/sqlite';
-import { isoFromNanos, isStorableTime, type LogStore, logFingerprint, storableRange, toLogView } from '@tracepost/stores';
+import {
+  isoFromNanos,
+  isStorableTime,
+  type LogStore,
+  logFingerprint,
+  storableRange,
+  toLogView,
+} from '@tracepost/stores';
 import { hexOrNull, jsonOf, nanosOf, textOf, textOrNull } from './columns.ts';
 import type { Database } from './database.ts';
 import { firstBytes } from './hash-id.ts';
