@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import type { Delivery } from '../src/broker.ts';
 import { consumeNotifications, deadLetterQueueName, type ReceivedNotification } from '../src/index.ts';
 import { describeNotifications, type ForeignMessage, telemetry } from './notifications.ts';
-import { openClient, rabbitMqHarness } from './rabbitmq-harness.ts';
+import { type Client, openClient, rabbitMqHarness } from './rabbitmq-harness.ts';
 
 describeWithDocker('with a real RabbitMQ', () => {
   const server = useRabbitMq();
@@ -23,22 +23,7 @@ describeWithDocker('with a real RabbitMQ', () => {
     'a message whose headers are %s is kept aside, and a good one after it is worked on',
     async (_how, headers) => {
       await using client = await openClient(server());
-      const agentId = `flooded-${randomUUID()}`;
-      const queue = `agent.${agentId}`;
-      const received: ReceivedNotification[] = [];
-      await consumeNotifications({
-        broker: client.broker,
-        telemetry,
-        agentId,
-        workerId: 'worker-1',
-        prefetch: 10,
-        capacity: 10,
-        work: async (one) => {
-          received.push(one);
-          return { status: 'done' };
-        },
-      });
-      const body = (id: string): Buffer => Buffer.from(JSON.stringify({ id, type: 't', data: {} }));
+      const { agentId, queue, received } = await work(client);
       await publishRaw(server(), queue, headers, body('flood'));
       await publishForeign(server(), { queue, body: body('good') });
       const has = (id: string): boolean => received.some(({ notification }) => notification.taskId === id);
@@ -60,7 +45,73 @@ describeWithDocker('with a real RabbitMQ', () => {
     },
     60_000,
   );
+
+  test('headers of a megabyte cost whoever sends them its connection, and nobody else anything', async () => {
+    await using client = await openClient(server());
+    const { queue, received } = await work(client);
+    const why = await publishTooLarge(server(), queue, manyHeaders(MIB));
+    // No frame is larger than what broker and client have agreed on: 128 KiB.
+    expect(why).toContain('FRAME_ERROR');
+    await publishForeign(server(), { queue, body: body('good') });
+    await until(() => received.length > 0, { timeoutMs: 20_000 });
+    expect(received).toMatchObject([{ notification: { taskId: 'good' }, crashes: 0 }]);
+    expect(client.broker.state).toBe('ready');
+  }, 60_000);
+
+  test('headers of a megabyte that came in by another door are delivered, and the message is kept aside with its reason', async () => {
+    await using client = await openClient(server());
+    const { queue, received, agentId } = await work(client);
+    const states: string[] = [];
+    client.broker.onStateChange((state) => states.push(state));
+    // The management API, AMQP 1.0 and streams know no frame of AMQP 0-9-1, and deliver what they were given.
+    const headers = Object.fromEntries(Array.from({ length: 1_024 }, (_, index) => [`h${index}`, 'x'.repeat(1_024)]));
+    expect(await publishByManagement(server(), { queue, headers, payload: body('flood') })).toEqual({ routed: true });
+    await publishForeign(server(), { queue, body: body('good') });
+    await until(() => received.length > 0, { timeoutMs: 20_000 });
+    expect(received).toMatchObject([{ notification: { taskId: 'good' }, crashes: 0 }]);
+    const letters: Delivery[] = [];
+    await client.broker.consume({
+      queue: deadLetterQueueName(agentId),
+      prefetch: 1,
+      onDelivery(delivery) {
+        letters.push(delivery);
+        delivery.ack();
+      },
+    });
+    await until(() => letters.length > 0);
+    const [letter] = letters;
+    expect(letter?.message.headers['x-dead-reason']).toMatch(/^too_large: the headers have more than \d+ characters/);
+    expect(letter?.message.body).toEqual(body('flood'));
+    // Who takes dead letters is not hit by it a second time.
+    expect(JSON.stringify(letter?.message.headers).length).toBeLessThan(64 * 1024);
+    expect(states).toEqual([]);
+  }, 60_000);
 });
+
+const MIB = 1024 ** 2;
+
+function body(id: string): Buffer {
+  return Buffer.from(JSON.stringify({ id, type: 't', data: {} }));
+}
+
+/** A worker of an agent of its own, and what it was given to work on. */
+async function work({ broker }: Client) {
+  const agentId = `flooded-${randomUUID()}`;
+  const received: ReceivedNotification[] = [];
+  await consumeNotifications({
+    broker,
+    telemetry,
+    agentId,
+    workerId: 'worker-1',
+    prefetch: 10,
+    capacity: 10,
+    work: async (one) => {
+      received.push(one);
+      return { status: 'done' };
+    },
+  });
+  return { agentId, queue: `agent.${agentId}`, received };
+}
 
 /** By the bare client library. */
 async function publishForeign(server: RabbitMqServer, { queue, body, ...options }: ForeignMessage): Promise<void> {
@@ -71,10 +122,48 @@ async function publishForeign(server: RabbitMqServer, { queue, body, ...options 
   await connection.close();
 }
 
+/** Why the broker ends the connection of whoever sends a frame that is larger than agreed. */
+async function publishTooLarge(server: RabbitMqServer, queue: string, headers: Buffer): Promise<string> {
+  const connection = await connectTo(server);
+  const ended = new Promise<string>((resolve) => {
+    connection.on('error', (error) => resolve(error.message));
+    connection.on('close', (error) => resolve(String(error)));
+  });
+  const channel = await connection.createChannel();
+  channel.on('error', () => {});
+  writeFrames(connection, queue, headers, body('flood'));
+  return ended;
+}
+
+async function publishByManagement(
+  { managementUrl, username, password }: RabbitMqServer,
+  { queue, headers, payload }: { queue: string; headers: Record<string, string>; payload: Buffer },
+): Promise<unknown> {
+  const key = Buffer.from(`${username}:${password}`).toString('base64');
+  const answer = await fetch(`${managementUrl}/api/exchanges/%2F/amq.default/publish`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      properties: { delivery_mode: 2, headers },
+      routing_key: queue,
+      payload: payload.toString(),
+      payload_encoding: 'string',
+    }),
+  });
+  return answer.json();
+}
+
 /** Frame by frame, since the client library has limits of its own. `headers` are encoded already. */
 async function publishRaw(server: RabbitMqServer, queue: string, headers: Buffer, body: Buffer): Promise<void> {
   const connection = await connectTo(server);
   const channel = await connection.createChannel();
+  writeFrames(connection, queue, headers, body);
+  // Answered after all that was sent before it on this channel.
+  await channel.checkQueue(queue);
+  await connection.close();
+}
+
+function writeFrames(connection: ChannelModel, queue: string, headers: Buffer, body: Buffer): void {
   const { stream } = connection.connection as unknown as { readonly stream: Socket };
   const publish = Buffer.concat([
     Buffer.from([0, 60, 0, 40, 0, 0, 0, queue.length]),
@@ -85,9 +174,6 @@ async function publishRaw(server: RabbitMqServer, queue: string, headers: Buffer
   size.writeBigUInt64BE(BigInt(body.length));
   const properties = Buffer.concat([Buffer.from([0, 60, 0, 0]), size, Buffer.from([0x20, 0]), longText(headers)]);
   stream.write(Buffer.concat([frame(1, publish), frame(2, properties), frame(3, body)]));
-  // Answered after all that was sent before it on this channel.
-  await channel.checkQueue(queue);
-  await connection.close();
 }
 
 function connectTo({ username, password, host: hostname, port }: RabbitMqServer): Promise<ChannelModel> {
