@@ -1,5 +1,6 @@
 import type { Message } from 'amqplib';
 import type { OutgoingMessage, PublishOutcome } from '../broker.ts';
+import { TagWindow } from './tag-window.ts';
 
 const CONFIRMED: PublishOutcome = { status: 'confirmed' };
 const UNROUTABLE: PublishOutcome = { status: 'unroutable' };
@@ -18,10 +19,7 @@ interface Pending {
  * One that timed out stays, so that late words of the broker meet their own publish and the limits count what is true.
  */
 export class Unconfirmed {
-  readonly #pending = new Map<number, Pending>();
-  #nextTag = 1;
-  /** Every tag below it is answered by the broker. */
-  #lowestTag = 1;
+  readonly #pending = new TagWindow<Pending>();
   /** Every tag below it is answered or timed out. */
   #sweptTag = 1;
   #returnedTag = 0;
@@ -45,7 +43,7 @@ export class Unconfirmed {
   /** The message was just handed to the channel, which gave it the next tag. */
   add(message: OutgoingMessage, sentAt: number): Promise<PublishOutcome> {
     return new Promise((settle) => {
-      this.#pending.set(this.#nextTag++, { message, sentAt, isReturned: false, settle });
+      this.#pending.push({ message, sentAt, isReturned: false, settle });
       this.#bytes += message.body.length;
       this.#waiting++;
     });
@@ -65,9 +63,8 @@ export class Unconfirmed {
    * cannot be told apart by anybody.
    */
   giveBack(returned: Message): void {
-    for (let tag = Math.max(this.#returnedTag + 1, this.#lowestTag); tag < this.#nextTag; tag++) {
-      const pending = this.#pending.get(tag);
-      if (!pending?.message.mandatory || !isSame(pending.message, returned)) continue;
+    for (const [tag, pending] of this.#pending.from(this.#returnedTag + 1)) {
+      if (!pending.message.mandatory || !isSame(pending.message, returned)) continue;
       pending.isReturned = true;
       this.#returnedTag = tag;
       return;
@@ -76,35 +73,34 @@ export class Unconfirmed {
 
   /** Answers every publisher who has waited since before `sentBefore`. */
   expire(sentBefore: number, outcome: PublishOutcome): void {
-    for (; this.#sweptTag < this.#nextTag; this.#sweptTag++) {
-      const pending = this.#pending.get(this.#sweptTag);
-      if (pending === undefined) continue;
+    for (const [tag, pending] of this.#pending.from(this.#sweptTag)) {
       if (pending.sentAt > sentBefore) return;
       this.#settle(pending, outcome);
+      this.#sweptTag = tag + 1;
     }
   }
 
   /** The channel is gone: the broker will not speak of any of them again. */
   abandon(outcome: PublishOutcome): void {
-    for (const pending of this.#pending.values()) this.#settle(pending, outcome);
+    for (const [, pending] of this.#pending.from(1)) this.#settle(pending, outcome);
     this.#pending.clear();
     this.#bytes = 0;
-    this.#lowestTag = this.#nextTag;
   }
 
   #answer(tag: number, multiple: boolean, outcome: PublishOutcome): void {
     if (!multiple) {
-      this.#answerOne(tag, outcome);
-    } else {
-      for (let each = this.#lowestTag; each <= tag; each++) this.#answerOne(each, outcome);
+      const pending = this.#pending.take(tag);
+      if (pending !== undefined) this.#answerOne(pending, outcome);
+      return;
     }
-    while (this.#lowestTag < this.#nextTag && !this.#pending.has(this.#lowestTag)) this.#lowestTag++;
+    for (const [each, pending] of this.#pending.from(1)) {
+      if (each > tag) return;
+      this.#pending.take(each);
+      this.#answerOne(pending, outcome);
+    }
   }
 
-  #answerOne(tag: number, outcome: PublishOutcome): void {
-    const pending = this.#pending.get(tag);
-    if (pending === undefined) return;
-    this.#pending.delete(tag);
+  #answerOne(pending: Pending, outcome: PublishOutcome): void {
     this.#bytes -= pending.message.body.length;
     this.#settle(pending, pending.isReturned ? UNROUTABLE : outcome);
   }
