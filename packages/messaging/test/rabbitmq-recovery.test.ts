@@ -54,6 +54,30 @@ describeWithDocker('RabbitMQ, after a fault', () => {
     await until(() => received.has('after'));
   });
 
+  test('rights that were revoked: not ready from the first message that is refused until they are back, however little is sent', async () => {
+    await using client = await openClient(server());
+    const { queue, topology } = named('revoked');
+    await client.broker.declare(topology);
+    const { username } = server();
+    try {
+      await server().ctl('set_permissions', username, '.*', '^amq\\.gen.*', '.*');
+      await server().closeAllConnections();
+      await until(() => client.broker.state !== 'ready');
+      await isReady(client.broker);
+      expect(await client.broker.publish(message(queue, 'refused'))).toMatchObject({ status: 'unconfirmed' });
+      await until(() => client.broker.state !== 'ready');
+      const seen = new Set<string>();
+      const looking = setInterval(() => seen.add(`${client.broker.state}: ${client.broker.stateReason}`), 1);
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      clearInterval(looking);
+      expect([...seen]).toEqual(['connecting: it refuses a right that is needed here (ACCESS_REFUSED)']);
+    } finally {
+      await server().ctl('set_permissions', username, '.*', '.*', '.*');
+    }
+    await until(() => client.broker.state === 'ready', { timeoutMs: 5_000, what: 'to be ready again' });
+    await confirms(client.broker, message(queue, 'after'));
+  });
+
   test('whoever works longer than the broker usually waits for an answer keeps the message', async () => {
     await using client = await openClient(server());
     const { queue, topology } = named('slow');
