@@ -18,9 +18,12 @@ export interface LineOptions {
 
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 
+/**
+ * Emptied when it is answered: where entries come and go that fast, V8 keeps old tables of a map until the next full collection, and with each
+ * entry in them everything that waited for its answer, such as the rows of a batch.
+ */
 interface Pending {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  asker: { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void } | null;
 }
 
 /** The calling thread's side of a database thread: numbers the requests and sends those of one turn in one message. */
@@ -45,7 +48,7 @@ export class Line {
       env: threadEnvironment(),
       resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT_MB },
     });
-    this.opened = new Promise((resolve, reject) => this.#pending.set(OPENED, { resolve, reject }));
+    this.opened = new Promise((resolve, reject) => this.#pending.set(OPENED, { asker: { resolve, reject } }));
     this.#worker.on('message', (replies: Reply[]) => this.#settle(replies));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {
@@ -65,7 +68,7 @@ export class Line {
     this.#lastId += 1;
     const id = this.#lastId;
     if (this.#outgoing.push({ ...request, id } as Request) === 1) setImmediate(() => this.#flush());
-    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#pending.set(id, { asker: { resolve, reject } }));
   }
 
   /** Requests that have no answer yet. */
@@ -93,8 +96,10 @@ export class Line {
     for (const reply of replies) {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
-      if ('error' in reply) pending?.reject(toError(reply.error));
-      else pending?.resolve(reply.value);
+      if (!pending) continue;
+      if ('error' in reply) pending.asker?.reject(toError(reply.error));
+      else pending.asker?.resolve(reply.value);
+      pending.asker = null;
     }
   }
 
@@ -103,7 +108,7 @@ export class Line {
     const { path } = this.#options.threadOptions;
     const what = this.#closed ? 'was closed' : 'failed: its thread has ended';
     this.#failure = new SqliteUnavailableError(`The database ${path} ${what}.`, { cause });
-    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    for (const { asker } of this.#pending.values()) asker?.reject(this.#failure);
     this.#pending.clear();
     if (!this.#closed) this.#options.onFailed();
   }
