@@ -16,6 +16,12 @@ test.each([1, 2, 3])('it is what a map from tags would be, whatever is taken in 
       const entry = nameOf(next);
       window.push(entry);
       map.set(next++, entry);
+    } else if (random() < 0.1) {
+      const upTo = Math.floor(random() * (next + 1));
+      const taken: { tag: number }[] = [];
+      window.takeUpTo(upTo, (entry) => taken.push(entry));
+      expect(taken).toEqual([...map.values()].filter(({ tag }) => tag <= upTo));
+      for (const { tag } of taken) map.delete(tag);
     } else {
       const tag = Math.floor(random() * (next + 1));
       expect(window.take(tag)).toBe(map.get(tag));
@@ -41,6 +47,12 @@ test('one that is never taken is not lost, and does not hold all that came after
   expect(window.size).toBe(2);
   expect([...window.from(1)].map(([tag]) => tag)).toEqual([7, 90_000]);
   expect([...window.from(8)].map(([tag]) => tag)).toEqual([90_000]);
-  expect([window.take(90_000), window.take(7), window.take(7)]).toEqual([{ tag: 90_000 }, { tag: 7 }, undefined]);
+  window.push(nameOf(total + 1));
+  const taken: { tag: number }[] = [];
+  window.takeUpTo(7, (entry) => taken.push(entry));
+  expect(taken).toEqual([{ tag: 7 }]);
+  window.takeUpTo(total + 5, (entry) => taken.push(entry));
+  expect(taken.map(({ tag }) => tag)).toEqual([7, 90_000, total + 1]);
+  expect([window.take(90_000), window.take(7)]).toEqual([undefined, undefined]);
   expect(window.size).toBe(0);
 });

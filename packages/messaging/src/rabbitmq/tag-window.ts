@@ -38,6 +38,26 @@ export class TagWindow<T extends object> {
     return entry;
   }
 
+  /** Takes all up to this tag, in order; `onTaken` may not push. */
+  takeUpTo(tag: number, onTaken: (entry: T) => void): void {
+    for (const [late, entry] of this.#late) {
+      if (late > tag) return;
+      this.#late.delete(late);
+      this.#size--;
+      onTaken(entry);
+    }
+    const slots = this.#slots;
+    for (const end = Math.min(tag + 1, this.#nextTag); this.#lowestTag < end; this.#lowestTag++) {
+      const at = this.#lowestTag % slots.length;
+      const entry = slots[at];
+      if (entry === undefined) continue;
+      slots[at] = undefined;
+      this.#size--;
+      onTaken(entry);
+    }
+    this.#skipTaken();
+  }
+
   /** In the order of their tags, from this one on; entries may be taken meanwhile. */
   *from(tag: number): Generator<[number, T]> {
     for (const [late, entry] of this.#late) if (late >= tag) yield [late, entry];

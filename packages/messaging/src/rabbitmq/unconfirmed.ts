@@ -88,16 +88,12 @@ export class Unconfirmed {
   }
 
   #answer(tag: number, multiple: boolean, outcome: PublishOutcome): void {
-    if (!multiple) {
-      const pending = this.#pending.take(tag);
-      if (pending !== undefined) this.#answerOne(pending, outcome);
+    if (multiple) {
+      this.#pending.takeUpTo(tag, (pending) => this.#answerOne(pending, outcome));
       return;
     }
-    for (const [each, pending] of this.#pending.from(1)) {
-      if (each > tag) return;
-      this.#pending.take(each);
-      this.#answerOne(pending, outcome);
-    }
+    const pending = this.#pending.take(tag);
+    if (pending !== undefined) this.#answerOne(pending, outcome);
   }
 
   #answerOne(pending: Pending, outcome: PublishOutcome): void {
