@@ -110,6 +110,7 @@ function notes(): string[] {
   return [
     `- Floor ${FLOOR} times the time of ccusage as people run it (by its launcher), goal ${GOAL} times.`,
     '- Whole processes, from their start to their end, every file read anew; the files lie in memory after the first run, which is not counted. CPU time is that of the process and of what it starts.',
+    '- Ours reads what calls took and nothing else (`wanted: usage` of readTranscript): lines in which no usage stands are not parsed.',
     '- Where tokens differ: ours takes the last line of each answer, which tells what was billed, and counts a call once in whichever files it stands. Where only dollars differ: ours takes the dearer tier of calls with a long input.',
     '- recorded: transcripts of Claude Code of the corpus, with TRACEPOST_CORPUS set. made up: bench/src/harness/made-transcripts.ts.',
     '',
