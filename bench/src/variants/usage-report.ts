@@ -34,7 +34,7 @@ interface Priced {
 
 /** Nothing else is to be done while a file is read, and the same room serves for all. */
 async function* chunks(path: string): AsyncGenerator<Uint8Array> {
-  const file = openSync(path);
+  const file = openSync(path, 'r');
   try {
     const read = (): number => readSync(file, CHUNK, 0, CHUNK.length, null);
     for (let bytes = read(); bytes > 0; bytes = read()) yield CHUNK.subarray(0, bytes);

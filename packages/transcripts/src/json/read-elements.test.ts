@@ -21,6 +21,7 @@ function read(
     fileName: null,
     filePath: null,
     texts: new TextBudget(1_000_000),
+    isForUsage: false,
     skip: (entry: number, reason: string) => void skipped.push([entry, reason]),
   };
   const taker = {
