@@ -1,4 +1,4 @@
-import { claudeCode } from './claude-code/claude-code.ts';
+import { claudeCode, claudeCodeList } from './claude-code/claude-code.ts';
 import { codex } from './codex/codex.ts';
 import type { Format } from './format-reader.ts';
 import { geminiCliLines, geminiCliLogs, geminiCliSession } from './gemini-cli/index.ts';
@@ -16,6 +16,7 @@ import { tau2Bench, tauBench } from './tau-bench/index.ts';
 /** Asked in this order: the narrow ones first, so that a format that is recognised by little comes last. */
 export const FORMATS: readonly Format[] = [
   claudeCode,
+  claudeCodeList,
   codex,
   pi,
   otlpLines,

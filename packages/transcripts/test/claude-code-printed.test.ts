@@ -125,3 +125,10 @@ it('a whole count in the file of the session goes before that of a beginning, in
     ]);
   }
 });
+
+it('a run that is printed as one list at its end is the same session', async () => {
+  const lines = [BEGIN, QUESTION, answer('msg_1', 'one'), answer('msg_2', 'two'), result({ [MODEL]: 345 })];
+  const { documents, format, skipped } = await readText(`[${lines.join(',')},7]`);
+  expect([format, skipped.map(({ line: place }) => place)]).toEqual(['claude-code', [6]]);
+  expect(documents).toEqual([await read(...lines)]);
+});

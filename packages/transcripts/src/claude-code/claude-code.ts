@@ -1,7 +1,8 @@
 import { DocumentDraft } from '../building/document-draft.ts';
 import { type Fields, fieldsOf, idOf, isFields, textOf } from '../building/values.ts';
 import { usdText } from '../chat/usd-text.ts';
-import type { Head, LinesFormat, LinesReader, ReadingContext } from '../format-reader.ts';
+import type { Head, LinesFormat, LinesReader, ReadingContext, WholeFormat } from '../format-reader.ts';
+import { readElements } from '../json/read-elements.ts';
 import { takeApiError } from './api-error.ts';
 import { takeAssistantLine } from './assistant-line.ts';
 import { takeCompaction } from './compaction.ts';
@@ -17,6 +18,27 @@ export const claudeCode: LinesFormat = {
   // JSON may write a letter of a name by its number.
   usageMarks: ['usage"', '\\u00'],
   open: (context) => new ClaudeCodeReader(context),
+};
+
+/** What the program prints at its end (`--output-format json --verbose`): the same lines as one list. */
+export const claudeCodeList: WholeFormat = {
+  format: 'claude-code',
+  kind: 'whole',
+  recognise: ({ text }) =>
+    /^\s*\[\s*\{/.test(text) &&
+    /"session_id"\s*:\s*"/.test(text) &&
+    /"type"\s*:\s*"(?:system|user|assistant)"/.test(text) &&
+    /"(?:subtype|message)"\s*:/.test(text),
+  open: (context) => {
+    const reader = new ClaudeCodeReader(context);
+    return readElements(context, ['*'], {
+      value: (_, value) => {
+        const reason = reader.line(value);
+        if (reason !== undefined) throw new RangeError(reason);
+      },
+      finish: () => reader.finish(),
+    });
+  },
 };
 
 const CONVERSATION = new Set(['user', 'assistant', 'system', 'attachment', 'progress', 'stream_event']);
