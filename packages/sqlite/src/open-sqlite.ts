@@ -14,7 +14,7 @@ import type {
 
 const MAX_IN_FLIGHT = 20_000;
 const SESSION_IDLE_MS = 30_000;
-const READER_RESTS_AFTER_MS = 30_000;
+const READER_RESTS_AFTER_MS = 15_000;
 /** With more requests than these before it, a look would wait for long: then it is worth a thread. */
 const FEW_WAITING = 20;
 /** A look that took longer held up writes: for a minute the reading thread is asked instead. */

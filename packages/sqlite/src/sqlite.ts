@@ -85,7 +85,7 @@ export interface SqliteOptions {
   readonly exclusive?: boolean;
   /** Most writes, reads and sessions waiting for an answer, each; default 20,000. */
   readonly maxInFlight?: number;
-  /** The reading thread ends when nothing was read for so long; default 30,000. */
+  /** The reading thread ends when nothing was read for so long; default 15,000. */
   readonly readerRestsAfterMs?: number;
   /** A session without a statement for so long is rolled back and taken away; default 30,000. */
   readonly sessionIdleMs?: number;
