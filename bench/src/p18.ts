@@ -53,12 +53,19 @@ async function runRound(kind: Kind): Promise<Round> {
   const folder = await mkdtemp(join(tmpdir(), 'tracepost-p18-'));
   const [port, otlp] = [await freePort(), await freePort()];
   // As `npm start` does it, but for what would be in the way of the processor to run on.
-  const command = [process.execPath, '--max-semi-space-size=4', 'services/standalone/src/main.ts'];
+  const command = [
+    process.execPath,
+    '--max-semi-space-size=4',
+    '--heap-growing-percent=50',
+    'services/standalone/src/main.ts',
+  ];
   const child = spawn('taskset', ['-c', SYSTEM_CORE, ...command], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: {
       ...process.env,
       MALLOC_ARENA_MAX: '2',
+      MALLOC_MMAP_THRESHOLD_: '131072',
+      MALLOC_TRIM_THRESHOLD_: '1048576',
       TRACEPOST_PORT: String(port),
       TRACEPOST_OTLP_HTTP_PORT: String(otlp),
       TRACEPOST_OTLP_GRPC_PORT: 'off',

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { createGunzip } from 'node:zlib';
 import type { ByteShare } from '../intake/byte-budget.ts';
 import { giveBack } from '../intake/give-back.ts';
+import { Pieces } from '../intake/pieces.ts';
 
 export type Message =
   | { readonly status: 'read'; readonly bytes: Buffer }
@@ -36,30 +37,37 @@ export async function readMessage(stream: ServerHttp2Stream, options: ReadOption
 
 function readFramed(stream: ServerHttp2Stream, maxBytes: number, share: ByteShare): Promise<Message> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let received = 0;
+    // A chunk is a view of what its whole connection has read.
+    const pieces = new Pieces({ areOwn: false });
     let expected: number | null = null;
+    let isOver = false;
     const end = (message: Message): void => {
+      isOver = true;
       stream.off('data', onData);
+      pieces.empty();
       resolve(message);
     };
     const onData = (chunk: Buffer): void => {
-      received += chunk.length;
-      chunks.push(chunk);
-      if (expected === null && received >= PREFIX_BYTES) {
-        const prefix = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+      const { length } = chunk;
+      pieces.add(chunk);
+      if (expected === null && pieces.length >= PREFIX_BYTES) {
+        const prefix = pieces.first(PREFIX_BYTES);
         expected = PREFIX_BYTES + prefix.readUInt32BE(1);
-        if ((prefix[0] ?? 0) > 1) end({ status: 'broken_frame' });
+        if ((prefix[0] ?? 0) > 1) {
+          end({ status: 'broken_frame' });
+          return;
+        }
       }
       if (expected !== null && expected > PREFIX_BYTES + maxBytes) end({ status: 'too_large' });
       // A second message, or something behind the first.
-      else if (expected !== null && received > expected) end({ status: 'broken_frame' });
-      else if (!share.take(chunk.length)) end({ status: 'no_room' });
+      else if (expected !== null && pieces.length > expected) end({ status: 'broken_frame' });
+      else if (!share.take(length)) end({ status: 'no_room' });
     };
     stream.on('data', onData);
     stream.once('end', () => {
-      const isWhole = expected !== null && received === expected;
-      end(isWhole ? { status: 'read', bytes: Buffer.concat(chunks) } : { status: 'broken_frame' });
+      if (isOver) return;
+      const isWhole = expected !== null && pieces.length === expected;
+      end(isWhole ? { status: 'read', bytes: pieces.whole() } : { status: 'broken_frame' });
     });
     stream.once('close', () => end({ status: 'aborted' }));
   });
@@ -68,25 +76,24 @@ function readFramed(stream: ServerHttp2Stream, maxBytes: number, share: ByteShar
 function inflate(packed: Buffer, maxBytes: number, share: ByteShare): Promise<Message> {
   return new Promise((resolve) => {
     const gunzip = createGunzip({ chunkSize: 65_536 });
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const pieces = new Pieces({ areOwn: true });
     const end = (message: Message): void => {
       gunzip.destroy();
-      for (const chunk of chunks) giveBack(chunk);
+      pieces.empty();
       resolve(message);
     };
     gunzip.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      chunks.push(chunk);
-      if (length > maxBytes) end({ status: 'too_large' });
-      else if (!share.take(chunk.length)) end({ status: 'no_room' });
+      const { length } = chunk;
+      if (pieces.length + length > maxBytes) end({ status: 'too_large' });
+      else if (!share.take(length)) end({ status: 'no_room' });
+      else pieces.add(chunk);
     });
     gunzip.once('error', () => end({ status: 'broken_gzip' }));
     gunzip.once('end', () => {
       // The last four bytes are the length of what was packed. Node reads on over a second member and over zeros behind the end: then
       // they are not.
-      const isOneMember = packed.length >= 4 && packed.readUInt32LE(packed.length - 4) === length;
-      end(isOneMember ? { status: 'read', bytes: Buffer.concat(chunks) } : { status: 'broken_gzip' });
+      const isOneMember = packed.length >= 4 && packed.readUInt32LE(packed.length - 4) === pieces.length;
+      end(isOneMember ? { status: 'read', bytes: pieces.whole() } : { status: 'broken_gzip' });
     });
     gunzip.end(packed);
   });

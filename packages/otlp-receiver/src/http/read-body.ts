@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { ByteShare } from '../intake/byte-budget.ts';
-import { giveBack } from '../intake/give-back.ts';
+import { Pieces } from '../intake/pieces.ts';
 
 export type Body =
   | { readonly status: 'read'; readonly bytes: Buffer }
@@ -78,7 +78,7 @@ function readGzip(request: IncomingMessage, maxBytes: number, share: ByteShare):
 class Gathering {
   readonly #maxBytes: number;
   readonly #share: ByteShare;
-  #chunks: Buffer[] = [];
+  readonly #pieces = new Pieces({ areOwn: true });
   #length = 0;
 
   constructor(maxBytes: number, share: ByteShare) {
@@ -90,21 +90,16 @@ class Gathering {
     this.#length += chunk.length;
     if (this.#length > this.#maxBytes) return 'too_large';
     if (!this.#share.take(chunk.length)) return 'no_room';
-    this.#chunks.push(chunk);
+    this.#pieces.add(chunk);
     return null;
   }
 
   whole(): Buffer {
-    const [only] = this.#chunks;
-    const isOne = only !== undefined && this.#chunks.length === 1;
-    const bytes = isOne ? only : Buffer.concat(this.#chunks);
-    if (isOne) this.#chunks = [];
-    return bytes;
+    return this.#pieces.whole();
   }
 
   /** To be called once none of it is read any more, but for what `whole` gave. */
   empty(): void {
-    for (const chunk of this.#chunks) giveBack(chunk);
-    this.#chunks = [];
+    this.#pieces.empty();
   }
 }
