@@ -60,9 +60,7 @@ export const NEXT_ROW = Uint16Array.from({ length: STATES.length * KINDS }, (_, 
 });
 
 /** The kind of each UTF-16 code unit. */
-export const KIND_OF = Uint8Array.from({ length: 0x10000 }, (_, code) =>
-  code < 0x250 ? latinKind(code) : kindAbove(code),
-);
+export const KIND_OF = kindsOfAll();
 
 function nextState(state: string, kind: number): string {
   switch (kind) {
@@ -131,11 +129,14 @@ function latinKind(code: number): number {
   return /\p{L}/u.test(character) ? KIND.accented : KIND.symbol;
 }
 
-function kindAbove(code: number): number {
-  if (code >= 0x4e00 && code <= 0x9fff) return KIND.ideograph;
-  if (code >= 0x3040 && code <= 0x30ff) return KIND.kana;
-  if (code >= 0xac00 && code <= 0xd7a3) return KIND.hangul;
-  if (code >= 0x370 && code < 0x1fff) return KIND.otherAlphabet;
-  if ((code >= 0x3400 && code < 0x4e00) || (code >= 0xf900 && code <= 0xfaff)) return KIND.ideograph;
-  return KIND.symbol;
+/** By ranges where there are few, for every process that knows of money does this when it starts. */
+function kindsOfAll(): Uint8Array {
+  const kinds = new Uint8Array(0x10000).fill(KIND.symbol);
+  for (let code = 0; code < 0x250; code++) kinds[code] = latinKind(code);
+  return kinds
+    .fill(KIND.otherAlphabet, 0x370, 0x1fff)
+    .fill(KIND.kana, 0x3040, 0x3100)
+    .fill(KIND.ideograph, 0x3400, 0xa000)
+    .fill(KIND.hangul, 0xac00, 0xd7a4)
+    .fill(KIND.ideograph, 0xf900, 0xfb00);
 }
