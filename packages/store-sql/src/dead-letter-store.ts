@@ -31,6 +31,7 @@ export function createDeadLetterStore({ db, looks, statements }: DeadLetterStore
     list: (query) => read('list_dead_letters', () => listLetters(db, query)),
     get: (queue, taskId) => read('get_dead_letter', () => getLetter(db, queue, taskId)),
     remove: (queue, taskId) => write('remove_dead_letter', () => removeLetter(db, queue, taskId)),
+    forget: (queue, taskId) => write('forget_dead_letter', () => forgetLetter(db, queue, taskId)),
     count: () => read('count_dead_letters', () => countLetters(looks)),
     purge: (nowMs, olderThanMs = KEPT_MS) => write('purge_dead_letters', () => purgeLetters(db, nowMs - olderThanMs)),
   };
@@ -140,6 +141,19 @@ async function removeLetter(db: RecordDatabase, queue: string, taskId: string): 
     .where('removed_at_ms', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Where there is none, the empty row of a removed one keeps it away. */
+async function forgetLetter(db: RecordDatabase, queue: string, taskId: string): Promise<void> {
+  const nowMs = Date.now();
+  const removed = { bytes: 0, letter: '', body: NOTHING, removed_at_ms: nowMs };
+  await db
+    .insertInto('dead_letters')
+    .values({ queue: columnText(queue), task_id: columnText(taskId), dead_at_ms: nowMs, ...removed })
+    .onConflict((conflict) =>
+      conflict.columns(['queue', 'task_id']).doUpdateSet(removed).where('dead_letters.removed_at_ms', 'is', null),
+    )
+    .execute();
 }
 
 async function countLetters(db: RecordDatabase): Promise<ReadonlyMap<string, number>> {

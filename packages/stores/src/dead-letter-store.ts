@@ -16,6 +16,11 @@ export interface DeadLetterStore {
   get(queue: string, taskId: string): Promise<DeadLetter | null>;
   /** False when there was none: somebody else was first. */
   remove(queue: string, taskId: string): Promise<boolean>;
+  /**
+   * Removes it for good, also when it has not come yet: whoever repeats a task in the moment in which it failed is faster than its letter, and that
+   * would be there to be repeated once more. Only one that died after that is back.
+   */
+  forget(queue: string, taskId: string): Promise<void>;
   /** How many lie there, by queue. */
   count(): Promise<ReadonlyMap<string, number>>;
   /** Forgets letters that are older, some thousands at a time; 30 days when nothing is said. Gives how many. */

@@ -310,6 +310,9 @@ const BROKEN_LETTERS: Breaks<DeadLetterStore> = {
   'a removed letter that is told again stays removed; one that died again since is back': (_, data) => ({
     remove: async (queue, taskId) => data.letters.delete(JSON.stringify([queue, taskId])),
   }),
+  'a letter that was forgotten before it came does not come; one that died after that does': (letters) => ({
+    forget: async (queue, taskId) => void (await letters.remove(queue, taskId)),
+  }),
   'letters are counted by queue, without the removed ones': (_, data) => ({
     async count() {
       const byQueue = Map.groupBy(data.letters.values(), ({ queue }) => queue);

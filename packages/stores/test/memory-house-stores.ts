@@ -159,6 +159,19 @@ function memoryKeys({ keys }: HouseData, maxKeys: number): IdempotencyKeyStore {
   };
 }
 
+/** Of a letter that never came. */
+const FORGOTTEN: Omit<DeadLetter, 'queue' | 'taskId'> & { readonly removedAtMs?: number } = {
+  agentId: '',
+  notificationType: null,
+  reason: '',
+  error: null,
+  deadAt: '2000-01-01T00:00:00.000Z',
+  attempts: [],
+  traceId: null,
+  headers: {},
+  body: Buffer.alloc(0),
+};
+
 function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
   const keyOf = (queue: string, taskId: string) => JSON.stringify([queue, taskId]);
   const lying = () => [...letters.values()].filter(({ removedAtMs }) => removedAtMs === undefined);
@@ -195,6 +208,10 @@ function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
       if (!known || known.removedAtMs !== undefined) return false;
       letters.set(keyOf(queue, taskId), { ...known, removedAtMs: Date.now() });
       return true;
+    },
+    async forget(queue, taskId) {
+      const known = letters.get(keyOf(queue, taskId)) ?? { ...FORGOTTEN, queue, taskId };
+      if (known.removedAtMs === undefined) letters.set(keyOf(queue, taskId), { ...known, removedAtMs: Date.now() });
     },
     async count() {
       const byQueue = Map.groupBy(lying(), ({ queue }) => queue);

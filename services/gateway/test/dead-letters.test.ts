@@ -6,6 +6,7 @@ import type {
   QueueList,
   RetryAccepted,
   StatusView,
+  TaskRecord,
 } from '@tracepost/contracts';
 import {
   agentQueueName,
@@ -62,6 +63,19 @@ describe('dead letters', () => {
     });
     expect(JSON.parse(opened.body).data).toEqual({ location: 'Lisbon', apiKey: '****', note: 'write to ****' });
     expect(JSON.stringify((await world().get(PATH)).body)).not.toContain('anna@example.org');
+  });
+
+  test('of a task that was repeated the moment it failed, before its letter had come, do not come', async () => {
+    const { taskId } = await failTask(world(), worker);
+    const { endedAt } = (await world().get<TaskRecord>(`/api/v1/tasks/${taskId}`)).body;
+    expect((await world().post(`/api/v1/tasks/${taskId}/retry`, {})).status).toBe(202);
+    await keep({ taskId, deadAt: endedAt ?? '' });
+    expect(await world().get(`${PATH}/${taskId}`)).toMatchObject({
+      status: 404,
+      body: { code: 'DEAD_LETTER_NOT_FOUND' },
+    });
+    const { items } = (await world().get<DeadLetterList>(`${PATH}?limit=1000`)).body;
+    expect(items.filter((item) => item.taskId === taskId)).toEqual([]);
   });
 
   test('opened, one shows the attempts that only the record knows of', async () => {

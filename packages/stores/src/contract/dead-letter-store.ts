@@ -112,6 +112,25 @@ export const DEAD_LETTER_STORE_PROPERTIES: readonly Property<HouseSubject>[] = [
     },
   },
   {
+    title: 'a letter that was forgotten before it came does not come; one that died after that does',
+    async run({ stores: { deadLetters } }) {
+      const [late, there] = [sampleLetter(), sampleLetter()] as const;
+      await deadLetters.add([there]);
+      for (const letter of [late, there]) {
+        const { queue, taskId } = letter;
+        for (const _ of [1, 2]) await deadLetters.forget(queue, taskId);
+        await deadLetters.add([letter]);
+        expect(await deadLetters.get(queue, taskId)).toBeNull();
+        expect((await deadLetters.list({ queue, limit: 5 })).items).toEqual([]);
+        expect((await deadLetters.count()).get(queue) ?? 0).toBe(0);
+        expect(await deadLetters.remove(queue, taskId)).toBe(false);
+        const again = { ...letter, deadAt: '2100-01-01T00:00:00.000Z' };
+        await deadLetters.add([again]);
+        expect(await deadLetters.get(queue, taskId)).toEqual(again);
+      }
+    },
+  },
+  {
     title: 'letters are counted by queue, without the removed ones',
     async run({ stores: { deadLetters } }) {
       const letters = [sampleLetter(), sampleLetter()] as const;

@@ -33,7 +33,7 @@ export const REPEAT_PROBLEMS = [
 
 /**
  * Does an ended task again, as a new one. Asked again before the new one has ended, the answer is the same one. A dead letter of the
- * task is removed once the new one is accepted: its message lives on there, and whoever re-queued it later would do the work a third time.
+ * task is removed once the new one is accepted, also one that has not come yet: its message lives on there, and whoever re-queued it later would do the work a third time.
  */
 export interface TaskRetrier {
   retry(taskId: string, asker: Asker): Promise<Asked<RetryAccepted>>;
@@ -44,7 +44,7 @@ export interface TaskRetrier {
 export interface TaskRetrierOptions {
   readonly tasks: TaskReader;
   readonly inbox: Pick<InboxStore, 'payloadOf'>;
-  readonly deadLetters: Pick<DeadLetterStore, 'get' | 'remove'>;
+  readonly deadLetters: Pick<DeadLetterStore, 'get' | 'forget'>;
   readonly publisher: NotificationPublisher;
   readonly memory: TaskMemory;
   readonly announcer: AcceptedAnnouncer;
@@ -102,8 +102,8 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
   const findLetter = (agentId: string, taskId: string) =>
     withDeadline(deadLetters.get(agentQueueName(agentId), taskId), LIMITS.storeTimeoutMs, 'The dead letters');
 
-  const removeLetter = (agentId: string, taskId: string) =>
-    withDeadline(deadLetters.remove(agentQueueName(agentId), taskId), LIMITS.storeTimeoutMs, 'The dead letters');
+  const forgetLetter = (agentId: string, taskId: string) =>
+    withDeadline(deadLetters.forget(agentQueueName(agentId), taskId), LIMITS.storeTimeoutMs, 'The dead letters');
 
   /** A store that does not answer is a refusal, not an accident. */
   const guarded = async (taskId: string, work: () => Promise<Asked<RetryAccepted>>): Promise<Asked<RetryAccepted>> => {
@@ -125,7 +125,7 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
         if (!isEnded(record.status)) return refused(notEnded(record));
         const asked = await repeat({ taskId, agentId, asker, read: () => readPayload(record) });
         if (asked.status === 'refused') return asked;
-        await removeLetter(agentId, taskId);
+        await forgetLetter(agentId, taskId);
         const newTaskId = asked.answer.taskId;
         const fault = await trail.write({ action: 'retry', taskId, agentId, outcome: 'accepted', newTaskId }, asker);
         return fault ? refused(fault) : asked;
@@ -136,7 +136,7 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
         const read = async () => (letter ? readable(readKeptLetter(letter)) : refused(NO_LETTER));
         const asked = await repeat({ taskId, agentId, asker, read });
         if (asked.status === 'refused') return asked;
-        await removeLetter(agentId, taskId);
+        await forgetLetter(agentId, taskId);
         const newTaskId = asked.answer.taskId;
         const facts = { action: 'requeue_dead_letter', taskId, agentId, outcome: 'accepted', newTaskId } as const;
         const fault = await trail.write(facts, asker);
