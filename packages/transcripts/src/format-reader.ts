@@ -22,6 +22,8 @@ export interface ReadingContext {
   readonly texts: TextBudget;
   /** Only what calls took is asked for: what is said in messages and tools need not be taken. */
   readonly isForUsage: boolean;
+  /** For a session's draft: how many of its messages, calls and tool calls each are not packed; undefined: as many as people's sessions have. */
+  readonly unpackedEntries?: number | undefined;
   /** Counts an entry that could not be read. `entry` is the line from 1, or the number of the entry in a file without lines. */
   skip(entry: number, reason: string): void;
 }

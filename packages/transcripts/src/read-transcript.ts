@@ -21,6 +21,11 @@ export interface ReadOptions {
   /** How much text of all messages and tool calls is kept; numbers are always kept. Default 32 Mi. */
   readonly textCharacters?: number;
   /**
+   * How many messages, calls of models and calls of tools each are held as they are. Of a session that has more (in a format of lines), the earlier ones lie
+   * packed, and its lists unpack each entry when it is looked at. Default 10,000.
+   */
+  readonly unpackedEntries?: number;
+  /**
    * `usage`: only what the calls took is asked for. Then a format may leave out everything else: texts, tools, calls that took nothing, and lines
    * that cannot be read and hold no usage. Default `everything`.
    */
@@ -88,6 +93,7 @@ async function read(
     filePath: options.fileName ?? null,
     texts: new TextBudget(options.textCharacters ?? TEXT_CHARACTERS),
     isForUsage: options.wanted === 'usage',
+    unpackedEntries: options.unpackedEntries,
     skip: (entry, reason) => skips.add(entry, reason),
   };
   const longestLineBytes = options.longestLineBytes ?? LONGEST_LINE_BYTES;

@@ -7,7 +7,7 @@ import type {
 } from '@tracepost/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { uniteDocuments } from '../src/index.ts';
+import { type ReadOptions, uniteDocuments } from '../src/index.ts';
 import { readText } from './bytes.ts';
 import { answerLine, resultLine, toolUse, userLine } from './claude-lines.ts';
 
@@ -69,6 +69,26 @@ describe('a transcript of Claude Code', () => {
     );
   });
 
+  it('of which earlier entries lie packed is the same, with its lines in any order and some of them told twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyTranscript,
+        fc.nat(12),
+        fc.infiniteStream(fc.nat()),
+        async (lines, unpackedEntries, places) => {
+          const told = [...lines, ...lines.filter((_, index) => index % 3 === 0)]
+            .map((line) => ({ line, place: places.next().value ?? 0 }))
+            .sort((one, other) => one.place - other.place)
+            .map(({ line }) => line);
+          for (const ordered of [lines, told]) {
+            expect(await read(ordered, { unpackedEntries })).toEqual(await read(ordered));
+          }
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it('of which a line is damaged has everything else', async () => {
     await fc.assert(
       fc.asyncProperty(anyTranscript, fc.nat(), async (lines, where) => {
@@ -97,8 +117,8 @@ describe('a transcript of Claude Code', () => {
 
 type Three = readonly [SessionDocument, SessionDocument, SessionDocument];
 
-async function read(lines: readonly string[]): Promise<SessionDocument> {
-  const { documents } = await readText(`${lines.join('\n')}\n`);
+async function read(lines: readonly string[], options?: ReadOptions): Promise<SessionDocument> {
+  const { documents } = await readText(`${lines.join('\n')}\n`, options);
   expect(documents).toHaveLength(1);
   return documents[0] as SessionDocument;
 }

@@ -9,6 +9,7 @@ import type {
   SessionToolCall,
   TranscriptFormat,
 } from '@tracepost/contracts';
+import { EntriesById, type EntryKind } from './entries-by-id.ts';
 import { joinCalls } from './join-calls.ts';
 import { joinCompactions } from './join-compactions.ts';
 import { MessageDraft, partOf } from './join-messages.ts';
@@ -47,12 +48,16 @@ export class DocumentDraft {
   readonly #times = new Map<string, number>();
   readonly #compactions = new Map<string, SessionCompaction>();
   /** A draft only where there is a second witness: most messages have one, and there may be millions. */
-  readonly #messages = new Map<string, SessionMessage | MessageDraft>();
-  readonly #calls = new Map<string, SessionModelCall>();
-  readonly #tools = new Map<string, SessionToolCall>();
+  readonly #messages: EntriesById<SessionMessage, MessageDraft>;
+  readonly #calls: EntriesById<SessionModelCall>;
+  readonly #tools: EntriesById<SessionToolCall>;
 
-  constructor(start: DocumentStart) {
+  /** `unpackedEntries`: so many of each kind are held as they are; undefined: as many as people's sessions have. */
+  constructor(start: DocumentStart, unpackedEntries?: number) {
     this.#start = start;
+    this.#messages = new EntriesById(MESSAGES, unpackedEntries);
+    this.#calls = new EntriesById(CALLS, unpackedEntries);
+    this.#tools = new EntriesById(TOOLS, unpackedEntries);
   }
 
   get sessionId(): string {
@@ -173,13 +178,8 @@ export class DocumentDraft {
 
   document(): SessionDocument {
     const cutOff = this.#cutOff();
-    const messages = Array.from(this.#messages.values(), (message) => finished(message, cutOff));
-    const timeOf = this.#timeOf(messages);
-    const calls: SessionModelCall[] = [];
-    for (const call of this.#calls.values()) {
-      const askedAtMs = call.askedBy ? (timeOf(call.askedBy) ?? call.askedAtMs) : call.askedAtMs;
-      calls.push(askedAtMs === call.askedAtMs ? call : { ...call, askedAtMs });
-    }
+    const messages = this.#messages.list((message) => finished(message, cutOff));
+    const asked = this.#askedTimes(messages);
     return {
       ...this.#start,
       parentSessionId: this.#parentSessionId,
@@ -190,9 +190,12 @@ export class DocumentDraft {
       ...(this.#times.size > 0 ? { times: sorted(this.#times) } : {}),
       ...(this.#compactions.size > 0 ? { compactions: inOrder(this.#compactions.values(), idOfCompaction) } : {}),
       ...(this.#totals === null ? {} : { reportedTotals: this.#totals }),
-      messages: inOrder(messages, ({ messageId }) => messageId),
-      calls: inOrder(calls, ({ callId }) => callId),
-      tools: inOrder(this.#tools.values(), ({ toolCallId }) => toolCallId),
+      messages,
+      calls: this.#calls.list((call) => {
+        const askedAtMs = asked.get(call.callId);
+        return askedAtMs === undefined ? call : { ...call, askedAtMs };
+      }),
+      tools: this.#tools.list((tool) => tool),
     };
   }
 
@@ -207,17 +210,28 @@ export class DocumentDraft {
 
   #cutOff(): ReadonlySet<string> {
     const ids = new Set<string>();
-    for (const held of this.#messages.values()) {
+    for (const held of this.#messages.all()) {
       const { cutsOff } = held instanceof MessageDraft ? held.message : held;
       if (cutsOff) ids.add(cutsOff);
     }
     return ids;
   }
 
+  /** By call, where the entry that it names as what it answers tells another time than its own lines did. */
+  #askedTimes(messages: readonly SessionMessage[]): ReadonlyMap<string, number> {
+    const timeOf = this.#timeOf(messages);
+    const asked = new Map<string, number>();
+    for (const { callId, askedBy, askedAtMs } of this.#calls.all()) {
+      const time = askedBy ? timeOf(askedBy) : null;
+      if (time !== null && time !== askedAtMs) asked.set(callId, time);
+    }
+    return asked;
+  }
+
   /** The times of the entries that a call names as what it answers; all others need not be looked up. */
   #timeOf(messages: readonly SessionMessage[]): (id: string) => number | null {
     const times = new Map<string, number | null>();
-    for (const { askedBy } of this.#calls.values()) if (askedBy) times.set(askedBy, this.#times.get(askedBy) ?? null);
+    for (const { askedBy } of this.#calls.all()) if (askedBy) times.set(askedBy, this.#times.get(askedBy) ?? null);
     if (times.size === 0) return () => null;
     const add = (id: string, atMs: number | null): void => {
       const before = times.get(id);
@@ -230,6 +244,13 @@ export class DocumentDraft {
     return (id) => times.get(id) ?? null;
   }
 }
+
+const MESSAGES: EntryKind<SessionMessage, MessageDraft> = {
+  idOf: ({ messageId }) => messageId,
+  rest: (held) => (held instanceof MessageDraft ? held.finish(false) : held),
+};
+const CALLS: EntryKind<SessionModelCall> = { idOf: ({ callId }) => callId, rest: (call) => call };
+const TOOLS: EntryKind<SessionToolCall> = { idOf: ({ toolCallId }) => toolCallId, rest: (tool) => tool };
 
 function finished(held: SessionMessage | MessageDraft, cutOff: ReadonlySet<string>): SessionMessage {
   if (!(held instanceof MessageDraft)) {

@@ -149,7 +149,10 @@ class ClaudeCodeReader implements LinesReader {
     if (sessionId === null) return null;
     let draft = this.#drafts.get(sessionId);
     if (!draft) {
-      draft = new DocumentDraft({ sessionId, format: 'claude-code', agentId: 'claude-code' });
+      draft = new DocumentDraft(
+        { sessionId, format: 'claude-code', agentId: 'claude-code' },
+        this.#context.unpackedEntries,
+      );
       this.#drafts.set(sessionId, draft);
     }
     this.#latest = draft;

@@ -95,7 +95,7 @@ class CodexReader implements LinesReader {
     if (this.#state) return this.#state;
     const sessionId = id ?? /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/.exec(this.#context.fileName ?? '')?.[1];
     if (!sessionId) return null;
-    const draft = new DocumentDraft({ sessionId, format: 'codex', agentId: 'codex' });
+    const draft = new DocumentDraft({ sessionId, format: 'codex', agentId: 'codex' }, this.#context.unpackedEntries);
     const session = new CodexSession(draft, this.#context.texts);
     this.#state = { draft, session, origin: this.#origin, counts: new TokenCounts(), compactions: new Compactions() };
     return this.#state;

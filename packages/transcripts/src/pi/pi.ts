@@ -82,7 +82,7 @@ class PiReader implements LinesReader {
   #opened(id: string | null): DocumentDraft | null {
     const sessionId = id ?? sessionOfFile(this.#context.fileName);
     if (this.#draft || sessionId === null) return this.#draft;
-    this.#draft = new DocumentDraft({ sessionId, format: 'pi', agentId: 'pi' });
+    this.#draft = new DocumentDraft({ sessionId, format: 'pi', agentId: 'pi' }, this.#context.unpackedEntries);
     return this.#draft;
   }
 }
