@@ -119,6 +119,7 @@ export class LineSplitter {
     if (this.#isSkipping) return;
     if (this.#heldBytes > this.#longestLineBytes) {
       this.#isSkipping = true;
+      letGo(this.#held);
       this.#held = NOTHING;
       return;
     }
@@ -133,6 +134,7 @@ export class LineSplitter {
     const wanted = Math.max(LEAST_ROOM, this.#heldBytes, Math.min(2 * this.#held.length, this.#longestLineBytes));
     const room = Buffer.allocUnsafeSlow(wanted);
     room.set(this.#held.subarray(0, before));
+    letGo(this.#held);
     this.#held = room;
   }
 
@@ -141,6 +143,11 @@ export class LineSplitter {
     this.#heldBytes = 0;
     this.#isSkipping = false;
   }
+}
+
+/** At once: a line of megabytes would leave all its smaller rooms to the garbage collector. Nobody else sees them. */
+function letGo(room: Buffer): void {
+  if (room.length > 0) (room.buffer as ArrayBuffer).transfer(0);
 }
 
 function decode(bytes: Buffer): string {
