@@ -1,5 +1,5 @@
 import type { SessionDocument, TokenUsage } from '@tracepost/contracts';
-import { MAX_CALL_TOKENS } from '@tracepost/stores';
+import { MAX_CALL_TOKENS, MAX_SESSION_BYTES } from '@tracepost/stores';
 
 const LONGEST_NAME = 256;
 const LONGEST_ENTRY_ID = 1_024;
@@ -14,6 +14,7 @@ export function whyRefused(document: SessionDocument): string | null {
   return (
     wrongName('session id', sessionId) ??
     wrongName('agent id', agentId) ??
+    tooLarge(document) ??
     first(
       messages,
       ({ messageId, atMs }) => wrongId('message', messageId) ?? wrongTime('message', messageId, [atMs]),
@@ -32,6 +33,26 @@ export function whyRefused(document: SessionDocument): string | null {
     ) ??
     wrongUsage('all calls together', document.reportedTotals?.usage ?? null)
   );
+}
+
+/** With fewer, the store tells how large it is. */
+const MANY_ENTRIES = 50_000;
+/** Masking may take something away. */
+const CERTAINLY_TOO_LARGE = 1.5 * MAX_SESSION_BYTES;
+
+/** Said before copies are made of what the memory may hold once and the store will not take. */
+function tooLarge({ messages, calls, tools }: SessionDocument): string | null {
+  const count = messages.length + calls.length + tools.length;
+  if (count < MANY_ENTRIES) return null;
+  let characters = 0;
+  for (const entries of [messages, calls, tools]) {
+    for (const entry of entries) {
+      characters += JSON.stringify(entry).length;
+      if (characters <= CERTAINLY_TOO_LARGE) continue;
+      return `The session has ${messages.length} messages, ${calls.length} calls of models and ${tools.length} calls of tools; as JSON these may have ${MAX_SESSION_BYTES} bytes, and have more than ${CERTAINLY_TOO_LARGE}. Nothing was stored.`;
+    }
+  }
+  return null;
 }
 
 function wrongName(what: string, name: unknown): string | null {

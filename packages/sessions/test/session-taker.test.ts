@@ -58,6 +58,7 @@ test('what can never be kept is refused with its reason, and the sessions around
     [withCall({ usage: usageOf(-5) }), /claims -5 tokens/],
     [withCall({ usage: usageOf('7' as unknown as number) }), /claims 7 tokens; whole numbers/],
     [withCall({ usage: usageOf(MAX_CALL_TOKENS + 1) }), /claims 1000000001 tokens/],
+    [{ messages: Array.from({ length: 60_000 }, () => LONG) }, /has 60000 messages, .* may have 67108864 bytes/],
   ];
   for (const [said, reason] of refused) {
     const documents = [{ ...sampleDocument(), sessionId: `bad-${refused.length}`, ...said }, sampleDocument()];
@@ -229,6 +230,12 @@ function failing(store: SessionStore, failAt: number): SessionStore {
     },
   };
 }
+
+/** The store would take 33,000 such messages. */
+const LONG = {
+  ...sampleDocument().messages[0],
+  text: 'x'.repeat(2_000),
+} as SessionDocument['messages'][number];
 
 function withCall(said: Partial<SessionDocument['calls'][number]>): Pick<SessionDocument, 'calls'> {
   return { calls: sampleDocument({ turns: 1 }).calls.map((call) => ({ ...call, ...said })) };
