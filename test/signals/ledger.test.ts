@@ -62,14 +62,16 @@ describeWithDocker('the ledger of the full set', () => {
     }
     expect(rows.spans.produced).toBeGreaterThan(10 * NOTIFICATIONS);
     // Reports are points themselves, and are made all the time: between two of them there is an instant at which all have arrived.
+    const looks = [rows.metrics];
     const metrics = await until(
       async () => {
         const row = (await ledgerOf(full)).metrics;
-        expect(row).toMatchObject({ produced: sumOf(row), dropped: 0, unaccounted: 0 });
+        looks.push(row);
         return row.underWay === 0 && row;
       },
       { timeoutMs: 60_000, everyMs: 1_000, what: 'every point to have arrived' },
     );
+    for (const row of looks) expect(row).toMatchObject({ produced: sumOf(row), dropped: 0, unaccounted: 0 });
     expect(metrics.produced).toBe(metrics.stored);
     expect(metrics.produced).toBeGreaterThanOrEqual(rows.metrics.stored);
   });
@@ -127,12 +129,19 @@ function sumOf({ stored, dropped, sampledOut, underWay, unaccounted }: LedgerRow
   return stored + dropped + sampledOut + underWay + unaccounted;
 }
 
+/** Twenty at a time; a gateway that is slow, as on a machine with much else to do, takes fewer, and says to come again. */
 async function load({ client }: Installation): Promise<void> {
-  const one = () => client.notify('weather', { notificationType: 'weather.forecast', payload: { location: 'Lisbon' } });
-  for (let sent = 0; sent < NOTIFICATIONS; sent += 20) {
-    const answers = await Promise.all(Array.from({ length: 20 }, one));
-    expect(answers.filter(({ status }) => status !== 202).map(({ text }) => text)).toEqual([]);
-  }
+  const notification = { notificationType: 'weather.forecast', payload: { location: 'Lisbon' } };
+  const one = () =>
+    until(
+      async () => {
+        const { status, text } = await client.notify('weather', notification);
+        expect([202, 503], text).toContain(status);
+        return status === 202;
+      },
+      { timeoutMs: 60_000, everyMs: 200, what: 'a notification to be taken' },
+    );
+  for (let sent = 0; sent < NOTIFICATIONS; sent += 20) await Promise.all(Array.from({ length: 20 }, one));
 }
 
 const [GOOD, BAD] = [70, 30];
