@@ -1,19 +1,14 @@
-import { readTranscript } from '@tracepost/transcripts';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { sayReady } from './ready.ts';
 
-// Reads one transcript from standard input and says what it was and what it took. The memory is the most that the process ever had.
+/** Those of the thread of session-analyst, which reads the transcripts that are imported. */
+const LIMITS = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 8 };
+
+// Has one transcript read from standard input and says what it was and what it took. The memory is the most that the whole process ever had.
 process.on('message', async () => {
-  const began = performance.now();
-  const { documents, skipped, skippedCount, lines, bytes } = await readTranscript(process.stdin);
-  process.send?.({
-    lines,
-    bytes,
-    calls: documents.reduce((sum, document) => sum + document.calls.length, 0),
-    messages: documents.reduce((sum, document) => sum + document.messages.length, 0),
-    skipped,
-    skippedCount,
-    seconds: (performance.now() - began) / 1000,
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
-  });
+  const thread = new Worker(new URL('./transcript-thread.ts', import.meta.url), { resourceLimits: LIMITS });
+  const [answer] = await once(thread, 'message');
+  process.send?.({ ...answer, peakRssMb: process.resourceUsage().maxRSS / 1024 });
 });
 sayReady({});
