@@ -34,7 +34,12 @@ function serve(...phases: readonly Phase[]) {
       }
     }
     waitedMs.sort((a, b) => a - b);
-    return { refused, gone: waitedMs.length, maxMs: waitedMs.at(-1) ?? 0, p99Ms: waitedMs[Math.floor(waitedMs.length * 0.99)] ?? 0 };
+    return {
+      refused,
+      gone: waitedMs.length,
+      maxMs: waitedMs.at(-1) ?? 0,
+      p99Ms: waitedMs[Math.floor(waitedMs.length * 0.99)] ?? 0,
+    };
   });
   return served;
 }
