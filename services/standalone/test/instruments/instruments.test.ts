@@ -18,6 +18,7 @@ const SILENT: Readonly<Record<string, string>> = {
   'tracepost.retention.purged': 'nothing is a day old',
   'tracepost.task.given_back': 'no worker stops under its work',
   'tracepost.telemetry.dropped': 'nothing is lost',
+  'tracepost.sessions.words.dropped': 'whatever models were given and answered comes with its span',
   'tracepost.sessions.exported': 'embedded, there is no InfluxDB to write them to',
   'tracepost.ingest.repeated': 'nothing is sent twice',
   'tracepost.ingest.waiting': 'all traces are kept: none waits for a decision',
