@@ -25,7 +25,8 @@ const ours = await startVariant({
   name: 'ours',
   file: 'our-gateway.ts',
   env,
-  nodeArgs: ['--import', '@tracepost/telemetry/start'],
+  // As docker-compose.yml starts it.
+  nodeArgs: ['--heap-growing-percent=200', '--import', '@tracepost/telemetry/start'],
 });
 const bare = await startVariant({ name: 'bare', file: 'bare-gateway.ts', env });
 const again = await startVariant({ name: 'bare again', file: 'bare-gateway.ts', env });
