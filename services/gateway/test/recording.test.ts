@@ -251,23 +251,28 @@ test('hostile bodies are refused, and nothing of them is left', async () => {
 test('when the queue was deleted it is declared again, and the event is taken', async () => {
   const world = await open();
   let isGone = true;
+  let isDeclared = false;
   const declared: unknown[] = [];
   const moody = await open({
     replace: ({ broker }) => ({
       broker: {
         ...bind(broker),
         declare: async (topology) => {
-          if (topology.queues?.some(({ name }) => name === ANALYST_QUEUE)) {
+          const isOurs = topology.queues?.some(({ name }) => name === ANALYST_QUEUE) ?? false;
+          if (isOurs) {
             declared.push(topology);
             isGone = declared.length < 2;
           }
           await broker.declare(topology);
+          if (isOurs) isDeclared = true;
         },
         publish: async (message) =>
           isGone && message.routingKey.startsWith('record.') ? { status: 'unroutable' } : broker.publish(message),
       },
     }),
   });
+  // Whoever comes while it is declared at the start waits for that, and does not declare it again.
+  await until(() => isDeclared);
   expect((await moody.post('/api/v1/events', EVENT)).status).toBe(202);
   expect(declared).toHaveLength(2);
   expect((await world.post('/api/v1/events', EVENT)).status).toBe(202);
