@@ -37,7 +37,7 @@ import { createLiveFeed } from './live/live-feed.ts';
 import { createMetricService } from './metrics/metric-service.ts';
 import { createIdempotency } from './notify/idempotency.ts';
 import { createNotifier } from './notify/notifier.ts';
-import { createWaitingRoom } from './notify/waiting-room.ts';
+import { createWaitingRoom, type WaitingRoom } from './notify/waiting-room.ts';
 import { observeGateway } from './observe.ts';
 import { createQueueOverview } from './queues/queue-overview.ts';
 import { createRecentWaits } from './queues/recent-waits.ts';
@@ -196,10 +196,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addNotifyRoute(documented, {
       notifier,
       idempotency: createIdempotency({ keys, logger }),
-      waiting: createWaitingRoom({
-        maxRequests: config.maxWaiting ?? LIMITS.waitingRequests,
-        maxBytes: LIMITS.waitingBytes,
-      }),
+      waiting: waitingRoom(config),
       metrics: telemetry.metrics,
     });
     addTaskListRoute(documented, {
@@ -220,7 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     addRecordingRoutes(documented, {
       sender,
       events: options.recordedEvents,
-      waiting: createWaitingRoom({ maxRequests: LIMITS.waitingRequests, maxBytes: LIMITS.waitingBytes }),
+      waiting: waitingRoom(config),
       metrics: telemetry.metrics,
       logger,
     });
@@ -318,4 +315,8 @@ function describeRetention(config: GatewayConfig): Record<string, string> {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function waitingRoom({ maxWaiting = LIMITS.waitingRequests }: GatewayConfig): WaitingRoom {
+  return createWaitingRoom({ maxRequests: maxWaiting, maxBytes: LIMITS.waitingBytes });
 }

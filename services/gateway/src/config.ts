@@ -33,7 +33,7 @@ export const gatewayFields = {
   }),
   maxWaiting: integer('TRACEPOST_MAX_WAITING', {
     about:
-      'most notifications that wait for the broker at a time, fewer while they come faster than they go; further ones are answered 503 at once',
+      'most notifications that wait for the broker at a time, and as many requests that record, fewer while they come faster than they go; further ones are answered 503 at once',
     default: '1000',
     min: 1,
     max: 100_000,

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { NotifyAccepted, StatusView, TaskRecord } from '@tracepost/contracts';
 import { RECORDER_QUEUE, readEvent } from '@tracepost/messaging';
 import { type Outbox, openOutbox } from '@tracepost/messaging/outbox';
 import { until } from '@tracepost/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { answerToHeaders } from './helpers/answer-to-headers.ts';
 import { type Moods, moodyBroker } from './helpers/moody-broker.ts';
 import { FORECAST, openWorld, WEATHER, type World } from './helpers/open-world.ts';
 import { takeAll } from './helpers/take-all.ts';
@@ -178,21 +177,12 @@ describe('too much at a time', () => {
     expect(turnedAway.body).toMatchObject({ status: 503, code: 'TOO_MANY_WAITING' });
     expect(turnedAway.headers.get('retry-after')).toBe('1');
     expect(performance.now() - begin).toBeLessThan(1_000);
-    expect(await answerToHeaders(small.url), 'the body is not waited for').toMatch(/^HTTP\/1\.1 503 /);
+    expect(
+      await answerToHeaders(small.url, `/api/v1/agents/${WEATHER.agentId}/notify`),
+      'the body is not waited for',
+    ).toMatch(/^HTTP\/1\.1 503 /);
     confirm.resolve();
     for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(202);
     expect((await small.notify(FORECAST)).status).toBe(202);
   });
 });
-
-/** What is answered to a notification whose body never comes. */
-async function answerToHeaders(url: string): Promise<string> {
-  const { hostname, port, host } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.write(
-    `POST /api/v1/agents/${WEATHER.agentId}/notify HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n`,
-  );
-  const [answer] = (await once(socket, 'data', { signal: AbortSignal.timeout(2_000) })) as [Buffer];
-  socket.destroy();
-  return answer.toString();
-}

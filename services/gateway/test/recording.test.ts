@@ -3,6 +3,7 @@ import type { EventAccepted, EventList, Problem, RecordBatchAnswer, RecordedEven
 import { ANALYST_QUEUE, type Broker, readRecorded } from '@tracepost/messaging';
 import { until } from '@tracepost/testing';
 import { afterEach, expect, test } from 'vitest';
+import { answerToHeaders } from './helpers/answer-to-headers.ts';
 import { openWorld, type World, type WorldOptions } from './helpers/open-world.ts';
 
 const opened: World[] = [];
@@ -144,6 +145,33 @@ test('the twenty-first of the same is a loop; metrics may repeat themselves', as
   expect([looping.body.accepted.length, looping.body.refused.length]).toEqual([20, 10]);
 
   for (let index = 0; index < 30; index++) expect((await world.post('/api/v1/metrics', METRIC)).status).toBe(202);
+});
+
+test('too many at a time are turned away before their body is read, and let in again when some have gone', async () => {
+  const confirm = Promise.withResolvers<void>();
+  let sent = 0;
+  const world = await open({
+    config: { maxWaiting: 2 },
+    replace: ({ broker }) => ({
+      broker: {
+        ...bind(broker),
+        async publish(message) {
+          if (!message.routingKey.startsWith('record.')) return broker.publish(message);
+          sent += 1;
+          await confirm.promise;
+          return { status: 'confirmed' };
+        },
+      },
+    }),
+  });
+  const waiting = [world.post('/api/v1/events', EVENT), world.post('/api/v1/metrics', METRIC)];
+  await until(() => sent === 2);
+  for (const path of ['/api/v1/events', '/api/v1/metrics']) {
+    expect(await answerToHeaders(world.url, path)).toMatch(/^HTTP\/1\.1 503 [\s\S]*TOO_MANY_WAITING/);
+  }
+  confirm.resolve();
+  for (const { status } of await Promise.all(waiting)) expect(status).toBe(202);
+  expect((await world.post('/api/v1/events', EVENT)).status).toBe(202);
 });
 
 test('without a confirm there is no 202, and the answer says with which id to come again', async () => {

@@ -43,7 +43,7 @@ export const LIMITS = {
   importWaitMs: 60_000,
   /** … and how long its bytes may be under way. */
   importMs: 3_600_000,
-  /** Notifications that wait for the broker, the key store or the disk … */
+  /** Notifications that wait for the broker, the key store or the disk, and as many requests that record … */
   waitingRequests: 1_000,
   /** … and the bytes of their bodies. */
   waitingBytes: 32 * 1024 * 1024,

@@ -65,7 +65,7 @@ export function addRecordingRoutes(app: GatewayServer, options: RecordingRouteOp
   app.post(
     '/api/v1/events',
     {
-      ...TAKING,
+      ...taking(options),
       schema: {
         summary: 'Record an event, or up to 1,000',
         description: `202 means that it is durable; it can be read a moment later. An \`eventId\` that was recorded within the last seven days changes nothing: whoever gives one can send again.
@@ -90,7 +90,7 @@ An array is answered entry by entry. The same type, source, data and correlation
   app.post(
     '/api/v1/metrics',
     {
-      ...TAKING,
+      ...taking(options),
       schema: {
         summary: 'Record a value of a metric, or up to 1,000',
         description: `A numeric string counts as a number. \`kind\` is \`histogram\` when nothing is said: single measurements, of which everything can be asked; a \`counter\` is told what it grew by.
@@ -150,12 +150,21 @@ function addEventListRoute(app: GatewayServer, { events, logger }: RecordingRout
   );
 }
 
-/** The schema is for the document: here each entry is checked by itself, since one that is wrong does not cost the others. */
-const TAKING = {
-  bodyLimit: BODY_BYTES,
-  config: { maxJsonKeys: MAX_JSON_KEYS },
-  validatorCompiler: () => (value: unknown) => ({ value }),
-} as const;
+/** What both doors have of a route. */
+function taking({ waiting, metrics }: RecordingRouteOptions) {
+  return {
+    bodyLimit: BODY_BYTES,
+    config: { maxJsonKeys: MAX_JSON_KEYS },
+    /** Before the body is read: of a thousand entries, reading them takes longer than all else. */
+    onRequest(request: FastifyRequest, reply: FastifyReply, done: () => void) {
+      if (!waiting.isFull()) return done();
+      reachHop(traceOf(request), 'rate-limit', 'refused');
+      refuse(reply, TOO_MANY_WAITING, metrics);
+    },
+    /** The schema is for the document: here each entry is checked by itself, since one that is wrong does not cost the others. */
+    validatorCompiler: () => (value: unknown) => ({ value }),
+  };
+}
 
 function oneOrSeveral(entry: TSchema) {
   // Whatever it says: it comes as it is.
@@ -194,16 +203,19 @@ function answer(
   recording: Exclude<Recording, { status: 'one' }>,
   { metrics }: RecordingRouteOptions,
 ): FastifyReply {
-  const count = (code: string, value: number) =>
-    metrics.add('tracepost.recording.refused', value, { 'tracepost.reason': code });
-  if (recording.status === 'refused') {
-    const { code, refused } = recording.problem;
-    count(code, refused?.length ?? 1);
-    return sendProblem(reply, recording.problem);
-  }
+  if (recording.status === 'refused') return refuse(reply, recording.problem, metrics);
   const { refused } = recording.answer;
-  for (const [code, of] of Map.groupBy(refused, (one) => one.code)) count(code, of.length);
+  for (const [code, of] of Map.groupBy(refused, (one) => one.code)) countRefused(metrics, code, of.length);
   return reply.code(202).send(recording.answer);
+}
+
+function refuse(reply: FastifyReply, problem: ProblemSpec, metrics: Metrics): FastifyReply {
+  countRefused(metrics, problem.code, problem.refused?.length ?? 1);
+  return sendProblem(reply, problem);
+}
+
+function countRefused(metrics: Metrics, code: string, count: number): void {
+  metrics.add('tracepost.recording.refused', count, { 'tracepost.reason': code });
 }
 
 const TOO_MANY_WAITING: ProblemSpec = {
