@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LogSignal, MetricSignal, Origin, SignalBatch, SpanSignal } from '@tracepost/contracts';
 import { DISTRO, OUR_DISTRO } from '@tracepost/telemetry';
+import { Recent } from './recent.ts';
 
 /** Made by a process of the house: it stands in the ledger of what was produced. */
 export function isOurs({ resource }: Origin): boolean {
@@ -23,15 +24,10 @@ export interface SeenBefore {
 const PER_GENERATION = 200_000;
 
 export function createSeenBefore({ perGeneration = PER_GENERATION } = {}): SeenBefore {
-  let newer = new Set<string>();
-  let older = new Set<string>();
-  const isNew = (key: string | null): boolean => key === null || !(newer.has(key) || older.has(key));
+  const seen = new Recent<true>(perGeneration);
+  const isNew = (key: string | null): boolean => key === null || seen.get(key) === undefined;
   const add = (key: string | null): void => {
-    if (key === null) return;
-    newer.add(key);
-    if (newer.size < perGeneration) return;
-    older = newer;
-    newer = new Set();
+    if (key !== null) seen.set(key, true);
   };
   return {
     unseen({ spans, logs, metrics }) {

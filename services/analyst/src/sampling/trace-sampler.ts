@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Refusal, SpanSignal } from '@tracepost/contracts';
 import type { TraceWriter } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
+import { Recent } from '../recent.ts';
 import { sizeOf } from '../span-size.ts';
 import { storeWriter } from '../store-writer.ts';
 import { isAmongKept, type SamplingRules, TraceFacts } from './sampling-rules.ts';
@@ -44,7 +45,8 @@ interface Held {
   characters: number;
 }
 
-const REMEMBERED_TRACES = 100_000;
+/** At least: so many again of those before. */
+const REMEMBERED_TRACES = 50_000;
 const LOOK_EVERY_MS = 250;
 const SPANS_PER_WRITE = 2_000;
 const SETTLE_MS = 5_000;
@@ -64,7 +66,7 @@ class BufferingSampler implements TraceSampler {
   readonly #closing = new AbortController();
   /** In the order in which their first span came. */
   readonly #held = new Map<string, Held>();
-  readonly #decided = new Map<string, boolean>();
+  readonly #decided = new Recent<boolean>(REMEMBERED_TRACES);
   #heldSpans = 0;
   #heldCharacters = 0;
   #toWrite: SpanSignal[] = [];
@@ -158,8 +160,6 @@ class BufferingSampler implements TraceSampler {
     this.#heldSpans -= spans.length;
     this.#heldCharacters -= characters;
     this.#decided.set(traceId, isKept);
-    const [first] = this.#decided.keys();
-    if (this.#decided.size > REMEMBERED_TRACES && first !== undefined) this.#decided.delete(first);
     if (isKept) this.#keep(spans, characters);
     else this.#countLeftOut(spans.length);
   }
