@@ -1,61 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:http2';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openSqliteSessionStore } from '@tracepost/store-sql';
 import type { KeptSession } from '@tracepost/stores';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OneProcess, startAsProcess } from './start-as-process.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-let folder: string;
-let child: ChildProcess;
-let url: string;
-let grpcUrl: string;
-let httpUrl: string;
+let one: OneProcess;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tracepost-otlp-'));
-  child = spawn(process.execPath, [MAIN], {
-    env: {
-      ...process.env,
-      TRACEPOST_TELEMETRY: 'embedded',
-      TRACEPOST_PORT: '0',
-      TRACEPOST_OTLP_GRPC_PORT: '0',
-      TRACEPOST_OTLP_HTTP_PORT: '0',
-      TRACEPOST_DATA_DIR: join(folder, 'data'),
-      TRACEPOST_WEATHER_PROVIDER: 'simulated',
-      TRACEPOST_AGENTS: 'weather',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const told = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    child.once('exit', () => reject(new Error(`it did not start: ${said}`)));
-    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-      said += part;
-      if (said.includes('/api/docs')) resolve(said);
-    });
-  });
-  [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(told) ?? [];
-  [, grpcUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(gRPC\)/.exec(told) ?? [];
-  [, httpUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(HTTP\)/.exec(told) ?? [];
+  one = await startAsProcess({ TRACEPOST_OTLP_GRPC_PORT: '0', TRACEPOST_AGENTS: 'weather' });
 }, 60_000);
 
-afterAll(async () => {
-  if (child.exitCode === null) {
-    const ended = once(child, 'exit');
-    child.kill('SIGINT');
-    expect(await ended).toEqual([0, null]);
-  }
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => one.stop());
 
 describe("another program's telemetry", () => {
   it('comes in by JSON over HTTP and is read back as it was sent', async () => {
@@ -67,17 +27,17 @@ describe("another program's telemetry", () => {
     ]);
     expect(answers).toEqual(Array(3).fill({ status: 200, body: {} }));
 
-    const trace = (await (await fetch(`${url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
+    const trace = (await (await fetch(`${one.url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
     expect(trace.spans).toMatchObject([
       { spanId: span.spanId, name: 'sell', service: 'till', kind: 'server', attributes: { 'till.number': 7 } },
     ]);
-    const logs = (await (await fetch(`${url}/api/v1/logs?traceId=${traceId}`)).json()) as { items: object[] };
+    const logs = (await (await fetch(`${one.url}/api/v1/logs?traceId=${traceId}`)).json()) as { items: object[] };
     expect(logs.items).toMatchObject([{ service: 'till', level: 'warn', message: 'no change left' }]);
   });
 
   it('comes in by gRPC too', async () => {
     const { traceId, bytes } = givenProtobuf();
-    const session = connect(grpcUrl);
+    const session = connect(one.otlp.grpc);
     const call = session.request({
       ':method': 'POST',
       ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -91,7 +51,7 @@ describe("another program's telemetry", () => {
     ]);
     session.close();
     expect(trailers['grpc-status']).toBe('0');
-    const trace = (await (await fetch(`${url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
+    const trace = (await (await fetch(`${one.url}/api/v1/traces/${traceId}`)).json()) as { spans: object[] };
     expect(trace.spans).toMatchObject([{ service: 'unknown_service', name: 'go' }]);
   });
 
@@ -120,7 +80,7 @@ describe("another program's telemetry", () => {
   });
 
   it('is refused when a web page sends it', async () => {
-    const sent = await fetch(`${httpUrl}/v1/traces`, {
+    const sent = await fetch(`${one.otlp.http}/v1/traces`, {
       method: 'POST',
       headers: { origin: 'http://evil.example', 'content-type': 'text/plain' },
       body: '{}',
@@ -131,7 +91,7 @@ describe("another program's telemetry", () => {
 
 async function sessionOf(sessionId: string): Promise<KeptSession> {
   const telemetry = createTelemetry({ serviceName: 'test' });
-  const store = await openSqliteSessionStore({ path: join(folder, 'data', 'sessions.db'), telemetry });
+  const store = await openSqliteSessionStore({ path: join(one.dataFolder, 'sessions.db'), telemetry });
   try {
     return await until(() => store.read('default', sessionId), { what: `the session ${sessionId}`, timeoutMs: 30_000 });
   } finally {
@@ -187,6 +147,6 @@ function givenProtobuf() {
 
 async function post(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
   const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(httpUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = await fetch(one.otlp.http + path, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: answer.status, body: await answer.json() };
 }

@@ -1,57 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { MetricSeriesAnswer, StatusView } from '@tracepost/contracts';
 import { until } from '@tracepost/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OneProcess, startAsProcess } from './start-as-process.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-let folder: string;
-let child: ChildProcess;
-let url: string;
-let otlpUrl: string;
+let one: OneProcess;
 
 /** Its own telemetry off, and two series for each metric. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tracepost-silent-'));
-  child = spawn(process.execPath, [MAIN], {
-    env: {
-      ...process.env,
-      TRACEPOST_TELEMETRY: 'off',
-      TRACEPOST_SERIES_PER_METRIC: '2',
-      TRACEPOST_PORT: '0',
-      TRACEPOST_OTLP_GRPC_PORT: 'off',
-      TRACEPOST_OTLP_HTTP_PORT: '0',
-      TRACEPOST_DATA_DIR: join(folder, 'data'),
-      TRACEPOST_WEATHER_PROVIDER: 'simulated',
-      TRACEPOST_AGENTS: 'weather',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  one = await startAsProcess({
+    TRACEPOST_TELEMETRY: 'off',
+    TRACEPOST_SERIES_PER_METRIC: '2',
+    TRACEPOST_AGENTS: 'weather',
   });
-  const told = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    child.once('exit', () => reject(new Error(`it did not start: ${said}`)));
-    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-      said += part;
-      if (said.includes('/api/docs')) resolve(said);
-    });
-  });
-  [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(told) ?? [];
-  [, otlpUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(HTTP\)/.exec(told) ?? [];
 }, 60_000);
 
-afterAll(async () => {
-  if (child.exitCode === null) {
-    const ended = once(child, 'exit');
-    child.kill('SIGINT');
-    expect(await ended).toEqual([0, null]);
-  }
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => one.stop());
 
 test('telemetry that was turned off is called off, and the process well', async () => {
   const status = () => read<StatusView>('/api/v1/status');
@@ -75,7 +38,7 @@ test('series of other programs past the limit that was set are counted together'
     asDouble,
   }));
   const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints };
-  const answer = await fetch(`${otlpUrl}/v1/metrics`, {
+  const answer = await fetch(`${one.otlp.http}/v1/metrics`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'orders', sum }] }] }] }),
@@ -97,5 +60,5 @@ async function byUser() {
 }
 
 async function read<T>(path: string): Promise<T> {
-  return (await (await fetch(`${url}${path}`)).json()) as T;
+  return (await (await fetch(`${one.url}${path}`)).json()) as T;
 }

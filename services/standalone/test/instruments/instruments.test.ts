@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { INSTRUMENTS, LOG_LAYERS, LOG_PHASES, LOG_RESULTS, SPANS } from '@tracepost/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OneProcess, startAsProcess } from '../start-as-process.ts';
 
 /** Instruments that say nothing here, and why. */
 const SILENT: Readonly<Record<string, string>> = {
@@ -24,51 +21,19 @@ const SILENT: Readonly<Record<string, string>> = {
   'tracepost.ingest.waiting': 'all traces are kept: none waits for a decision',
 };
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-let folder: string;
-let child: ChildProcess;
-let url: string;
-let otlpUrl: string;
+let one: OneProcess;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tracepost-instruments-'));
-  child = spawn(process.execPath, [MAIN], {
-    env: {
-      ...process.env,
-      TRACEPOST_TELEMETRY: 'embedded',
-      TRACEPOST_METRIC_INTERVAL_MS: '500',
-      TRACEPOST_PORT: '0',
-      TRACEPOST_OTLP_GRPC_PORT: 'off',
-      TRACEPOST_OTLP_HTTP_PORT: '0',
-      TRACEPOST_DATA_DIR: join(folder, 'data'),
-      TRACEPOST_WEATHER_PROVIDER: 'simulated',
-      TRACEPOST_AGENT_FILES: join(import.meta.dirname, 'busy-agent.ts'),
-      TRACEPOST_HANDLER_STALL_MS: '300',
-      TRACEPOST_LOG_LEVEL: 'silent',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  one = await startAsProcess({
+    TRACEPOST_METRIC_INTERVAL_MS: '500',
+    TRACEPOST_AGENT_FILES: join(import.meta.dirname, 'busy-agent.ts'),
+    TRACEPOST_HANDLER_STALL_MS: '300',
+    TRACEPOST_LOG_LEVEL: 'silent',
   });
-  const told = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    child.once('exit', () => reject(new Error(`it did not start: ${said}`)));
-    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
-      said += part;
-      if (said.includes('/api/docs')) resolve(said);
-    });
-  });
-  [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(told) ?? [];
-  [, otlpUrl = ''] = /(http:\/\/127\.0\.0\.1:\d+) \(HTTP\)/.exec(told) ?? [];
   await makeTraffic();
 }, 120_000);
 
-afterAll(async () => {
-  if (child.exitCode === null) {
-    const ended = once(child, 'exit');
-    child.kill('SIGINT');
-    await ended;
-  }
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => one.stop());
 
 describe('after traffic of every kind, the store holds', () => {
   it('points of every instrument, but for those that have a reason not to', { timeout: 60_000 }, async () => {
@@ -179,24 +144,24 @@ describe('a program that sends series without number', () => {
     expect(sums.reduce((sum, { counter }) => sum + Number(counter), 0)).toBe(10_000);
     const alarms = query("SELECT message, attributes FROM logs WHERE message LIKE 'flood has more series%'", []);
     expect(alarms.map(({ attributes }) => JSON.parse(String(attributes)).attribute)).toEqual(['user']);
-    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${one.url}/health/ready`)).status).toBe(200);
   });
 });
 
 async function makeTraffic(): Promise<void> {
   const stream = new AbortController();
-  const live = await fetch(`${url}/api/v1/live`, { signal: stream.signal });
+  const live = await fetch(`${one.url}/api/v1/live`, { signal: stream.signal });
   const deeds = ['work', 'misuse', 'retry', 'fail', 'spin', 'exit'];
   const tasks = await Promise.all(
-    deeds.map((deed) => notify('busy', 'deed.wanted', { deed, url: `${url}/health/live` })),
+    deeds.map((deed) => notify('busy', 'deed.wanted', { deed, url: `${one.url}/health/live` })),
   );
   tasks.push(await notify('weather', 'weather.forecast', { location: 'Lisbon' }));
-  const image = JSON.parse(await readFile(join(folder, 'data', 'remove-background.json'), 'utf8'));
+  const image = JSON.parse(await readFile(join(one.dataFolder, 'remove-background.json'), 'utf8'));
   tasks.push(await notify('bg-remover', image.notificationType, image.payload));
   expect((await post('/api/v1/agents/busy/notify', { notificationType: 'deed.wanted', payload: 1 })).status).toBe(400);
   expect((await post('/api/v1/metrics', { name: 'clicks', value: 'many' })).status).toBe(400);
   for (const task of tasks) {
-    const answer = await fetch(`${url}/api/v1/tasks/${task}`, { headers: { prefer: 'wait=50' } });
+    const answer = await fetch(`${one.url}/api/v1/tasks/${task}`, { headers: { prefer: 'wait=50' } });
     expect(await answer.json()).toMatchObject({ endedAt: expect.any(String) });
   }
   stream.abort();
@@ -219,18 +184,18 @@ async function flood(): Promise<void> {
     const metrics = [{ name: 'flood', unit: '1', sum }];
     const body = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] });
     const headers = { 'content-type': 'application/json' };
-    expect((await fetch(`${otlpUrl}/v1/metrics`, { method: 'POST', headers, body })).status).toBe(200);
+    expect((await fetch(`${one.otlp.http}/v1/metrics`, { method: 'POST', headers, body })).status).toBe(200);
   }
   const spans = [
     { traceId: '00', spanId: '00', name: 'x', startTimeUnixNano: String(now), endTimeUnixNano: String(now) },
   ];
   const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
-  await fetch(`${otlpUrl}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  await fetch(`${one.otlp.http}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
 }
 
 function post(path: string, body: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  return fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return fetch(`${one.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 async function notify(agentId: string, notificationType: string, payload: unknown): Promise<string> {
@@ -246,7 +211,7 @@ function names(): ReadonlySet<string> {
 
 /** Read from the file itself, as the store has written it. */
 function query(sql: string, parameters: readonly string[]): Record<string, unknown>[] {
-  const database = new DatabaseSync(join(folder, 'data', 'telemetry.db'), { readOnly: true, readBigInts: false });
+  const database = new DatabaseSync(join(one.dataFolder, 'telemetry.db'), { readOnly: true, readBigInts: false });
   try {
     return database.prepare(sql).all(...parameters) as Record<string, unknown>[];
   } finally {
