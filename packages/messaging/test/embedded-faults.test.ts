@@ -1,26 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  copyFileSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { CannotOpenError, type Sqlite } from '@tracepost/sqlite';
 import { createTelemetry } from '@tracepost/telemetry';
 import { until } from '@tracepost/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Broker, Delivery, OutgoingMessage, PublishOutcome } from '../src/broker.ts';
+import type { Broker, Delivery, PublishOutcome } from '../src/broker.ts';
 import { openEmbeddedBroker } from '../src/embedded/index.ts';
 import { openParts } from './embedded-harness.ts';
+import { JOBS, publish, textOf } from './jobs.ts';
 
 let folder = '';
 let path = '';
@@ -32,11 +21,6 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const telemetry = createTelemetry({ serviceName: 'test' });
 const open = (): Promise<Broker> => openEmbeddedBroker({ path, telemetry });
-
-function publish(broker: Broker, text: string, more: Partial<OutgoingMessage> = {}): Promise<PublishOutcome> {
-  const body = Buffer.from(text);
-  return broker.publish({ exchange: '', routingKey: 'jobs', mandatory: true, headers: {}, body, ...more });
-}
 
 async function take(broker: Broker, count: number, queue = 'jobs'): Promise<Delivery[]> {
   const taken: Delivery[] = [];
@@ -56,9 +40,6 @@ async function refuseWrites(database: Sqlite, isRefused: boolean): Promise<void>
   await session.execute(`PRAGMA query_only = ${isRefused ? 'ON' : 'OFF'}`);
   await session.release();
 }
-
-const textOf = ({ message }: Delivery): string => message.body.toString();
-const JOBS = { queues: [{ kind: 'durable', name: 'jobs' }] } as const;
 
 describe('opening', () => {
   test('a second broker on the same file is refused, and the first goes on', async () => {
@@ -189,91 +170,6 @@ describe('a disk that is full', () => {
     await broker.close();
     expect(broker.state).toBe('closed');
   });
-});
-
-describe('a queue file of which a part was flipped', () => {
-  const TEXTS = Array.from({ length: 300 }, (_, index) => `${index} `.padEnd(500, 'x'));
-  const fill = async (broker: Broker): Promise<void> => {
-    await broker.declare(JOBS);
-    for (const outcome of await Promise.all(TEXTS.map((text) => publish(broker, text)))) {
-      expect(outcome).toEqual({ status: 'confirmed' });
-    }
-  };
-
-  test('is refused at the start, with its name and what to do; rescued it has all that can be read, and the lost are told', async () => {
-    const broker = await open();
-    await fill(broker);
-    await broker.close();
-    const file = new DatabaseSync(path, { readOnly: true });
-    const pages = file.prepare(CONTENT_PAGES).all() as { pageno: number }[];
-    file.close();
-    flipOneOf(pages);
-    await expect(open()).rejects.toThrow(`The database ${path} is damaged (`);
-    await expect(open()).rejects.toThrow('TRACEPOST_RESCUE_DAMAGED=1');
-
-    const lines: string[] = [];
-    const listening = createTelemetry({
-      serviceName: 'test',
-      write: (line) => lines.push(line),
-      terminalLevel: 'error',
-    });
-    await using rescued = await openEmbeddedBroker({ path, telemetry: listening, rescueDamaged: true });
-    await until(() =>
-      lines.some((line) => line.includes(`The database ${path} was damaged; it lies in ${path}.damaged-`)),
-    );
-    const taken: string[] = [];
-    const onDelivery = (delivery: Delivery): void => {
-      taken.push(textOf(delivery));
-      delivery.ack();
-    };
-    const consumption = await rescued.consume({ queue: 'jobs', prefetch: 10, onDelivery });
-    await until(async () => (await rescued.inspect('jobs'))?.ready === 0);
-    await consumption.close();
-    expect(taken.length).toBeGreaterThan(TEXTS.length - 20);
-    expect(taken.length).toBeLessThan(TEXTS.length);
-    expect(TEXTS.filter((text) => taken.includes(text))).toEqual(taken);
-    await until(() => lines.some((line) => line.includes('messages of jobs were lost')));
-    expect(await rescued.inspect('jobs')).toMatchObject({ ready: 0 });
-    expect(await publish(rescued, 'after')).toEqual({ status: 'confirmed' });
-  });
-
-  test('while it is open takes and gives nothing any more, and says why, instead of trying for ever', async () => {
-    await using parts = await openParts(path, { memoryLimitBytes: 0 });
-    const { broker } = parts;
-    await fill(broker);
-    const session = await parts.database.acquire();
-    // What is in the log or in memory is not read from the file.
-    await session.execute('PRAGMA wal_checkpoint(TRUNCATE)');
-    const { rows } = await session.execute(CONTENT_PAGES);
-    await session.execute('PRAGMA shrink_memory');
-    await session.release();
-    flipOneOf(rows as { pageno: number }[]);
-    const states: string[] = [];
-    broker.onStateChange((state) => states.push(state));
-    const seen: string[] = [];
-    const onDelivery = (delivery: Delivery): void => {
-      seen.push(textOf(delivery));
-      delivery.ack();
-    };
-    await broker.consume({ queue: 'jobs', prefetch: 300, onDelivery });
-    await until(() => broker.state === 'unreachable', { timeoutMs: 5_000, what: 'the damage to be met' });
-    // Longer than until it tries again.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(states).toEqual(['unreachable']);
-    expect(broker.stateReason).toContain(`The database ${path} is damaged (`);
-    expect(await publish(broker, 'x')).toMatchObject({ status: 'unreachable', reason: expect.stringContaining(path) });
-    // Nothing that was delivered is garbled.
-    expect(seen.filter((text) => !TEXTS.includes(text))).toEqual([]);
-  });
-
-  const CONTENT_PAGES = `SELECT pageno FROM dbstat WHERE name = 'content' AND pagetype = 'leaf' ORDER BY pageno`;
-
-  function flipOneOf(pages: readonly { pageno: number }[]): void {
-    const written = openSync(path, 'r+');
-    const { pageno } = pages[Math.floor(pages.length / 2)] as { pageno: number };
-    writeSync(written, randomBytes(4_096), 0, 4_096, (pageno - 1) * 4_096);
-    closeSync(written);
-  }
 });
 
 describe('messages', () => {

@@ -1,15 +1,7 @@
 import { expect, test } from 'vitest';
+import { THREAD_OPTIONS } from '../test/thread-options.ts';
 import { SqliteUnavailableError } from './errors.ts';
 import { Line } from './line.ts';
-
-const THREAD_OPTIONS = {
-  path: 'test.db',
-  synchronous: 'FULL',
-  schema: [],
-  pragmas: [],
-  exclusive: false,
-  sessionIdleMs: 0,
-} as const;
 
 /** A thread that opens, ends when it is told to close, and does `onMessage` with all other requests. */
 function lineTo(onMessage: string, onFailed = () => {}): Line {

@@ -1,16 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { THREAD_OPTIONS } from '../test/thread-options.ts';
 import { SqliteUnavailableError } from './errors.ts';
 import { Line } from './line.ts';
 import { Reader } from './reader.ts';
-
-const THREAD_OPTIONS = {
-  path: 'test.db',
-  synchronous: 'FULL',
-  schema: [],
-  pragmas: [],
-  exclusive: false,
-  sessionIdleMs: 0,
-} as const;
 
 const OPENS = 'parentPort.postMessage([{ id: 0, value: null }])';
 const ANSWERS = 'parentPort.postMessage(requests.map(({ id }) => ({ id, value: [] })))';

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { leavesOf, overwritePage, PAGE_BYTES } from '@tracepost/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CannotOpenError, openSound, type Rescue, type SoundOptions, WriteFailedError } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -9,7 +8,6 @@ import { temporaryFolder } from './temporary-folder.ts';
 const SCHEMA = [
   'CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE TABLE other (id INTEGER PRIMARY KEY, name TEXT)',
 ];
-const PAGE = 4_096;
 const ITEMS = 1_000;
 
 let path: string;
@@ -28,10 +26,13 @@ beforeEach(async () => {
 
 describe('a file that must not lose anything', () => {
   test.each([
-    ['a page was flipped', () => overwrite(leavesOf('item')[5] as number, randomBytes(PAGE))],
-    ['a page was emptied', () => overwrite(leavesOf('item')[5] as number, Buffer.alloc(PAGE))],
-    ['its first page was flipped', () => overwrite(1, randomBytes(PAGE))],
-    ['its end is missing', () => truncateSync(path, Math.floor(readFileSync(path).length / PAGE / 2) * PAGE)],
+    ['a page was flipped', () => overwritePage(path, leafOf('item'))],
+    ['a page was emptied', () => overwritePage(path, leafOf('item'), Buffer.alloc(PAGE_BYTES))],
+    ['its first page was flipped', () => overwritePage(path, 1)],
+    [
+      'its end is missing',
+      () => truncateSync(path, Math.floor(readFileSync(path).length / PAGE_BYTES / 2) * PAGE_BYTES),
+    ],
   ])('is refused in one sentence with its name and what to do when %s', async (_what, damage) => {
     damage();
     const before = readFileSync(path);
@@ -43,12 +44,12 @@ describe('a file that must not lose anything', () => {
     expect(message).toContain('TRACEPOST_RESCUE_DAMAGED=1');
     expect(message.split('\n')).toHaveLength(1);
     // Asked again it says the same: nothing was thrown away. (On its first page SQLite counts who opened it.)
-    expect(readFileSync(path).subarray(PAGE).equals(before.subarray(PAGE))).toBe(true);
+    expect(readFileSync(path).subarray(PAGE_BYTES).equals(before.subarray(PAGE_BYTES))).toBe(true);
     await expect(open()).rejects.toThrow(message);
   });
 
   test('is made anew of what can be read when its owner agrees, and the damaged one is kept', async () => {
-    overwrite(leavesOf('item')[5] as number, randomBytes(PAGE));
+    overwritePage(path, leafOf('item'));
     const damaged = readFileSync(path);
     const told: Rescue[] = [];
     await using database = await open({ onRescued: (rescue) => told.push(rescue) });
@@ -60,7 +61,7 @@ describe('a file that must not lose anything', () => {
     expect(others).toBe(ITEMS);
     expect(told).toMatchObject([{ rows: { item: items, other: ITEMS }, incomplete: ['item'] }]);
     const kept = readFileSync(told[0]?.setAside as string);
-    expect(kept.subarray(PAGE).equals(damaged.subarray(PAGE))).toBe(true);
+    expect(kept.subarray(PAGE_BYTES).equals(damaged.subarray(PAGE_BYTES))).toBe(true);
     await database.write([{ sql: "INSERT INTO item (id, name) VALUES (-1, 'new')" }]);
   });
 
@@ -74,8 +75,7 @@ describe('a file that must not lose anything', () => {
 
   test('that turns out to be damaged while it is open is not written to any more, and the rest of it can be read', async () => {
     await using database = await open();
-    const [hit] = leavesOf('item').slice(5);
-    overwrite(hit as number, randomBytes(PAGE));
+    overwritePage(path, leafOf('item'));
     await database.look('SELECT 1');
     const met = database.read('SELECT sum(length(name)) AS sum FROM item');
     await expect(met).rejects.toBeInstanceOf(WriteFailedError);
@@ -105,18 +105,7 @@ function messageOf(refused: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Numbers of the pages in which the rows of a table lie. */
-function leavesOf(table: string): number[] {
-  const file = new DatabaseSync(path, { readOnly: true });
-  const pages = file
-    .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno`)
-    .all(table) as { pageno: number }[];
-  file.close();
-  return pages.map(({ pageno }) => pageno);
-}
-
-function overwrite(page: number, bytes: Buffer): void {
-  const file = openSync(path, 'r+');
-  writeSync(file, bytes, 0, bytes.length, (page - 1) * PAGE);
-  closeSync(file);
+/** One of the pages in which the rows of a table lie. */
+function leafOf(table: string): number {
+  return leavesOf(path, table)[5] as number;
 }

@@ -1,17 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { LogSignal, Origin, SpanSignal } from '@tracepost/contracts';
+import { leavesOf, overwritePage, PAGE_BYTES } from '@tracepost/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LocalSignalStore } from '../src/index.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
@@ -19,7 +9,6 @@ import { openTestStore, type TestStore } from './open-test-store.ts';
 const NOON = BigInt(Date.parse('2026-11-21T12:00:00.000Z')) * 1_000_000n;
 const window = { from: new Date('2026-11-21T00:00:00Z'), to: new Date('2026-11-22T00:00:00Z'), limit: 10_000 };
 const origin: Origin = { service: 's', resource: { 'service.name': 's' }, scopeName: 's', scopeVersion: '1' };
-const PAGE = 4_096;
 const TRACES = 400;
 const traceIds = Array.from({ length: TRACES }, (_, at) => at.toString(16).padStart(32, '0'));
 
@@ -34,7 +23,7 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
 
   test('truncated opens with what was before the cut, and the rest lies aside under a name that says so', async () => {
     await opened.store.close();
-    truncateSync(opened.path, Math.floor(statSync(opened.path).size / PAGE / 2) * PAGE);
+    truncateSync(opened.path, Math.floor(statSync(opened.path).size / PAGE_BYTES / 2) * PAGE_BYTES);
     const found = await readAll();
     expect(found.size).toBeGreaterThan(0);
     expect(found.size).toBeLessThan(TRACES);
@@ -43,10 +32,10 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
 
   test.each([1, 2, 3, 4, 5])('hit in one page (%i) loses what was in that page, and nothing else', async (seed) => {
     await opened.store.close();
-    const before = pagesOf('spans');
+    const before = leavesOf(opened.path, 'spans');
     // One of the leaves in which spans lie.
     const page = before[1 + ((seed * 7) % (before.length - 1))] as number;
-    overwrite(page, randomBytes(PAGE));
+    overwritePage(opened.path, page);
     const found = await readAll();
     const perPage = Math.ceil(TRACES / before.length);
     expect(found.size).toBeGreaterThanOrEqual(TRACES - 3 * perPage);
@@ -56,7 +45,7 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
 
   test('no database at all any more begins anew, and is not thrown away', async () => {
     await opened.store.close();
-    overwrite(1, randomBytes(PAGE));
+    overwritePage(opened.path, 1);
     const [before] = [readFileSync(opened.path)];
     const store = await opened.reopen();
     expect(await store.traces.writeSpans([spanOf(traceIds[0] as string)])).toEqual({ status: 'taken', refused: [] });
@@ -85,7 +74,7 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
     // What is in the log counts more than the file: it has to be in the file first.
     await store.close();
     const again = await opened.reopen();
-    for (const page of pagesOf('spans')) overwrite(page, randomBytes(PAGE));
+    for (const page of leavesOf(opened.path, 'spans')) overwritePage(opened.path, page);
     await again.traces.getTrace(traceIds[3] as string).catch(() => null);
     await vi.waitFor(() => expect(setAside()).toHaveLength(1), { timeout: 25_000 });
     await vi.waitFor(
@@ -122,22 +111,6 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
     return readdirSync(dirname(opened.path)).filter(
       (file) => /\.damaged-[\dTZ-]+$/.test(file) && file.startsWith(name),
     );
-  }
-
-  /** Numbers of the pages in which the rows of a table lie. */
-  function pagesOf(table: string): number[] {
-    const file = new DatabaseSync(opened.path, { readOnly: true });
-    const pages = file
-      .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno`)
-      .all(table) as { pageno: number }[];
-    file.close();
-    return pages.map(({ pageno }) => pageno);
-  }
-
-  function overwrite(page: number, bytes: Buffer): void {
-    const file = openSync(opened.path, 'r+');
-    writeSync(file, bytes, 0, bytes.length, (page - 1) * PAGE);
-    closeSync(file);
   }
 });
 

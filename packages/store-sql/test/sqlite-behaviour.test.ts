@@ -1,17 +1,14 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import type { TaskEvent } from '@tracepost/contracts';
 import { CannotOpenError, openSqlite, type Sqlite } from '@tracepost/sqlite';
 import { sampleClaim, sampleEvent, sampleLife, sampleTask, sampleTime } from '@tracepost/stores/contract';
 import { createTelemetry } from '@tracepost/telemetry';
-import { until } from '@tracepost/testing';
+import { leavesOf, overwritePage, until } from '@tracepost/testing';
 import { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyTaskEvents } from '../src/apply-task-events.ts';
@@ -180,15 +177,8 @@ async function withFile(path: string, steps: number, work: (file: Sqlite) => Pro
   await work(file);
 }
 
-/** One of the pages in which the rows of a table lie. */
+/** Noise over one of the pages in which the rows of a table lie. */
 function flipLeafOf(path: string, table: string): void {
-  const file = new DatabaseSync(path, { readOnly: true });
-  const leaves = file
-    .prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY pageno`)
-    .all(table) as { pageno: number }[];
-  file.close();
-  const { pageno } = leaves[Math.floor(leaves.length / 2)] as { pageno: number };
-  const written = openSync(path, 'r+');
-  writeSync(written, randomBytes(4_096), 0, 4_096, (pageno - 1) * 4_096);
-  closeSync(written);
+  const leaves = leavesOf(path, table);
+  overwritePage(path, leaves[Math.floor(leaves.length / 2)] as number);
 }

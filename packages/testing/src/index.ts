@@ -1,4 +1,5 @@
 export { type ContainerOptions, type RunningContainer, startContainer } from './container.ts';
+export { LEAF_PAGES, leavesOf, overwritePage, PAGE_BYTES } from './database-pages.ts';
 export { describeWithCorpus } from './describe-with-corpus.ts';
 export { describeWithDocker } from './describe-with-docker.ts';
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
