@@ -12,41 +12,15 @@ const STATUS_RANK: Readonly<Record<SessionToolCall['status'], number>> = { pendi
 
 /** Two witnesses of one call of a tool: often one of its beginning and one of its end. */
 export function joinTools(one: SessionToolCall, other: SessionToolCall): SessionToolCall {
-  // As nearly always: first the call, then its result, neither known before.
-  if (
-    one.status === 'pending' &&
-    one.name !== UNKNOWN_TOOL &&
-    other.name === UNKNOWN_TOOL &&
-    other.status !== 'pending'
-  ) {
-    return {
-      ...one,
-      status: other.status,
-      startedAtMs: other.startedAtMs,
-      endedAtMs: other.endedAtMs,
-      resultBytes: other.resultBytes,
-      result: other.result,
-      error: other.error,
-      subagent: knownSubagent(one.subagent, other.subagent),
-      callId: known(one.callId, other.callId),
-    };
-  }
-  // Or a result that names its tool, and not what it was given.
+  // As nearly always: first the call, then its result, which names no tool, or names it and not what it was given.
   if (
     one.status === 'pending' &&
     one.name !== UNKNOWN_TOOL &&
     other.status !== 'pending' &&
-    other.argumentBytes < one.argumentBytes
+    (other.name === UNKNOWN_TOOL || other.argumentBytes < one.argumentBytes)
   ) {
     return {
-      toolCallId: one.toolCallId,
-      name: one.name,
-      atMs: one.atMs,
-      sequence: one.sequence,
-      arguments: one.arguments,
-      argumentsHash: one.argumentsHash,
-      argumentBytes: one.argumentBytes,
-      argumentCount: one.argumentCount,
+      ...one,
       status: other.status,
       startedAtMs: other.startedAtMs,
       endedAtMs: other.endedAtMs,
