@@ -388,7 +388,8 @@ export const INSTRUMENTS = {
   'tracepost.recording.refused': {
     type: 'counter',
     unit: '{entry}',
-    description: 'Events and metrics that the gateway did not record, by the code of the answer',
+    description:
+      'Events and metrics that the gateway did not record, by the code of the answer; what is turned away because too much waits counts as one, however much it is',
     attributes: ['tracepost.reason'],
   },
   'tracepost.connections.open': {

@@ -22,20 +22,22 @@ interface Recorded {
 export type Recording =
   | { readonly status: 'one'; readonly entry: Recorded }
   | { readonly status: 'several'; readonly answer: RecordBatchAnswer }
-  | { readonly status: 'refused'; readonly problem: ProblemSpec };
+  /** `entries`: so many were not recorded. */
+  | { readonly status: 'refused'; readonly problem: ProblemSpec; readonly entries: number };
 
 /** Reads one entry or an array of them, and hands on what is right; an answer that takes anything comes after the broker's confirm. */
 export async function recordEntries<T extends Recorded>(
   body: unknown,
   { door, sender, context }: { readonly door: Door<T>; readonly sender: EventSender; readonly context: EntryContext },
 ): Promise<Recording> {
-  if (Array.isArray(body) && (body.length === 0 || body.length > MAX_RECORDED_AT_ONCE))
+  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
+  const refused = (problem: ProblemSpec): Recording => ({ status: 'refused', problem, entries: values.length });
+  if (values.length === 0 || values.length > MAX_RECORDED_AT_ONCE)
     return refused({
       code: 'INVALID_EVENT',
-      detail: `An array has 1 to ${MAX_RECORDED_AT_ONCE} entries; this one has ${body.length}. Nothing was recorded.`,
-      receivedEvent: { entries: body.length },
+      detail: `An array has 1 to ${MAX_RECORDED_AT_ONCE} entries; this one has ${values.length}. Nothing was recorded.`,
+      receivedEvent: { entries: values.length },
     });
-  const values: readonly unknown[] = Array.isArray(body) ? body : [body];
   const taken: { readonly index: number; readonly entry: T }[] = [];
   const refusals: RecordRefusal[] = [];
   for (const [index, value] of values.entries()) {
@@ -99,8 +101,4 @@ function notStored(outcome: Exclude<PublishOutcome, { status: 'confirmed' }>): P
     unreachable: 'The broker cannot be reached or takes nothing now. Nothing was recorded.',
   } as const;
   return { code: 'STORAGE_FAILURE', detail: details[outcome.status], retryAfterSeconds: 2 };
-}
-
-function refused(problem: ProblemSpec): Recording {
-  return { status: 'refused', problem };
 }

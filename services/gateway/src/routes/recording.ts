@@ -159,7 +159,7 @@ function taking({ waiting, metrics }: RecordingRouteOptions) {
     onRequest(request: FastifyRequest, reply: FastifyReply, done: () => void) {
       if (!waiting.isFull()) return done();
       reachHop(traceOf(request), 'rate-limit', 'refused');
-      refuse(reply, TOO_MANY_WAITING, metrics);
+      refuse(reply, { problem: TOO_MANY_WAITING, entries: 1 }, metrics);
     },
     /** The schema is for the document: here each entry is checked by itself, since one that is wrong does not cost the others. */
     validatorCompiler: () => (value: unknown) => ({ value }),
@@ -180,7 +180,7 @@ async function takeIn<T extends { readonly eventId: string; readonly timestamp: 
   reachHop(trace, 'rate-limit', 'refused');
   // A body in chunks does not say how long it is.
   const bytes = trace.requestBytes || BODY_BYTES;
-  if (!waiting.enter(bytes)) return { status: 'refused', problem: TOO_MANY_WAITING };
+  if (!waiting.enter(bytes)) return { status: 'refused', problem: TOO_MANY_WAITING, entries: 1 };
   try {
     reachHop(trace, 'publish', 'under way');
     const named = request.raw.headers['x-correlation-id'];
@@ -203,14 +203,18 @@ function answer(
   recording: Exclude<Recording, { status: 'one' }>,
   { metrics }: RecordingRouteOptions,
 ): FastifyReply {
-  if (recording.status === 'refused') return refuse(reply, recording.problem, metrics);
+  if (recording.status === 'refused') return refuse(reply, recording, metrics);
   const { refused } = recording.answer;
   for (const [code, of] of Map.groupBy(refused, (one) => one.code)) countRefused(metrics, code, of.length);
   return reply.code(202).send(recording.answer);
 }
 
-function refuse(reply: FastifyReply, problem: ProblemSpec, metrics: Metrics): FastifyReply {
-  countRefused(metrics, problem.code, problem.refused?.length ?? 1);
+function refuse(
+  reply: FastifyReply,
+  { problem, entries }: Pick<Extract<Recording, { status: 'refused' }>, 'problem' | 'entries'>,
+  metrics: Metrics,
+): FastifyReply {
+  countRefused(metrics, problem.code, entries);
   return sendProblem(reply, problem);
 }
 
