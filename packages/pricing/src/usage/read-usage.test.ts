@@ -109,6 +109,43 @@ describe('usage', () => {
       { input: 100, cacheRead: 60, cacheWrite5m: 20, output: 3 },
     ],
     [
+      'LiteLLM of 2025: what Claude read inside the prompt, what it wrote beside',
+      {
+        prompt_tokens: 5004,
+        completion_tokens: 120,
+        total_tokens: 5124,
+        prompt_tokens_details: { cached_tokens: 5000 },
+        cache_creation_input_tokens: 800,
+        cache_read_input_tokens: 5000,
+      },
+      { input: 5804, cacheRead: 5000, cacheWrite5m: 800, output: 120 },
+    ],
+    [
+      'the first LiteLLM that knew of the cache: all of it beside the prompt',
+      { prompt_tokens: 4, completion_tokens: 9, cache_creation_input_tokens: 80, cache_read_input_tokens: 500 },
+      { input: 584, cacheRead: 500, cacheWrite5m: 80, output: 9 },
+    ],
+    [
+      'LiteLLM since: everything inside, with the time that it is kept',
+      {
+        prompt_tokens: 5804,
+        completion_tokens: 3,
+        prompt_tokens_details: {
+          cached_tokens: 5000,
+          cache_creation_tokens: 800,
+          cache_creation_token_details: { ephemeral_5m_input_tokens: 100, ephemeral_1h_input_tokens: 700 },
+        },
+        cache_creation_input_tokens: 800,
+        cache_read_input_tokens: 5000,
+      },
+      { input: 5804, cacheRead: 5000, cacheWrite5m: 100, cacheWrite1h: 700, output: 3 },
+    ],
+    [
+      'OpenHands, which keeps what LiteLLM told',
+      { prompt_tokens: 5004, completion_tokens: 120, cache_read_tokens: 5000, cache_write_tokens: 800 },
+      { input: 5804, cacheRead: 5000, cacheWrite5m: 800, output: 120 },
+    ],
+    [
       'Groq: times beside the tokens',
       {
         queue_time: 0.05,
@@ -171,6 +208,11 @@ describe('usage', () => {
       { input: 2, output: 9, cacheRead: 100, cacheWrite: 30, cost: { total: 1 } },
       { input: 132, cacheRead: 100, cacheWrite5m: 30, output: 9 },
     ],
+    [
+      'pi: what is kept for an hour is a part of what was written',
+      { input: 10, output: 5, cacheRead: 100, cacheWrite: 1000, cacheWrite1h: 900, totalTokens: 1115 },
+      { input: 1110, cacheRead: 100, cacheWrite5m: 100, cacheWrite1h: 900, output: 5 },
+    ],
     ['Ollama', { prompt_eval_count: 26, eval_count: 298, eval_duration: 4_709_213_000 }, { input: 26, output: 298 }],
     [
       'null is as good as not there',
@@ -214,6 +256,11 @@ describe('usage', () => {
       'a cache larger than the input around it',
       { prompt_tokens: 10, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 11 } },
       '11 tokens of the cache cannot be part of 10',
+    ],
+    [
+      'more cache kept for an hour than was written',
+      { input: 1, output: 1, cacheRead: 0, cacheWrite: 5, cacheWrite1h: 6 },
+      '6 tokens of cacheWrite1h cannot be part of 5',
     ],
     [
       'reasoning larger than the output around it',

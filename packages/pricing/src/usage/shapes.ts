@@ -1,6 +1,6 @@
 import type { TokenUsage } from '@tracepost/contracts';
 import { count, counted, has, isTold, type RawUsage, RefusedCount } from './counts.ts';
-import { cacheWrites, joined, outside, within } from './token-usage-of.ts';
+import { type CacheWrites, cacheWrites, joined, outside, within } from './token-usage-of.ts';
 
 /** One way of writing usage down: known by its names, because the same dialect is spoken by many providers. */
 export interface UsageShape {
@@ -66,33 +66,15 @@ const openaiChat: UsageShape = {
   name: 'openai-chat',
   is: (usage) => isTold(usage.prompt_tokens, usage.completion_tokens),
   read: (usage, provider) => {
-    const input = count(usage, 'prompt_tokens');
+    const prompt = count(usage, 'prompt_tokens');
     const answer = count(usage, 'completion_tokens');
     const reasoning = count(usage, 'completion_tokens_details.reasoning_tokens', 'reasoning_tokens');
     const total = has(usage, 'total_tokens') ? count(usage, 'total_tokens') : null;
-    const isBeside = isReasoningBeside({ input, answer, reasoning, total, provider });
+    const isBeside = isReasoningBeside({ input: prompt, answer, reasoning, total, provider });
+    const cache = { cacheRead: chatCacheRead(usage), ...chatCacheWrites(usage) };
     return within({
-      input,
-      cacheRead: count(
-        usage,
-        'prompt_tokens_details.cached_tokens',
-        'prompt_cache_hit_tokens',
-        'cached_tokens',
-        'num_cached_tokens',
-        'cache_read_input_tokens',
-        'cache_read_tokens',
-      ),
-      ...cacheWrites(
-        usage,
-        has(usage, 'prompt_tokens_details.cache_creation_input_tokens')
-          ? 'prompt_tokens_details.cache_creation_input_tokens'
-          : has(usage, 'prompt_tokens_details.cache_write_tokens')
-            ? 'prompt_tokens_details.cache_write_tokens'
-            : has(usage, 'cache_creation_input_tokens')
-              ? 'cache_creation_input_tokens'
-              : 'cache_write_tokens',
-        'prompt_tokens_details.cache_creation',
-      ),
+      input: has(usage, ...CACHE_OF_CLAUDE) ? withCacheOfClaude(prompt, cache) : prompt,
+      ...cache,
       output: isBeside ? joined(answer, reasoning) : answer,
       reasoning,
     });
@@ -230,8 +212,7 @@ const pi: UsageShape = {
     outside({
       uncached: counted(usage.input, 'input'),
       cacheRead: counted(usage.cacheRead, 'cacheRead'),
-      cacheWrite5m: counted(usage.cacheWrite, 'cacheWrite'),
-      cacheWrite1h: 0,
+      ...piCacheWrites(usage),
       output: counted(usage.output, 'output'),
       reasoning: counted(usage.reasoning, 'reasoning'),
     }),
@@ -268,7 +249,7 @@ export const USAGE_SHAPES: readonly UsageShape[] = [
 ];
 
 /** LangChain tells the time that Claude's cache is kept beside what was written, or in its place. */
-function responsesCacheWrites(usage: RawUsage): { readonly cacheWrite5m: number; readonly cacheWrite1h: number } {
+function responsesCacheWrites(usage: RawUsage): CacheWrites {
   const kept = count(usage, 'input_token_details.ephemeral_5m_input_tokens');
   const hour = count(usage, 'input_token_details.ephemeral_1h_input_tokens');
   const written = count(
@@ -278,6 +259,61 @@ function responsesCacheWrites(usage: RawUsage): { readonly cacheWrite5m: number;
     'cache_write_input_tokens',
   );
   return { cacheWrite5m: Math.max(written - hour, kept), cacheWrite1h: hour };
+}
+
+function chatCacheRead(usage: RawUsage): number {
+  return count(
+    usage,
+    'prompt_tokens_details.cached_tokens',
+    'prompt_cache_hit_tokens',
+    'cached_tokens',
+    'num_cached_tokens',
+    'cache_read_input_tokens',
+    'cache_read_tokens',
+  );
+}
+
+/** The last one where none of them is there. */
+const CHAT_CACHE_WRITES = [
+  'prompt_tokens_details.cache_creation_input_tokens',
+  'prompt_tokens_details.cache_write_tokens',
+  'cache_creation_input_tokens',
+  'prompt_tokens_details.cache_creation_tokens',
+  'cache_write_tokens',
+] as const;
+
+function chatCacheWrites(usage: RawUsage): CacheWrites {
+  const written = CHAT_CACHE_WRITES.find((name) => has(usage, name)) ?? 'cache_write_tokens';
+  const kept = 'prompt_tokens_details.cache_creation_token_details';
+  return cacheWrites(usage, written, has(usage, kept) ? kept : 'prompt_tokens_details.cache_creation');
+}
+
+/** LiteLLM's names, and those under which OpenHands keeps its numbers. */
+const CACHE_OF_CLAUDE = [
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+] as const;
+
+/**
+ * LiteLLM counts Claude's cache inside the prompt. Its first versions left all of it beside, and those of 2025, until autumn, what was
+ * written: only where the counts cannot be otherwise it is known that one of these wrote them.
+ * https://github.com/BerriAI/litellm, `calculate_usage` of `llms/anthropic/chat/transformation.py`
+ */
+function withCacheOfClaude(prompt: number, cache: CacheWrites & { readonly cacheRead: number }): number {
+  const written = joined(cache.cacheWrite5m, cache.cacheWrite1h);
+  if (cache.cacheRead > prompt) return joined(prompt, cache.cacheRead, written);
+  return joined(cache.cacheRead, written) > prompt ? joined(prompt, written) : prompt;
+}
+
+/** What is kept for an hour is told as a part of what was written. */
+function piCacheWrites(usage: RawUsage): CacheWrites {
+  const written = counted(usage.cacheWrite, 'cacheWrite');
+  const hour = counted(usage.cacheWrite1h, 'cacheWrite1h');
+  if (hour > written)
+    throw new RefusedCount(`${hour} tokens of cacheWrite1h cannot be part of ${written} of cacheWrite`);
+  return { cacheWrite5m: written - hour, cacheWrite1h: hour };
 }
 
 interface ChatCounts {
@@ -298,7 +334,7 @@ function isReasoningBeside({ input, answer, reasoning, total, provider }: ChatCo
 }
 
 /** Converse tells the time that a cache is kept in a list of its own, where it tells it at all. */
-function bedrockCacheWrites(usage: RawUsage): { cacheWrite5m: number; cacheWrite1h: number } {
+function bedrockCacheWrites(usage: RawUsage): CacheWrites {
   const written = count(usage, 'cacheWriteInputTokens', 'cacheWriteInputTokenCount');
   const details = usage.cacheDetails;
   if (!Array.isArray(details)) return { cacheWrite5m: written, cacheWrite1h: 0 };

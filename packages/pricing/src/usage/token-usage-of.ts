@@ -30,12 +30,10 @@ export function joined(...counts: readonly number[]): number {
   return counts.reduce((sum, one) => sum + one, 0);
 }
 
+export type CacheWrites = Pick<TokenUsage, 'cacheWrite5m' | 'cacheWrite1h'>;
+
 /** What was written to the cache, told apart by how long it is kept where `split` says so; the rest is of five minutes. */
-export function cacheWrites(
-  usage: RawUsage,
-  all: string,
-  split: string,
-): { readonly cacheWrite5m: number; readonly cacheWrite1h: number } {
+export function cacheWrites(usage: RawUsage, all: string, split: string): CacheWrites {
   if (!has(usage, split)) return { cacheWrite5m: count(usage, all), cacheWrite1h: 0 };
   const fiveMinutes = count(usage, `${split}.ephemeral_5m_input_tokens`);
   const hour = count(usage, `${split}.ephemeral_1h_input_tokens`);
