@@ -164,6 +164,16 @@ describe('tracepost report', () => {
     expect(hour.sessions.count).toBe(1);
   });
 
+  it('says how to see earlier sessions, and says nothing where there are none', async () => {
+    const { stdout } = await run('report', '--window', '1h');
+    const [, day] = /^ +and earlier ones, the newest of .*: --from (\S+)$/m.exec(stdout) ?? [];
+    expect(
+      (await json<{ sessions: { count: number } }>('report', '--from', String(day))).sessions.count,
+    ).toBeGreaterThan(1);
+    const year = await json<{ earlierAt: string | null }>('report', '--from', '300d');
+    expect(year.earlierAt).toBeNull();
+  });
+
   it('says of a time without sessions that there were none', async () => {
     const { exit, stdout } = await run('report', '--agent', 'nobody-here');
     expect(exit).toBe(0);

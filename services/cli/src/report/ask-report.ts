@@ -15,11 +15,15 @@ import type { Shown, ShownRecommendation } from '../views/shown.ts';
 /** As many as a question about many sessions looks at. */
 const MOST_SESSIONS = 10_000;
 const PAGE = 500;
+/** Sessions that are under way where a window begins, mostly. */
+const AT_ONCE_MOST = 50;
 
 export interface Report {
   readonly window: AnalysisView['window'];
   readonly timeRange: AnalysisView['timeRange'];
   readonly sessions: SessionCounts;
+  /** When the newest session began that had ended before; null: there is none. */
+  readonly earlierAt: string | null;
   /** Each the answer of `GET /api/v1/analysis/…`. */
   readonly costs: CostsAnswer;
   readonly tools: ToolsAnswer;
@@ -113,11 +117,21 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
     cursor = page.nextCursor ?? undefined;
     output.progress(`${sessions.count} sessions`);
   } while (cursor !== undefined && sessions.count < MOST_SESSIONS);
+  const before = await api.call<SessionListView>('/api/v1/sessions', {
+    query: { ...filters, to: start, limit: AT_ONCE_MOST },
+  });
+  const earlier = before.items.find(({ totals: { endedAt } }) => endedAt !== null && endedAt < start);
   output.clear();
   const counted = { ...sessions, isCut: cursor !== undefined };
   const { timeRange } = costs;
   const answers = { costs, tools, patterns, anomalies, recommendations };
-  return { window: costs.window, timeRange, sessions: counted, ...answers };
+  return {
+    window: costs.window,
+    timeRange,
+    sessions: counted,
+    earlierAt: earlier?.totals.startedAt ?? null,
+    ...answers,
+  };
 }
 
 const NONE: SessionCounts = {

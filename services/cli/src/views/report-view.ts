@@ -64,7 +64,7 @@ export function printReport(output: Output, report: Report): void {
   printMore(output, advice.length - MOST_ADVICE);
 }
 
-function printHead(output: Output, { window, timeRange, sessions, costs }: Report): void {
+function printHead(output: Output, { window, timeRange, sessions, earlierAt, costs }: Report): void {
   const { count, isCut, endedWell, succeeded, failed } = sessions;
   const { total } = costs;
   const of = window === null ? '' : ` (${window})`;
@@ -73,6 +73,13 @@ function printHead(output: Output, { window, timeRange, sessions, costs }: Repor
   );
   const cut = isCut ? styled('yellow', ' · the newest; there are more') : '';
   output.line(['sessions  ', styled('bold', formatCount(count)), cut]);
+  if (earlierAt !== null)
+    output.line(
+      styled(
+        'dim',
+        `          and earlier ones, the newest of ${formatMoment(earlierAt)}: --from ${earlierAt.slice(0, 10)}`,
+      ),
+    );
   output.line(`success   ${formatCount(endedWell)} ended well${percent(endedWell, count)}${saidOf(succeeded, failed)}`);
   output.line([
     `calls     ${formatCount(sessions.modelCalls)} of models, ${formatCount(sessions.toolCalls)} of tools · failed `,
