@@ -183,7 +183,11 @@ const few = (prefix: string): fc.Arbitrary<string> =>
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { freq: 2 });
 const words = fc.constantFrom('', 'some', 'some more', 'others');
 const time = maybe(fc.constantFrom(10, 20, 30));
-const entry = { atMs: time, sequence: fc.nat(2), subagent: maybe(fc.constantFrom('sidechain', 'helper', 'other')) };
+const entry = {
+  atMs: time,
+  sequence: fc.nat(2),
+  subagent: maybe(fc.constantFrom('sidechain', 'helper', 'other', 'acompact-0a1b2c')),
+};
 
 const anyUsage: fc.Arbitrary<TokenUsage> = fc
   .tuple(fc.nat(9), fc.nat(9))

@@ -18,6 +18,7 @@ import { joinTotals } from './join-totals.ts';
 import { earlier, known, knownMember } from './known.ts';
 import { byText, inOrder } from './order.ts';
 import { ToolIds } from './tool-ids.ts';
+import { type JoinSubagents, subagentsOf } from './whose-entry.ts';
 
 export interface DocumentStart {
   readonly sessionId: string;
@@ -39,6 +40,7 @@ export class DocumentDraft {
   /** For a reader whose format leaves the ids of tool calls to the providers. */
   readonly toolIds = new ToolIds();
   readonly #start: DocumentStart;
+  readonly #joinSubagents: JoinSubagents;
   #parentSessionId: string | null = null;
   #title: string | null = null;
   #outcome: SessionOutcome | null = null;
@@ -55,6 +57,7 @@ export class DocumentDraft {
   /** `unpackedEntries`: so many of each kind are held as they are; undefined: as many as people's sessions have. */
   constructor(start: DocumentStart, unpackedEntries?: number) {
     this.#start = start;
+    this.#joinSubagents = subagentsOf(start.format);
     this.#messages = new EntriesById(MESSAGES, unpackedEntries);
     this.#calls = new EntriesById(CALLS, unpackedEntries);
     this.#tools = new EntriesById(TOOLS, unpackedEntries);
@@ -78,19 +81,19 @@ export class DocumentDraft {
       this.#messages.set(message.messageId, message);
       return;
     }
-    const draft = new MessageDraft(before);
+    const draft = new MessageDraft(before, this.#joinSubagents);
     draft.add(message);
     this.#messages.set(message.messageId, draft);
   }
 
   call(call: SessionModelCall): void {
     const before = this.#calls.get(call.callId);
-    this.#calls.set(call.callId, before ? joinCalls(before, call) : call);
+    this.#calls.set(call.callId, before ? joinCalls(before, call, this.#joinSubagents) : call);
   }
 
   tool(tool: SessionToolCall): void {
     const before = this.#tools.get(tool.toolCallId);
-    this.#tools.set(tool.toolCallId, before ? joinTools(before, tool) : tool);
+    this.#tools.set(tool.toolCallId, before ? joinTools(before, tool, this.#joinSubagents) : tool);
   }
 
   /** As it stands now; for a reader that needs what an earlier line said. */
@@ -158,7 +161,7 @@ export class DocumentDraft {
     const { compactionId } = compaction;
     const before = this.#compactions.get(compactionId);
     if (before === undefined && this.#compactions.size >= MOST_COMPACTIONS) return;
-    this.#compactions.set(compactionId, before ? joinCompactions(before, compaction) : compaction);
+    this.#compactions.set(compactionId, before ? joinCompactions(before, compaction, this.#joinSubagents) : compaction);
   }
 
   /** Everything that a document says. */

@@ -1,5 +1,6 @@
 import type { SessionModelCall } from '@tracepost/contracts';
 import { earlier, higher, known, later } from './known.ts';
+import type { JoinSubagents } from './whose-entry.ts';
 
 /**
  * What the last line of an answer says: it belongs together and is taken whole, from one line. Who answered is a part of it, for another
@@ -24,7 +25,11 @@ const QUESTION = ['beganAtMs', 'askedBy', 'askedAtMs'] as const;
 const LATEST = 1e15;
 
 /** Two witnesses of one call of a model. */
-export function joinCalls(one: SessionModelCall, other: SessionModelCall): SessionModelCall {
+export function joinCalls(
+  one: SessionModelCall,
+  other: SessionModelCall,
+  joinSubagents: JoinSubagents,
+): SessionModelCall {
   if (isPlainlyLater(one, other)) return withAnswer(one, other);
   const last = lastOf(one, other);
   const instructionTokens = later(one.instructionTokens ?? null, other.instructionTokens ?? null);
@@ -33,7 +38,7 @@ export function joinCalls(one: SessionModelCall, other: SessionModelCall): Sessi
     ...rest,
     ...last,
     ...question(one, other),
-    subagent: knownSubagent(one.subagent, other.subagent),
+    subagent: joinSubagents(one.subagent, other.subagent),
     stopReason: known(one.stopReason, other.stopReason),
     reportedCostUsd: known(one.reportedCostUsd, other.reportedCostUsd),
     serviceTier: knownTier(one.serviceTier, other.serviceTier),
@@ -106,15 +111,6 @@ const PLAIN_TIERS: ReadonlySet<string | null> = new Set(['standard', 'default', 
 function knownTier(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   if (PLAIN_TIERS.has(one) !== PLAIN_TIERS.has(other)) return PLAIN_TIERS.has(one) ? other : one;
-  return known(one, other);
-}
-
-/** Lines of a side chain in an old transcript do not name their agent; a line elsewhere that does knows more. */
-export const UNNAMED_SUBAGENT = 'sidechain';
-
-export function knownSubagent(one: string | null, other: string | null): string | null {
-  if (one === UNNAMED_SUBAGENT) return other ?? one;
-  if (other === UNNAMED_SUBAGENT) return one ?? other;
   return known(one, other);
 }
 

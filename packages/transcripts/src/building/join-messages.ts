@@ -1,8 +1,9 @@
 import type { SessionMessage, SessionMessagePart } from '@tracepost/contracts';
-import { knownSubagent, pick } from './join-calls.ts';
+import { pick } from './join-calls.ts';
 import { earlier, higher, known, later } from './known.ts';
 import { inOrder } from './order.ts';
 import { MESSAGE_CHARACTERS } from './text-budget.ts';
+import type { JoinSubagents } from './whose-entry.ts';
 
 /** A part with its text. */
 interface Piece {
@@ -23,13 +24,15 @@ const FEW_PARTS = 32;
  * behind each other at once; parts of any others are gathered, and put in order and together at the end.
  */
 export class MessageDraft {
+  readonly #joinSubagents: JoinSubagents;
   #message: SessionMessage;
   /** The same message, as long as every part of it came behind the one before and all of its text has room. */
   #growing: GrowingMessage | null = null;
   #pieces: Map<string, Piece> | null = null;
 
-  constructor(message: SessionMessage) {
+  constructor(message: SessionMessage, joinSubagents: JoinSubagents) {
     this.#message = message;
+    this.#joinSubagents = joinSubagents;
   }
 
   get message(): SessionMessage {
@@ -43,7 +46,7 @@ export class MessageDraft {
       this.#pieces ??= gather(new Map(), this.#message);
       gather(this.#pieces, other);
     }
-    this.#message = joinMessages(this.#message, other);
+    this.#message = joinMessages(this.#message, other, this.#joinSubagents);
   }
 
   /** `isCutOff`: another entry told so. */
@@ -196,7 +199,7 @@ function longerBody(one: SessionMessage, other: SessionMessage): Pick<SessionMes
   ]);
 }
 
-function joinMessages(one: SessionMessage, other: SessionMessage): SessionMessage {
+function joinMessages(one: SessionMessage, other: SessionMessage, joinSubagents: JoinSubagents): SessionMessage {
   // Of a message of parts, the body is made of these at the end.
   const body = one.parts || other.parts ? null : longerBody(one, other);
   const cutsOff = known(one.cutsOff ?? null, other.cutsOff ?? null);
@@ -206,7 +209,7 @@ function joinMessages(one: SessionMessage, other: SessionMessage): SessionMessag
     role: known(one.role, other.role) ?? one.role,
     atMs: earlier(one.atMs, other.atMs),
     sequence: later(one.sequence, other.sequence) ?? 0,
-    subagent: knownSubagent(one.subagent, other.subagent),
+    subagent: joinSubagents(one.subagent, other.subagent),
     callId: known(one.callId, other.callId),
     toolCallId: known(one.toolCallId, other.toolCallId),
     isComplete: one.isComplete && other.isComplete,

@@ -1,6 +1,7 @@
 import type { SessionToolCall } from '@tracepost/contracts';
-import { knownSubagent, pick } from './join-calls.ts';
+import { pick } from './join-calls.ts';
 import { higher, known } from './known.ts';
+import type { JoinSubagents } from './whose-entry.ts';
 
 /** The name of a tool of which only the result is known: the line that called it was damaged, or lies in another file. */
 export const UNKNOWN_TOOL = 'unknown';
@@ -11,7 +12,7 @@ const RESULT = ['status', 'startedAtMs', 'endedAtMs', 'resultBytes', 'result', '
 const STATUS_RANK: Readonly<Record<SessionToolCall['status'], number>> = { pending: 0, ok: 1, failed: 2, refused: 3 };
 
 /** Two witnesses of one call of a tool: often one of its beginning and one of its end. */
-export function joinTools(one: SessionToolCall, other: SessionToolCall): SessionToolCall {
+export function joinTools(one: SessionToolCall, other: SessionToolCall, joinSubagents: JoinSubagents): SessionToolCall {
   // As nearly always: first the call, then its result, which names no tool, or names it and not what it was given.
   if (
     one.status === 'pending' &&
@@ -27,7 +28,7 @@ export function joinTools(one: SessionToolCall, other: SessionToolCall): Session
       resultBytes: other.resultBytes,
       result: other.result,
       error: other.error,
-      subagent: knownSubagent(one.subagent, other.subagent),
+      subagent: joinSubagents(one.subagent, other.subagent),
       callId: known(one.callId, other.callId),
     };
   }
@@ -35,7 +36,7 @@ export function joinTools(one: SessionToolCall, other: SessionToolCall): Session
   if (one.name !== UNKNOWN_TOOL && tellsNothing(other)) {
     return {
       ...one,
-      subagent: knownSubagent(one.subagent, other.subagent),
+      subagent: joinSubagents(one.subagent, other.subagent),
       callId: known(one.callId, other.callId),
     };
   }
@@ -57,7 +58,7 @@ export function joinTools(one: SessionToolCall, other: SessionToolCall): Session
     toolCallId: one.toolCallId,
     ...issued,
     ...result,
-    subagent: knownSubagent(one.subagent, other.subagent),
+    subagent: joinSubagents(one.subagent, other.subagent),
     callId: known(one.callId, other.callId),
   };
 }

@@ -1,9 +1,9 @@
 import { derivedId } from '../building/derived-id.ts';
 import type { DocumentDraft } from '../building/document-draft.ts';
-import { UNNAMED_SUBAGENT } from '../building/join-calls.ts';
 import { RecentTexts } from '../building/recent-texts.ts';
 import type { TextBudget } from '../building/text-budget.ts';
 import { type Fields, idOf, timeOf } from '../building/values.ts';
+import { UNNAMED_SUBAGENT } from '../building/whose-entry.ts';
 
 /** What was named in the lines before, and may be named again. */
 export class ClaudeNames {

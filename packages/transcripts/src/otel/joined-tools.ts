@@ -2,6 +2,7 @@ import type { SessionSpan, SessionToolCall } from '@tracepost/contracts';
 import { joinTools } from '../building/join-tools.ts';
 import { earlier, later } from '../building/known.ts';
 import { inOrder } from '../building/order.ts';
+import { knownSubagent } from '../building/whose-entry.ts';
 import { isSameRun, isWitness, ownToolIds } from './own-tool-ids.ts';
 import { BY_SPAN, TOOL_SPAN_NAME } from './span-draft.ts';
 import { spanKey } from './span-ids.ts';
@@ -11,7 +12,7 @@ import type { SpanTree } from './span-tree.ts';
 export function mergeTools(one: SessionToolCall, other: SessionToolCall): SessionToolCall {
   const first = isBefore(one, other) ? one : other;
   return {
-    ...joinTools(one, other),
+    ...joinTools(one, other, knownSubagent),
     atMs: first.atMs,
     sequence: first.sequence,
     startedAtMs: earlier(one.startedAtMs, other.startedAtMs),
