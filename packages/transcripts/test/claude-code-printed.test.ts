@@ -132,3 +132,25 @@ it('a run that is printed as one list at its end is the same session', async () 
   expect([format, skipped.map(({ line: place }) => place)]).toEqual(['claude-code', [6]]);
   expect(documents).toEqual([await read(...lines)]);
 });
+
+it('a tool that did not run is told in a list beside its result', async () => {
+  const use = { id: 'msg_1', role: 'assistant', model: MODEL, stop_reason: null, usage: begun };
+  const tools = ['tool-a', 'tool-b'];
+  const asked = line('a1', {
+    type: 'assistant',
+    message: { ...use, content: tools.map((id) => ({ type: 'tool_use', id, name: 'Bash', input: { id } })) },
+  });
+  const told = line('r1', {
+    type: 'user',
+    message: {
+      role: 'user',
+      content: tools.map((id) => ({ type: 'tool_result', tool_use_id: id, content: 'no', is_error: true })),
+    },
+    tool_result_meta: [null, { id: 'tool-b', non_execution_kind: 'automode-blocked' }],
+  });
+  const document = await read(BEGIN, QUESTION, asked, told);
+  expect(document.tools.map(({ status, error }) => [status, error?.type])).toEqual([
+    ['failed', null],
+    ['refused', 'refused_by_program'],
+  ]);
+});

@@ -169,7 +169,27 @@ describe('a tool', () => {
     ['[Request interrupted by user for tool use]', 'refused', 'refused_by_user'],
     ['Permission to use Bash with command rm has been denied.', 'refused', 'refused_by_user'],
     ["Claude requested permissions to write to /x, but you haven't granted it yet.", 'refused', 'refused_by_user'],
+    ['Exit code 137\n[Request interrupted by user for tool use]\nbuilding', 'refused', 'refused_by_user'],
+    ['half\n<error>Command was aborted before completion</error>', 'refused', 'refused_by_user'],
+    ['<error>Command was aborted before completion</error>\nCommand running in …', 'refused', 'refused_by_user'],
+    ['The agent proposed a plan that was rejected by the user. Rejected plan:\n# A', 'refused', 'refused_by_user'],
+    ['This command requires approval', 'refused', 'refused_by_program'],
+    [
+      'This Bash command contains multiple operations. The following part requires approval: rm x',
+      'refused',
+      'refused_by_program',
+    ],
+    [
+      'This PowerShell command contains multiple operations. The following parts require approval: rm x, rm y',
+      'refused',
+      'refused_by_program',
+    ],
     ['Exit code 127\ncommand not found', 'failed', 'exit_code_127'],
+    ['Exit code 137\nKilled', 'failed', 'exit_code_137'],
+    ['Exit code 1\nit printed: [Request interrupted by user]', 'failed', 'exit_code_1'],
+    ['Exit code 1\ngrep: <error>Command was aborted before completion</error> in log', 'failed', 'exit_code_1'],
+    ['Command timed out after 2m 0.0s\n<error>Command was aborted before completion</error>', 'failed', null],
+    ['Exit code 1\nThis command requires approval', 'failed', 'exit_code_1'],
     ['<tool_use_error>InputValidationError: Read failed</tool_use_error>', 'failed', 'InputValidationError'],
     ['<tool_use_error>File does not exist.</tool_use_error>', 'failed', 'tool_use_error'],
     ['Request failed with status code 404', 'failed', '404'],
@@ -182,6 +202,27 @@ describe('a tool', () => {
       resultLine({ uuid: 'r1', parent: 'a1', at: 3, tool: 't1', text, isError: true }),
     );
     expect(tools).toMatchObject([{ status, error: { type } }]);
+  });
+
+  it.each([
+    ['user-rejected', 'The answer was no.', 'refused_by_user'],
+    ['interrupted', 'Exit code 130', 'refused_by_user'],
+    ['permission-rule', 'File is in a denied folder.', 'refused_by_program'],
+    ['permission-rule', 'PreToolUse:Read hook error: no secrets', 'refused_by_hook'],
+    ['user-rejected', 'This command requires approval', 'refused_by_program'],
+    ['automode-unavailable', 'The classifier gave no verdict', 'refused_by_program'],
+    ['cancelled', 'Not run', 'cancelled'],
+    ['a-kind-to-come', 'Not run', 'refused_by_program'],
+  ])('that did not run for the reason %j, with the result %j, is %s', async (toolDenialKind, text, type) => {
+    const shape = { uuid: 'r1', parent: 'a1', at: 3, tool: 't1', text };
+    const { tools } = await read(
+      QUESTION,
+      use([toolUse('t1')]),
+      resultLine({ ...shape, isError: true, more: { toolDenialKind } }),
+    );
+    expect(tools).toMatchObject([{ status: 'refused', error: { type } }]);
+    const fine = await read(QUESTION, use([toolUse('t1')]), resultLine({ ...shape, more: { toolDenialKind } }));
+    expect(fine.tools).toMatchObject([{ status: 'ok', error: null }]);
   });
 
   it('that only prints the words of a refusal worked', async () => {

@@ -26,7 +26,7 @@ export function takeAssistantLine(line: ClaudeLine): void {
   const isError = line.fields.isApiErrorMessage === true;
   const id = idOf(message.id) ?? line.uuid;
   const provider = providerOf(model, id);
-  const reported = reportedUsage(provider, message.usage);
+  const reported = reportedUsage(provider, message.usage, line.leaveOut);
   // All ids first: a line that cannot be taken whole is not taken at all.
   const tools = blocks.filter((block) => CALLS.has(String(block.type))).map((block) => ({ block, id: idOf(block.id) }));
   const results = blocks.filter(isServedResult).map((block) => ({ block, id: idOf(block.tool_use_id) }));
@@ -177,7 +177,7 @@ export function takeAnswerEnd(line: ClaudeLine, { message, usage, stopReason }: 
   const model = modelOf(message, line);
   const provider = providerOf(model, id);
   const whole = { ...message, usage: { ...fieldsOf(message.usage), ...usage }, stop_reason: stopReason ?? 'end_turn' };
-  const reported = reportedUsage(provider, whole.usage);
+  const reported = reportedUsage(provider, whole.usage, line.leaveOut);
   const callId = line.names.answers.first(answerIdOf(id, line.fields));
   const place = { atMs: line.atMs, sequence: line.sequence };
   takeCall({ line, place, message: whole, model, provider, callId, reported, isError: false, askedAtMs: null });

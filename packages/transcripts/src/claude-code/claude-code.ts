@@ -106,6 +106,7 @@ class ClaudeCodeReader implements LinesReader {
       texts: this.#context.texts,
       isForUsage: this.#context.isForUsage,
       names: this.#names,
+      leaveOut: this.#context.leaveOut,
     };
     if (type === 'stream_event') {
       this.#printedRun(draft).piece(line);

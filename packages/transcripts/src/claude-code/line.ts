@@ -4,6 +4,7 @@ import { RecentTexts } from '../building/recent-texts.ts';
 import type { TextBudget } from '../building/text-budget.ts';
 import { type Fields, idOf, timeOf } from '../building/values.ts';
 import { UNNAMED_SUBAGENT } from '../building/whose-entry.ts';
+import type { LeaveOut } from '../format-reader.ts';
 
 /** What was named in the lines before, and may be named again. */
 export class ClaudeNames {
@@ -38,6 +39,7 @@ export interface ClaudeLine {
   /** Only what calls took is asked for. */
   readonly isForUsage: boolean;
   readonly names: ClaudeNames;
+  readonly leaveOut: LeaveOut;
 }
 
 /** Throws `RangeError` for an id or a time that cannot be one. */

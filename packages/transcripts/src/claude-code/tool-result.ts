@@ -2,7 +2,7 @@ import type { SessionError, SessionToolCall } from '@tracepost/contracts';
 import { errorText } from '../building/error-text.ts';
 import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import { NO_ARGUMENTS } from '../building/tool-arguments.ts';
-import { type Fields, fieldsOf, listOf } from '../building/values.ts';
+import { type Fields, fieldsOf, listOf, textOf } from '../building/values.ts';
 import type { ClaudeLine } from './line.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -38,11 +38,18 @@ export function takeToolResult(line: ClaudeLine, { toolCallId, content, text, ou
   });
 }
 
-export function outcomeOf(result: Fields, text: string): ToolOutcome {
+/** `fields`: of the line. */
+export function outcomeOf(fields: Fields, result: Fields, text: string): ToolOutcome {
   if (result.is_error !== true) return { status: 'ok', error: null };
-  const refusal = refusalOf(text);
+  const refusal = refusalOf(text, denialKind(fields, result));
   if (refusal !== null) return { status: 'refused', error: { type: refusal, message: errorText(text) } };
   return { status: 'failed', error: toolError(text) };
+}
+
+/** What the program wrote down of why it did not run the tool; as it prints a session, in a list beside the results. */
+function denialKind({ toolDenialKind, tool_result_meta }: Fields, result: Fields): string | null {
+  const meta = listOf(tool_result_meta).find((entry) => fieldsOf(entry).id === result.tool_use_id);
+  return textOf(toolDenialKind) ?? textOf(fieldsOf(meta).non_execution_kind);
 }
 
 /** The program words the failures of its own tools; what it does not word is only text. */

@@ -87,7 +87,7 @@ function takeResult({ line, result, toolCallId, messageId, index }: Result): voi
   const sequence = line.sequence + index;
   const parts = contentTexts(result.content);
   const text = parts.join('\n');
-  const outcome = outcomeOf(result, text);
+  const outcome = outcomeOf(line.fields, result, text);
   draft.message({
     messageId,
     role: 'tool',
