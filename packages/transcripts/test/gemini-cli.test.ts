@@ -81,6 +81,68 @@ describe('a session of Gemini CLI in lines', () => {
   });
 });
 
+describe('what Gemini CLI itself puts into a conversation', () => {
+  const said = ({ messages }: SessionDocument): string[] => messages.map(({ role, text }) => `${role}: ${text}`);
+  const put = (id: string, type: string, ...texts: readonly string[]): object => ({
+    id,
+    timestamp: at(7),
+    type,
+    content: texts.map((text) => ({ text })),
+  });
+
+  it('as the user is no message: where the session takes place, what was summed up, what a hook added', async () => {
+    const document = await one(
+      lines(
+        meta,
+        { $set: { messages: [put('env', 'user', '<session_context>\nToday is …\n</session_context>')] } },
+        put('u1', 'user', 'List the files', '<hook_context>be quick</hook_context>'),
+        done,
+        put('sum', 'user', '<state_snapshot>…</state_snapshot>'),
+        put('hook', 'user', '<hook_context>go on</hook_context>'),
+        put('u2', 'user', 'What is a <session_context>?'),
+        answer,
+      ),
+    );
+    expect(said(document).filter((words) => words.startsWith('user'))).toEqual([
+      'user: List the files',
+      'user: What is a <session_context>?',
+    ]);
+    // Nothing of it is what the call answers.
+    expect(document.calls.map(({ callId, askedAtMs }) => [callId, askedAtMs])).toEqual([
+      ['g1', null],
+      ['g2', AT + 7000],
+    ]);
+  });
+
+  it('as the model is no call and no message: neither a model nor tokens stand beside it', async () => {
+    const document = await one(
+      lines(
+        meta,
+        prompt,
+        done,
+        { ...put('ack', 'gemini', 'Got it.'), thoughts: [], tokens: null },
+        put('void', 'gemini', '[interrupted]'),
+      ),
+    );
+    expect(document.calls.map(({ callId }) => callId)).toEqual(['g1']);
+    expect(said(document)).toEqual(['user: List the files', 'assistant: ', 'tool: a.txt']);
+  });
+
+  it('is a call as soon as one of them is told, or tools that it called', async () => {
+    const { model: _model, ...unnamed } = answer;
+    const { model: _other, tokens: _tokens, ...asked } = { ...done, id: 'g3' };
+    const { calls, tools } = await one(
+      lines(meta, prompt, { ...unnamed, tokens: null }, unnamed, { ...answer, id: 'g4', tokens: null }, asked),
+    );
+    expect(calls.map(({ callId, model, usage }) => [callId, model, usage?.input]).sort()).toEqual([
+      ['g2', null, 103],
+      ['g3', null, undefined],
+      ['g4', 'gemini-3-pro', undefined],
+    ]);
+    expect(tools).toMatchObject([{ callId: 'g3', status: 'ok' }]);
+  });
+});
+
 describe('tools and errors of Gemini CLI', () => {
   it('knows a call that the user refused from one that failed', async () => {
     const failed = { functionResponse: { response: { error: 'no such file' } } };

@@ -15,7 +15,7 @@ export const geminiCliSession: WholeFormat = {
     /"projectHash"\s*:/.test(text) &&
     /"messages"\s*:/.test(text),
   open(context) {
-    const session = new GeminiSession(context.texts);
+    const session = new GeminiSession(context);
     return readElements(context, [...ABOUT, 'messages.*'], {
       value: ([name, place], value) =>
         place === undefined ? session.about({ [String(name)]: value }) : session.put(value),
@@ -33,7 +33,7 @@ export const geminiCliLines: LinesFormat = {
       (entry) => entry.projectHash !== undefined && entry.sessionId !== undefined && entry.messages === undefined,
     ),
   open(context) {
-    const session = new GeminiSession(context.texts);
+    const session = new GeminiSession(context);
     return {
       line(value) {
         if (!isFields(value)) return 'it is no object';

@@ -3,8 +3,10 @@ import { reportedUsage } from '../building/usage.ts';
 import { type Fields, listOf, textOf, timeOf } from '../building/values.ts';
 import { contentText } from '../chat/content-text.ts';
 import { callIdByPlace, type SessionEntries } from '../entries/session-entries.ts';
+import type { LeaveOut } from '../format-reader.ts';
 import { promptHash } from './prompt-ids.ts';
 import { isToolResponse, type RecordedTool, recordedTool } from './tool-calls.ts';
+import { userWords } from './user-words.ts';
 
 const PROVIDER = 'gcp.gemini';
 /** Between the places of two messages there is room for their calls of tools, and behind them for the results. */
@@ -26,6 +28,7 @@ interface Place {
   readonly place: number;
   readonly entries: SessionEntries;
   readonly toolIds: ToolIds;
+  readonly leaveOut: LeaveOut;
 }
 
 /** Throws `RangeError` when it cannot be read. */
@@ -52,7 +55,8 @@ function nothing({ place, entries }: Place): Recorded {
 function prompt(value: Fields, at: Place): Recorded {
   if (isToolResponse(value.content)) return nothing(at);
   const atMs = timeOf(value.timestamp);
-  const text = contentText(value.content);
+  const text = userWords(value.content);
+  if (text === null) return nothing(at);
   at.entries.message({ messageId: '', role: 'user', text, atMs, sequence: at.place * PLACES });
   // What the user typed: `content` has also what stands in the files that were named there.
   const typed = contentText(value.displayContent) || text;
@@ -60,6 +64,7 @@ function prompt(value: Fields, at: Place): Recorded {
 }
 
 function answer(value: Fields, at: Place): Recorded {
+  if (!isFromModel(value)) return nothing(at);
   const { entries, place } = at;
   const tools = listOf(value.toolCalls).map(recordedTool);
   const text = contentText(value.content);
@@ -68,7 +73,7 @@ function answer(value: Fields, at: Place): Recorded {
   const answeredAtMs = edge(Math.min, [atMs, ...tools.map((tool) => tool.issuedAtMs)]);
   const sequence = place * PLACES;
   const callId = at.id ?? callIdByPlace(place);
-  const usage = reportedUsage(PROVIDER, value.tokens);
+  const usage = reportedUsage(PROVIDER, value.tokens, at.leaveOut);
   const model = textOf(value.model);
   entries.call({ callId, provider: PROVIDER, model, atMs: answeredAtMs, sequence, ...usage });
   const toolTexts = tools.map((tool) => tool.name + JSON.stringify(tool.arguments));
@@ -79,6 +84,11 @@ function answer(value: Fields, at: Place): Recorded {
     writeTool(entries, tool, { toolCallId, callId, sequence: sequence + 1 + index, answeredAtMs });
   }
   return { ...nothing(at), endedAtMs: edge(Math.max, [atMs, ...tools.map((tool) => tool.recordedAtMs)]) };
+}
+
+/** Where the program answers itself (that it was summed up, that an answer broke off), it names no model and counts no tokens. */
+function isFromModel({ model, tokens, toolCalls }: Fields): boolean {
+  return textOf(model) !== null || (tokens ?? null) !== null || listOf(toolCalls).length > 0;
 }
 
 interface ToolPlace {

@@ -3,6 +3,7 @@ import type { TextBudget } from '../building/text-budget.ts';
 import { ToolIds } from '../building/tool-ids.ts';
 import { fieldsOf, idOf, isFields, textOf } from '../building/values.ts';
 import { SessionEntries } from '../entries/session-entries.ts';
+import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import { promptIds } from './prompt-ids.ts';
 import { type Recorded, recordedMessage } from './recorded-message.ts';
 
@@ -13,11 +14,13 @@ export const ABOUT = ['sessionId', 'projectHash', 'startTime', 'lastUpdated', 's
 export class GeminiSession {
   readonly #about: Record<string, unknown> = {};
   readonly #texts: TextBudget;
+  readonly #leaveOut: LeaveOut;
   readonly #messages = new Map<string, Recorded>();
   readonly #toolIds = new ToolIds();
 
-  constructor(texts: TextBudget) {
+  constructor({ texts, leaveOut }: Pick<ReadingContext, 'texts' | 'leaveOut'>) {
     this.#texts = texts;
+    this.#leaveOut = leaveOut;
   }
 
   /** Takes of these fields what is known of the session. */
@@ -36,7 +39,10 @@ export class GeminiSession {
     const key = id ?? `message-${this.#messages.size}`;
     const place = this.#messages.get(key)?.place ?? this.#messages.size;
     const entries = new SessionEntries(this.#texts);
-    this.#messages.set(key, recordedMessage(value, { id, place, entries, toolIds: this.#toolIds }));
+    this.#messages.set(
+      key,
+      recordedMessage(value, { id, place, entries, toolIds: this.#toolIds, leaveOut: this.#leaveOut }),
+    );
   }
 
   /** Null: there is nothing that says which session it is. */
