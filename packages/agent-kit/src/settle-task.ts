@@ -132,10 +132,10 @@ function contentOf(decision: TaskEnding['decision']) {
 }
 
 /** By the ending that holds: what failed, ran out of time or was given up lies with the dead letters. */
-function settlementOf({ kind, error, attempt }: TaskEvent, before: readonly AttemptHistoryEntry[]): Settlement {
+function settlementOf({ kind, error, attempt, at }: TaskEvent, before: readonly AttemptHistoryEntry[]): Settlement {
   if (kind === 'succeeded' || kind === 'cancelled') return { status: 'done' };
   const attempts = attempt ? [...before, historyOf(attempt, error ?? null)] : before;
-  return { status: 'dead_letter', reason: error?.code ?? kind, attempts };
+  return { status: 'dead_letter', reason: error?.code ?? kind, attempts, deadAt: attempt?.endedAt ?? at };
 }
 
 function historyOf(attempt: AttemptFacts, error: TaskError | null): AttemptHistoryEntry {

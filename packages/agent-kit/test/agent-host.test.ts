@@ -46,10 +46,12 @@ describe('an agent host', () => {
       }),
     ]);
     await bench.publish({ what: 'x' });
-    expect(await bench.ending()).toMatchObject({ kind: 'failed', error: { code: 'out_of_paper' } });
+    const ending = await bench.ending();
+    expect(ending).toMatchObject({ kind: 'failed', error: { code: 'out_of_paper' } });
     const dead = await bench.dead();
     expect(dead.messageId).toBe('task-1');
     expect(dead.headers['x-dead-reason']).toBe('out_of_paper');
+    expect(dead.headers['x-dead-at-ms']).toBe(Date.parse(ending.at));
     expect(JSON.parse(String(dead.headers['x-attempts']))).toMatchObject([
       { number: 1, workerId: 'worker-1', error: { code: 'out_of_paper', message: 'the printer has no paper' } },
     ]);

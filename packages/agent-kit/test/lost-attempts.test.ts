@@ -8,7 +8,9 @@ import type { TaskEvent, TaskRecord } from '@tracepost/contracts';
 import {
   agentTopology,
   createNotificationPublisher,
+  deadLetterQueueName,
   eventsTopology,
+  type IncomingMessage,
   RECORDER_QUEUE,
   readEvent,
 } from '@tracepost/messaging';
@@ -54,6 +56,9 @@ it('a task that kills its workers before they have told of it ends as dead with 
     })),
   );
   expect(new Set(record.attempts.map(({ spanId }) => spanId)).size).toBe(5);
+  // No attempt of this message was ever seen to end: only what is written beside it says of which death it is.
+  const { headers } = await withBroker(takeDead);
+  expect(headers).toMatchObject({ 'x-attempts': '[]', 'x-dead-at-ms': Date.parse(record.endedAt ?? '') });
 });
 
 it('nothing is begun, and nothing ended, before the attempts that were lost are told', async () => {
@@ -192,6 +197,19 @@ async function runWorker(number: number): Promise<unknown[]> {
     timeout: 100_000,
   });
   return once(worker, 'exit');
+}
+
+async function takeDead(broker: Broker): Promise<IncomingMessage> {
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  await broker.consume({
+    queue: deadLetterQueueName('tester'),
+    prefetch: 1,
+    onDelivery(delivery) {
+      delivery.ack();
+      resolve(delivery.message);
+    },
+  });
+  return promise;
 }
 
 /** What the recorder would make of what it was told. */

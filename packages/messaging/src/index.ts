@@ -9,9 +9,10 @@ export { consumeNotifications, type ReceivedNotification } from './notification-
 export { createNotificationPublisher, type NotificationPublisher } from './notification-publisher.ts';
 export { buildNotificationMessage, type OutgoingNotification } from './outgoing-notification.ts';
 export type { BrokenMessage } from './park-broken.ts';
+export { readNumber } from './read-number.ts';
 export { publishRecorded, type ReadRecorded, readRecorded, recordedBody } from './recorded.ts';
 export { chooseRetryDelay, RETRY_DELAYS, type RetryDelay } from './retry-delays.ts';
-export type { Settlement } from './settlement.ts';
+export { DEAD_AT_HEADER, type Settlement } from './settlement.ts';
 export { Batcher, type BatcherOptions } from './taking/batcher.ts';
 export { type Parking, type ParkReason, park } from './taking/park.ts';
 export { QueueTaker, type QueueTakerOptions, type Taking } from './taking/queue-taker.ts';

@@ -96,6 +96,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'x-retry-at-ms',
   'x-back-off-ms',
   'x-dead-reason',
+  'x-dead-at-ms',
 ]);
 
 const BROKER_HEADERS: ReadonlySet<string> = new Set([

@@ -64,19 +64,21 @@ describe('settling', () => {
     expect(published[0]?.headers).toMatchObject({ 'x-attempt': 3, 'x-back-off-ms': 6_000 });
   });
 
-  it('keeps a message aside with its reason and history', async () => {
+  it('keeps a message aside with its reason, its history and when it died', async () => {
     const { published, steps, run } = world();
-    await run({ status: 'dead_letter', reason: 'r'.repeat(500), attempts: [history] });
+    const deadAt = '2026-11-21T09:00:01.234Z';
+    await run({ status: 'dead_letter', reason: 'r'.repeat(500), attempts: [history], deadAt });
     expect(steps).toEqual(['publish agent.tester.dead', 'ack']);
     expect(published[0]?.headers).toMatchObject({
       'x-dead-reason': 'r'.repeat(200),
       'x-attempts': JSON.stringify([history]),
+      'x-dead-at-ms': Date.parse(deadAt),
     });
   });
 
   it('tries a copy again that the broker does not take, before it gives the message back', async () => {
     const { steps, run } = world({ outcomes: [REFUSED, { status: 'unreachable', reason: 'away' }, CONFIRMED] });
-    await run({ status: 'dead_letter', reason: 'x', attempts: [] });
+    await run({ status: 'dead_letter', reason: 'x', attempts: [], deadAt: '2026-11-21T09:00:01.234Z' });
     expect(steps).toEqual([...Array(3).fill('publish agent.tester.dead'), 'ack']);
   });
 
@@ -99,7 +101,7 @@ describe('settling', () => {
   it('does not copy a message that the broker has taken back', async () => {
     const { steps, run, delivery } = world();
     delivery.isSettled = true;
-    await run({ status: 'dead_letter', reason: 'x', attempts: [] });
+    await run({ status: 'dead_letter', reason: 'x', attempts: [], deadAt: '2026-11-21T09:00:01.234Z' });
     expect(steps).not.toContain('publish agent.tester.dead');
   });
 

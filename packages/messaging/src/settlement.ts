@@ -28,8 +28,13 @@ export type Settlement =
     }
   /** Somebody else is at work on another copy: this one comes again after a second, as the same attempt. */
   | { readonly status: 'delay_copy' }
-  /** Keep it aside, with the history of its attempts. */
-  | { readonly status: 'dead_letter'; readonly reason: string; readonly attempts: readonly AttemptHistoryEntry[] }
+  /** Keep it aside, with the history of its attempts and when the task ended, as that was written down: the same in each copy that is put aside. */
+  | {
+      readonly status: 'dead_letter';
+      readonly reason: string;
+      readonly attempts: readonly AttemptHistoryEntry[];
+      readonly deadAt: string;
+    }
   /** Somebody else should have it: the worker is stopping, or, after a pause, could not tell what became of the task. */
   | { readonly status: 'give_back'; readonly pauseMs?: number };
 
@@ -41,6 +46,9 @@ export interface SettlingOptions {
   /** Aborted when the worker stops: nothing is waited for any more. */
   readonly closing: AbortSignal;
 }
+
+/** When what was put aside died, in milliseconds: what tells one death of a task from another. */
+export const DEAD_AT_HEADER = 'x-dead-at-ms';
 
 /** Before a message is given back that could not be settled: what is wrong now is wrong for the next one too. */
 const GIVE_BACK_PAUSE_MS = 1_000;
@@ -68,7 +76,7 @@ export async function settle(
 
 /** Puts a message aside that nobody can read; false when the broker did not take it: it was given back, to come again. */
 export async function deadLetter(options: SettlingOptions, delivery: Delivery, reason: string): Promise<boolean> {
-  const headers = { 'x-dead-reason': reason.slice(0, MAX_REASON_LENGTH) };
+  const headers = { 'x-dead-reason': reason.slice(0, MAX_REASON_LENGTH), [DEAD_AT_HEADER]: Date.now() };
   const queue = deadLetterQueueName(options.agentId);
   const isCopied = await publishPatiently(options, delivery, () => copyMessage(delivery.message, queue, headers));
   if (isCopied) delivery.ack();
@@ -101,6 +109,7 @@ function copies(
   const headers = {
     'x-dead-reason': settlement.reason.slice(0, MAX_REASON_LENGTH),
     [ATTEMPTS_HEADER]: writeAttemptHistory(attempts),
+    [DEAD_AT_HEADER]: Date.parse(settlement.deadAt),
   };
   return () => copyMessage(message, deadLetterQueueName(agentId), headers);
 }

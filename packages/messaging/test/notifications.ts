@@ -301,7 +301,7 @@ export function describeNotifications(name: string, createHarness: () => Promise
       const { received } = await world.consume(async ({ notification, attempts }) =>
         notification.attempt === 1
           ? { status: 'retry', delayMs: 1_000, nextAttempt: 2, reason: 'x', attempts, confirm: async () => true }
-          : { status: 'dead_letter', reason: 'given_up', attempts },
+          : { status: 'dead_letter', reason: 'given_up', attempts, deadAt: new Date().toISOString() },
       );
       await world.harness.publishForeign({
         queue: world.queue,

@@ -31,20 +31,20 @@ export function createDeadLetterStore({ db, looks, statements }: DeadLetterStore
     list: (query) => read('list_dead_letters', () => listLetters(db, query)),
     get: (queue, taskId) => read('get_dead_letter', () => getLetter(db, queue, taskId)),
     remove: (queue, taskId) => write('remove_dead_letter', () => removeLetter(db, queue, taskId)),
-    forget: (queue, taskId) => write('forget_dead_letter', () => forgetLetter(db, queue, taskId)),
+    forget: (queue, taskId, deadAt) => write('forget_dead_letter', () => forgetLetter(db, { queue, taskId, deadAt })),
     count: () => read('count_dead_letters', () => countLetters(looks)),
     purge: (nowMs, olderThanMs = KEPT_MS) => write('purge_dead_letters', () => purgeLetters(db, nowMs - olderThanMs)),
   };
 }
 
-/** One that was removed comes back only when it died again since; the same one told again does not. */
+/** One that was removed comes back only when it died later than that one had; the same one told again, whenever, does not. */
 async function addLetters(db: RecordDatabase, letters: readonly DeadLetter[]): Promise<void> {
-  const rows = firstOfEach(letters.map(toRow));
+  const statements = eachOncePerStatement(letters.map(toRow));
   await db.transaction().execute(async (transaction) => {
-    for (let start = 0; start < rows.length; start += LETTERS_PER_STATEMENT) {
+    for (const rows of statements) {
       await transaction
         .insertInto('dead_letters')
-        .values(rows.slice(start, start + LETTERS_PER_STATEMENT))
+        .values(rows)
         .onConflict((conflict) =>
           conflict
             .columns(['queue', 'task_id'])
@@ -55,21 +55,29 @@ async function addLetters(db: RecordDatabase, letters: readonly DeadLetter[]): P
               body: row.ref('excluded.body'),
               removed_at_ms: null,
             }))
-            .where('dead_letters.removed_at_ms', '<', sql<number>`excluded.dead_at_ms`),
+            .where('dead_letters.removed_at_ms', 'is not', null)
+            .where('dead_letters.dead_at_ms', '<', sql<number>`excluded.dead_at_ms`),
         )
         .execute();
     }
   });
 }
 
-/** By queue and task, in the order of the key, so that two batches never wait for each other crosswise. */
-function firstOfEach(rows: readonly DeadLettersTable[]): DeadLettersTable[] {
-  const first = new Map<string, DeadLettersTable>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.queue, row.task_id]);
-    if (!first.has(key)) first.set(key, row);
+/**
+ * A statement can write a row once: what else is told of a task comes in a later one. All keys are first written in their order, so that two
+ * batches never wait for each other crosswise.
+ */
+function eachOncePerStatement(rows: readonly DeadLettersTable[]): DeadLettersTable[][] {
+  const byKey = Map.groupBy(rows, ({ queue, task_id }) => JSON.stringify([queue, task_id]));
+  const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ofKey]) => ofKey);
+  const statements: DeadLettersTable[][] = [];
+  for (let nth = 0; ; nth++) {
+    const round = sorted.flatMap((ofKey) => ofKey.slice(nth, nth + 1));
+    if (round.length === 0) return statements;
+    for (let start = 0; start < round.length; start += LETTERS_PER_STATEMENT) {
+      statements.push(round.slice(start, start + LETTERS_PER_STATEMENT));
+    }
   }
-  return [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 async function listLetters(
@@ -144,16 +152,23 @@ async function removeLetter(db: RecordDatabase, queue: string, taskId: string): 
 }
 
 /** Where there is none, the empty row of a removed one keeps it away. */
-async function forgetLetter(db: RecordDatabase, queue: string, taskId: string): Promise<void> {
-  const nowMs = Date.now();
-  const removed = { bytes: 0, letter: '', body: NOTHING, removed_at_ms: nowMs };
+async function forgetLetter(
+  db: RecordDatabase,
+  { queue, taskId, deadAt }: Pick<DeadLetter, 'queue' | 'taskId' | 'deadAt'>,
+): Promise<void> {
+  const removed = { bytes: 0, letter: '', body: NOTHING, removed_at_ms: Date.now() };
   await db
     .insertInto('dead_letters')
-    .values({ queue: columnText(queue), task_id: columnText(taskId), dead_at_ms: nowMs, ...removed })
+    .values({ queue: columnText(queue), task_id: columnText(taskId), dead_at_ms: epochMs(deadAt), ...removed })
     .onConflict((conflict) =>
-      conflict.columns(['queue', 'task_id']).doUpdateSet(removed).where('dead_letters.removed_at_ms', 'is', null),
+      conflict.columns(['queue', 'task_id']).doUpdateSet({ ...removed, dead_at_ms: laterDeath() }),
     )
     .execute();
+}
+
+/** Of the row that is there and the one that was to be written: what died until then stays away. */
+function laterDeath() {
+  return sql<number>`case when dead_letters.dead_at_ms < excluded.dead_at_ms then excluded.dead_at_ms else dead_letters.dead_at_ms end`;
 }
 
 async function countLetters(db: RecordDatabase): Promise<ReadonlyMap<string, number>> {

@@ -6,7 +6,7 @@ import {
   sampleEnded,
   TRACE_SUMMARY_STORE_PROPERTIES,
 } from '../src/contract/index.ts';
-import type { AuditStore, DeadLetterStore, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
+import type { AuditStore, DeadLetter, DeadLetterStore, IdempotencyKeyStore, InboxStore } from '../src/index.ts';
 import { BROKEN_TRACE_SUMMARIES } from './broken-trace-summaries.ts';
 import { type Breaks, describeTeeth } from './describe-teeth.ts';
 
@@ -310,6 +310,15 @@ const BROKEN_LETTERS: Breaks<DeadLetterStore> = {
   'a removed letter that is told again stays removed; one that died again since is back': (_, data) => ({
     remove: async (queue, taskId) => data.letters.delete(JSON.stringify([queue, taskId])),
   }),
+  'one death is told from another by when each happened, whether the clock that saw them was ahead of the store or behind':
+    (letters, data) => ({
+      async add(added) {
+        const isOlder = ({ deadAt }: DeadLetter) => Date.parse(deadAt) < Date.now();
+        const isRemoved = ({ queue, taskId }: DeadLetter) =>
+          data.letters.get(JSON.stringify([queue, taskId]))?.isRemoved === true;
+        await letters.add(added.filter((letter) => !(isRemoved(letter) && isOlder(letter))));
+      },
+    }),
   'a letter that was forgotten before it came does not come; one that died after that does': (letters) => ({
     forget: async (queue, taskId) => void (await letters.remove(queue, taskId)),
   }),

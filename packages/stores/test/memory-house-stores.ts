@@ -38,7 +38,7 @@ export interface HouseData extends MemoryData, RecordingData, RollupData {
   readonly inbox: Map<string, ModelRow & { readonly begunAtMs: number }>;
   readonly effects: Map<string, Effect>;
   readonly keys: Map<string, Key>;
-  readonly letters: Map<string, DeadLetter & { readonly removedAtMs?: number }>;
+  readonly letters: Map<string, DeadLetter & { readonly isRemoved?: boolean }>;
   readonly audit: Map<string, AuditEntry>;
   readonly traces: TraceData;
 }
@@ -160,12 +160,11 @@ function memoryKeys({ keys }: HouseData, maxKeys: number): IdempotencyKeyStore {
 }
 
 /** Of a letter that never came. */
-const FORGOTTEN: Omit<DeadLetter, 'queue' | 'taskId'> & { readonly removedAtMs?: number } = {
+const FORGOTTEN: Omit<DeadLetter, 'queue' | 'taskId' | 'deadAt'> = {
   agentId: '',
   notificationType: null,
   reason: '',
   error: null,
-  deadAt: '2000-01-01T00:00:00.000Z',
   attempts: [],
   traceId: null,
   headers: {},
@@ -174,7 +173,7 @@ const FORGOTTEN: Omit<DeadLetter, 'queue' | 'taskId'> & { readonly removedAtMs?:
 
 function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
   const keyOf = (queue: string, taskId: string) => JSON.stringify([queue, taskId]);
-  const lying = () => [...letters.values()].filter(({ removedAtMs }) => removedAtMs === undefined);
+  const lying = () => [...letters.values()].filter(({ isRemoved }) => !isRemoved);
   return {
     async add(added) {
       try {
@@ -185,7 +184,7 @@ function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
       for (const letter of added) {
         const key = keyOf(letter.queue, letter.taskId);
         const known = letters.get(key);
-        const diedAgain = known?.removedAtMs !== undefined && known.removedAtMs < Date.parse(letter.deadAt);
+        const diedAgain = known?.isRemoved && known.deadAt < letter.deadAt;
         if (!known || diedAgain) letters.set(key, letter);
       }
     },
@@ -205,13 +204,14 @@ function memoryDeadLetters({ letters }: HouseData): DeadLetterStore {
     },
     async remove(queue, taskId) {
       const known = letters.get(keyOf(queue, taskId));
-      if (!known || known.removedAtMs !== undefined) return false;
-      letters.set(keyOf(queue, taskId), { ...known, removedAtMs: Date.now() });
+      if (!known || known.isRemoved) return false;
+      letters.set(keyOf(queue, taskId), { ...known, isRemoved: true });
       return true;
     },
-    async forget(queue, taskId) {
-      const known = letters.get(keyOf(queue, taskId)) ?? { ...FORGOTTEN, queue, taskId };
-      if (known.removedAtMs === undefined) letters.set(keyOf(queue, taskId), { ...known, removedAtMs: Date.now() });
+    async forget(queue, taskId, deadAt) {
+      const known = letters.get(keyOf(queue, taskId)) ?? { ...FORGOTTEN, queue, taskId, deadAt };
+      const isLater = known.deadAt < deadAt;
+      letters.set(keyOf(queue, taskId), { ...known, ...(isLater ? { deadAt } : {}), isRemoved: true });
     },
     async count() {
       const byQueue = Map.groupBy(lying(), ({ queue }) => queue);

@@ -87,7 +87,7 @@ export function createLateRecordStore({
       list: async (query) => store().deadLetters.list(query),
       get: async (queue, taskId) => store().deadLetters.get(queue, taskId),
       remove: async (queue, taskId) => store().deadLetters.remove(queue, taskId),
-      forget: async (queue, taskId) => store().deadLetters.forget(queue, taskId),
+      forget: async (queue, taskId, deadAt) => store().deadLetters.forget(queue, taskId, deadAt),
       count: async () => store().deadLetters.count(),
       purge: async (nowMs, olderThanMs) => store().deadLetters.purge(nowMs, olderThanMs),
     },

@@ -15,6 +15,7 @@ import {
   waitForStore,
 } from '@tracepost/messaging';
 import {
+  type DeadLetter,
   type DeadLetterStore,
   type EndedOutcome,
   type InboxStore,
@@ -124,25 +125,29 @@ export class DeadLetterTaker {
 
   async #keep(batch: readonly Taken[]): Promise<void> {
     const kept = await Promise.all(batch.map((taken) => this.#tellEnding(taken)));
-    const letters = batch.filter((_, index) => kept[index]).map(({ letter }) => letter);
+    const letters = kept.filter((letter) => letter !== null);
     if (letters.length > 0) await this.#options.deadLetters.add(letters);
     for (const [index, taken] of batch.entries()) {
       taken.delivery.ack();
-      this.#tell(taken, kept[index] === true);
+      this.#tell(taken, kept[index] !== null);
     }
   }
 
-  /** True when the letter is worth keeping: false when its task had come to a good end, or was cancelled, before. */
-  async #tellEnding({ letter, untold }: Taken): Promise<boolean> {
-    if (!untold) return true;
+  /**
+   * The letter as it is worth keeping, of the ending that holds: taken again it is of the same one. Null when its task had come to a good end,
+   * or was cancelled, before.
+   */
+  async #tellEnding({ letter, untold }: Taken): Promise<DeadLetter | null> {
+    if (!untold) return letter;
     const ended = await this.#options.inbox.end({ taskId: letter.taskId, generation: null, event: untold });
     if (ended.status === 'lost') throw new Error('the inbox did not take the ending of a task that was given up');
     for (const [first, ...others] of [lostBeginnings(ended), ended.failedAttempts]) {
       if (first) await this.#publish(first, ...others);
     }
+    const { kind, at, attempt, eventId } = ended.event;
     await this.#publish(ended.event);
-    if (ended.event.eventId === untold.eventId) this.#count(untold);
-    return ended.event.kind !== 'succeeded' && ended.event.kind !== 'cancelled';
+    if (eventId === untold.eventId) this.#count(untold);
+    return kind === 'succeeded' || kind === 'cancelled' ? null : { ...letter, deadAt: attempt?.endedAt ?? at };
   }
 
   async #publish(...events: [TaskEvent, ...TaskEvent[]]): Promise<void> {

@@ -46,6 +46,41 @@ test('an ending that a worker has told is not told again, and its history is kep
   });
 });
 
+test('when it died is what whoever put it aside wrote down, however late it is read and however little history it has', () => {
+  const headers = { 'x-dead-reason': 'worker_crashed', 'x-attempts': '[]', 'x-dead-at-ms': NOW_MS + 5_000 };
+  for (const laterMs of [0, 60_000]) {
+    const { letter } = readDeadLetter(notification(headers), { ...FACTS, nowMs: NOW_MS + laterMs });
+    expect(letter.deadAt).toBe(at(NOW_MS + 5_000));
+  }
+});
+
+test.each([undefined, 'soon', -1, 1.5, NOW_MS * 2])(
+  'put aside with %s for a time, it died when it was published',
+  (time) => {
+    const headers = {
+      'x-dead-reason': 'worker_crashed',
+      'x-attempts': '[]',
+      ...(time ? { 'x-dead-at-ms': time } : {}),
+    };
+    const { letter } = readDeadLetter(notification(headers), { ...FACTS, nowMs: NOW_MS + 60_000 });
+    expect(letter.deadAt).toBe(at(NOW_MS));
+  },
+);
+
+test('what names no task and was given up by the broker died in that second, whenever it is read', () => {
+  for (const nowMs of [1_700_000_300, NOW_MS]) {
+    const message = { ...EMPTY, headers: { 'x-death': [PASSED_LIMIT] } };
+    expect(readDeadLetter(message, { ...FACTS, nowMs }).letter.deadAt).toBe(at(1_700_000_000));
+  }
+});
+
+test('a death at a time that is none was now', () => {
+  for (const value of [1e13, -1, 'soon', null]) {
+    const message = { ...EMPTY, headers: { 'x-death': [{ ...PASSED_LIMIT, time: { '!': 'timestamp', value } }] } };
+    expect(readDeadLetter(message, FACTS).letter.deadAt).toBe(at(NOW_MS));
+  }
+});
+
 test('a reason that whoever published the message wrote into it hides no death: a worker puts none aside that has one', () => {
   const { letter, untold } = readDeadLetter(
     notification({ 'x-death': [PASSED_LIMIT], 'x-dead-reason': 'tool_error' }),

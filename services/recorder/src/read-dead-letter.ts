@@ -2,10 +2,12 @@ import { hash } from 'node:crypto';
 import { type AttemptHistoryEntry, type TaskError, type TaskEvent, taskEventId } from '@tracepost/contracts';
 import {
   agentQueueName,
+  DEAD_AT_HEADER,
   type IncomingMessage,
   type ReadNotification,
   readAttemptHistory,
   readNotification,
+  readNumber,
   readTextHeader,
   readTraceContext,
 } from '@tracepost/messaging';
@@ -38,9 +40,10 @@ export function readDeadLetter(message: IncomingMessage, { agentId, nowMs }: Dea
   const attempts = readAttemptHistory(headers);
   // A worker's copy has no `x-death`: beside one, the reason was in the message before, and nobody has told anything.
   const told = headers['x-death'] === undefined ? readTextHeader(headers, 'x-dead-reason') : undefined;
-  const death = readDeath(headers, nowMs);
+  const death = readDeath(headers);
   const { reason, error } = told === undefined ? explainDeath(death.reason, attempts) : explain(told, attempts);
-  const deadAt = new Date(told === undefined ? death.atMs : lastEndMs(attempts, nowMs)).toISOString();
+  const deadAtMs = told === undefined ? deathMs(death.atMs, { nowMs, taskId }) : toldMs(message, read, nowMs);
+  const deadAt = new Date(deadAtMs).toISOString();
   const letter: DeadLetter = {
     taskId: taskId ?? `m-${hashOf(message)}`,
     queue: agentQueueName(agentId),
@@ -63,16 +66,37 @@ function hashOf({ body, messageId, type, routingKey }: IncomingMessage): string 
   return hash('sha256', Buffer.concat([names, body]), 'hex').slice(0, 32);
 }
 
-function readDeath(headers: IncomingMessage['headers'], nowMs: number): { reason: string; atMs: number } {
+/** `atMs` is the beginning of the second in which the broker gave it up: more it does not say. NaN when it says nothing. */
+function readDeath(headers: IncomingMessage['headers']): { reason: string; atMs: number } {
   const deaths = headers['x-death'];
   const [newest] = Array.isArray(deaths) ? (deaths as unknown[]) : [];
   const { reason, time } = (newest ?? {}) as { reason?: unknown; time?: { value?: unknown } };
   const seconds = Number(time?.value ?? Number.NaN);
   return {
     reason: typeof reason === 'string' && /^[a-z_]{1,64}$/.test(reason) ? reason : 'unknown',
-    // The broker tells whole seconds: their end, so that a task does not end before its last attempt has begun.
-    atMs: Number.isSafeInteger(seconds) && seconds > 0 ? Math.min(nowMs, seconds * 1_000 + 999) : nowMs,
+    atMs: Number.isSafeInteger(seconds) && seconds > 0 ? seconds * 1_000 : Number.NaN,
   };
+}
+
+/** The end of the second, so that a task does not end before its last attempt has begun; without a task the same each time it is read. */
+function deathMs(atMs: number, { nowMs, taskId }: { nowMs: number; taskId: string | null }): number {
+  if (!isTime(atMs, nowMs)) return nowMs;
+  return taskId === null ? atMs : Math.min(nowMs, atMs + 999);
+}
+
+/** A worker of an earlier version did not write it down: then it was not before its last attempt had ended, or before it was published. */
+function toldMs({ headers }: IncomingMessage, read: ReadNotification, nowMs: number): number {
+  const lastEndMs = Date.parse(readAttemptHistory(headers).at(-1)?.endedAt ?? '');
+  const publishedAtMs = read.status === 'read' ? read.notification.acceptedAtMs : nowMs;
+  const times = [readNumber(headers[DEAD_AT_HEADER]), lastEndMs, publishedAtMs];
+  return times.find((ms) => isTime(ms, nowMs)) ?? nowMs;
+}
+
+/** The clock of a worker may be ahead; what names a time that is far off would be kept for ever. */
+const MAX_AHEAD_MS = 24 * 3_600_000;
+
+function isTime(ms: number, nowMs: number): boolean {
+  return Number.isSafeInteger(ms) && ms > 0 && ms < nowMs + MAX_AHEAD_MS;
 }
 
 type Explanation = { readonly reason: string; readonly error: TaskError };
@@ -96,11 +120,6 @@ function explainDeath(reason: string, attempts: readonly AttemptHistoryEntry[]):
   const before = last ? `; before that an attempt failed with ${last.code}: ${last.message}` : '';
   const message = `${DEATHS[reason] ?? 'the broker gave it up and does not say why'}${before}`;
   return { reason, error: { code: reason, message } };
-}
-
-function lastEndMs(attempts: readonly AttemptHistoryEntry[], nowMs: number): number {
-  const endedAt = attempts.at(-1)?.endedAt;
-  return endedAt ? Date.parse(endedAt) : nowMs;
 }
 
 function deadEvent(letter: DeadLetter, read: ReadNotification, message: IncomingMessage): TaskEvent {

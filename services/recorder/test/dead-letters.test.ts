@@ -135,6 +135,32 @@ function describeDeadLetters(openWorld: () => Promise<World>): void {
     expect((await world.records.deadLetters.count()).get(queue)).toBe(1);
   });
 
+  test('one that was removed stays removed when it is taken again, whoever ended its task and however late it comes', async () => {
+    await startRecorder();
+    await announce();
+    const deadAtMs = Date.now();
+    const told = { 'x-dead-reason': 'worker_crashed', 'x-attempts': '[]', 'x-dead-at-ms': String(deadAtMs) };
+    for (const letGo of [giveUp, (taskId?: string) => keepAside(told, taskId)]) {
+      const taskId = await letGo();
+      await until(() => world.records.deadLetters.get(queue, taskId));
+      expect(await world.records.deadLetters.remove(queue, taskId)).toBe(true);
+      await letGo(taskId);
+      // The queue is served in its order: with this one the other has been taken.
+      const next = await letGo();
+      await until(() => world.records.deadLetters.get(queue, next));
+      expect(await world.records.deadLetters.get(queue, taskId)).toBeNull();
+    }
+    // Whoever repeats a task is faster than its letter.
+    const repeated = randomUUID();
+    await world.records.deadLetters.forget(queue, repeated, new Date(deadAtMs).toISOString());
+    await keepAside(told, repeated);
+    await isEmpty();
+    expect(await world.records.deadLetters.get(queue, repeated)).toBeNull();
+    // Dead anew, it has its letter.
+    await keepAside({ ...told, 'x-dead-at-ms': String(deadAtMs + 1) }, repeated);
+    await until(() => world.records.deadLetters.get(queue, repeated));
+  });
+
   test('while the store is away letters stay in their queue; when it is back all are kept', async () => {
     const recorder = await startRecorder();
     await announce();

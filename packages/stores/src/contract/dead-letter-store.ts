@@ -112,13 +112,33 @@ export const DEAD_LETTER_STORE_PROPERTIES: readonly Property<HouseSubject>[] = [
     },
   },
   {
+    title:
+      'one death is told from another by when each happened, whether the clock that saw them was ahead of the store or behind',
+    async run({ stores: { deadLetters } }) {
+      for (const year of ['2001', '2100']) {
+        const letter = sampleLetter({ deadAt: `${year}-01-01T00:00:00.000Z`, attempts: [] });
+        const { queue, taskId, deadAt } = letter;
+        const again = { ...letter, deadAt: `${year}-01-02T00:00:00.000Z`, body: Buffer.from('again') };
+        await deadLetters.add([letter]);
+        expect(await deadLetters.remove(queue, taskId)).toBe(true);
+        await deadLetters.add([letter]);
+        expect(await deadLetters.get(queue, taskId)).toBeNull();
+        await deadLetters.add([letter, again]);
+        expect(await deadLetters.get(queue, taskId)).toEqual(again);
+        await deadLetters.forget(queue, taskId, deadAt);
+        for (const old of [letter, again]) await deadLetters.add([old]);
+        expect(await deadLetters.get(queue, taskId)).toBeNull();
+      }
+    },
+  },
+  {
     title: 'a letter that was forgotten before it came does not come; one that died after that does',
     async run({ stores: { deadLetters } }) {
       const [late, there] = [sampleLetter(), sampleLetter()] as const;
       await deadLetters.add([there]);
       for (const letter of [late, there]) {
-        const { queue, taskId } = letter;
-        for (const _ of [1, 2]) await deadLetters.forget(queue, taskId);
+        const { queue, taskId, deadAt } = letter;
+        for (const _ of [1, 2]) await deadLetters.forget(queue, taskId, deadAt);
         await deadLetters.add([letter]);
         expect(await deadLetters.get(queue, taskId)).toBeNull();
         expect((await deadLetters.list({ queue, limit: 5 })).items).toEqual([]);

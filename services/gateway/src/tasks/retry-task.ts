@@ -102,8 +102,12 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
   const findLetter = (agentId: string, taskId: string) =>
     withDeadline(deadLetters.get(agentQueueName(agentId), taskId), LIMITS.storeTimeoutMs, 'The dead letters');
 
-  const forgetLetter = (agentId: string, taskId: string) =>
-    withDeadline(deadLetters.forget(agentQueueName(agentId), taskId), LIMITS.storeTimeoutMs, 'The dead letters');
+  const forgetLetter = (agentId: string, taskId: string, deadAt: string) =>
+    withDeadline(
+      deadLetters.forget(agentQueueName(agentId), taskId, deadAt),
+      LIMITS.storeTimeoutMs,
+      'The dead letters',
+    );
 
   /** A store that does not answer is a refusal, not an accident. */
   const guarded = async (taskId: string, work: () => Promise<Asked<RetryAccepted>>): Promise<Asked<RetryAccepted>> => {
@@ -121,11 +125,11 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
         const found = await tasks.find(taskId);
         if (found.status !== 'found') return refused(refuseMissing(found));
         const { record } = found;
-        const { agentId } = record;
-        if (!isEnded(record.status)) return refused(notEnded(record));
+        const { agentId, endedAt } = record;
+        if (!isEnded(record.status) || endedAt === null) return refused(notEnded(record));
         const asked = await repeat({ taskId, agentId, asker, read: () => readPayload(record) });
         if (asked.status === 'refused') return asked;
-        await forgetLetter(agentId, taskId);
+        await forgetLetter(agentId, taskId, endedAt);
         const newTaskId = asked.answer.taskId;
         const fault = await trail.write({ action: 'retry', taskId, agentId, outcome: 'accepted', newTaskId }, asker);
         return fault ? refused(fault) : asked;
@@ -136,7 +140,8 @@ export function createTaskRetrier(options: TaskRetrierOptions): TaskRetrier {
         const read = async () => (letter ? readable(readKeptLetter(letter)) : refused(NO_LETTER));
         const asked = await repeat({ taskId, agentId, asker, read });
         if (asked.status === 'refused') return asked;
-        await forgetLetter(agentId, taskId);
+        // Where none is left, whoever asked before has removed it.
+        if (letter) await forgetLetter(agentId, taskId, letter.deadAt);
         const newTaskId = asked.answer.taskId;
         const facts = { action: 'requeue_dead_letter', taskId, agentId, outcome: 'accepted', newTaskId } as const;
         const fault = await trail.write(facts, asker);
