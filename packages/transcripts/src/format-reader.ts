@@ -13,6 +13,9 @@ export interface Head {
   readonly entries: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** Counts the entry that is read now, of which a part cannot be read and all else is taken; once, however many parts there are. */
+export type LeaveOut = (reason: string) => void;
+
 /** What a reader is given when it begins a file. */
 export interface ReadingContext {
   readonly fileName: string | null;
@@ -26,6 +29,9 @@ export interface ReadingContext {
   readonly unpackedEntries?: number | undefined;
   /** Counts an entry that could not be read. `entry` is the line from 1, or the number of the entry in a file without lines. */
   skip(entry: number, reason: string): void;
+  /** From now on this entry is read, or what `within` says of it; whoever hands entries to a reader calls it. */
+  begin(entry: number, within?: string): void;
+  readonly leaveOut: LeaveOut;
 }
 
 /** Reads one file that is made of lines. */

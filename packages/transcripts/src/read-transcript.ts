@@ -95,6 +95,8 @@ async function read(
     isForUsage: options.wanted === 'usage',
     unpackedEntries: options.unpackedEntries,
     skip: (entry, reason) => skips.add(entry, reason),
+    begin: (entry, within) => skips.begin(entry, within),
+    leaveOut: (reason) => skips.leaveOut(reason),
   };
   const longestLineBytes = options.longestLineBytes ?? LONGEST_LINE_BYTES;
   const handOver = new HandOver(options.onDocument, context.texts);
@@ -123,6 +125,7 @@ async function readLines(format: LinesFormat, rest: Rest): Promise<Result> {
   if (before > 0) tooLong(1, beginning.droppedLineBytes);
 
   const take = (value: unknown, number: number): void => {
+    context.begin(number);
     const reason = reasonOf(() => reader.line(value, number));
     if (reason !== undefined) context.skip(number, reason);
   };
@@ -241,6 +244,20 @@ function baseName(fileName: string | undefined): string | null {
 class Skips {
   readonly named: SkippedLine[] = [];
   count = 0;
+  #entry = 1;
+  #within = '';
+  #isCounted = false;
+
+  begin(entry: number, within = ''): void {
+    this.#entry = entry;
+    this.#within = within;
+    this.#isCounted = false;
+  }
+
+  leaveOut(reason: string): void {
+    if (!this.#isCounted) this.add(this.#entry, this.#within + reason);
+    this.#isCounted = true;
+  }
 
   add(line: number, reason: string): void {
     this.count++;

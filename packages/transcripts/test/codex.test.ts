@@ -122,9 +122,9 @@ describe('the counts of a rollout', () => {
       ].join('\n'),
     );
     expect(skipped).toEqual([{ line: 3, reason: expect.stringMatching(/negative/) }]);
-    expect(document?.calls.map(({ usage }) => usage?.output)).toEqual([7]);
+    expect(document?.calls.map(({ usage }) => usage?.output)).toEqual([undefined, 7]);
     expect(document?.messages.map(({ text, callId }) => [text, callId !== null])).toEqual([
-      ['one', false],
+      ['one', true],
       ['two', true],
     ]);
   });

@@ -108,11 +108,91 @@ describe('a session of pi', () => {
     expect(documents[0]?.sessionId).toBe('11111111-2222');
   });
 
-  it('leaves out an answer whose tokens cannot be', async () => {
-    const { documents, skipped } = await readText(
-      [header('s1'), answer(4), answer(5, { usage: { input: -1, output: 1, cacheRead: 0, cacheWrite: 0 } })].join('\n'),
+  it('names the model that answered, where the one that was asked only chose it', async () => {
+    const chosen = { provider: 'openrouter', model: 'openrouter/auto', responseModel: 'anthropic/claude-sonnet-4.5' };
+    const { calls } = await read(header('s1'), answer(4, chosen));
+    expect(calls).toMatchObject([{ provider: 'openrouter', model: 'anthropic/claude-sonnet-4.5' }]);
+  });
+
+  const paid = (input: number, total: number, more: object = {}): object => ({
+    usage: { input, output: 10, cacheRead: 0, cacheWrite: 0, cost: { total }, ...more },
+  });
+  const line = (type: string, at: number, more: object): string =>
+    JSON.stringify({ type, id: `${type}-${at}`, timestamp: new Date(BEGIN + at * 1000).toISOString(), ...more });
+
+  it('tells where it was summed up, and has what that took as a call of the model that the session asks', async () => {
+    const { calls, compactions, messages } = await read(
+      header('s1'),
+      answer(4),
+      line('compaction', 5, { summary: 'word '.repeat(50), tokensBefore: 150_000, ...paid(150_000, 0.5) }),
+      line('branch_summary', 6, {
+        summary: 'left',
+        fromId: 'x',
+        ...paid(300, 0.02, { cacheWrite: 8, cacheWrite1h: 8 }),
+      }),
+      line('compaction', 7, { summary: 'by an extension', tokensBefore: -1, fromHook: true, ...paid(7, 0.1) }),
+      line('compaction', 8, { summary: 'of a version that tells nothing', tokensBefore: 90 }),
+      line('compaction', 9, { summary: 'for nothing', ...paid(0, 0, { output: 0 }) }),
+      answer(10),
     );
-    expect(skipped).toEqual([{ line: 3, reason: expect.stringMatching(/negative/) }]);
+    expect(
+      calls.map(({ provider, model, usage, reportedCostUsd }) => [provider, model, usage?.input, reportedCostUsd]),
+    ).toEqual([
+      ['gcp.gemini', 'gemini-3-pro', 9, '0.3'],
+      ['gcp.gemini', 'gemini-3-pro', 150_000, '0.5'],
+      ['gcp.gemini', 'gemini-3-pro', 308, '0.02'],
+      [null, null, 7, '0.1'],
+      ['gcp.gemini', 'gemini-3-pro', 9, '0.3'],
+    ]);
+    expect(calls[2]?.usage).toMatchObject({ cacheWrite5m: 0, cacheWrite1h: 8 });
+    expect(compactions?.map(({ compactionId, beforeTokens }) => [compactionId, beforeTokens])).toEqual([
+      ['compaction-5', 150_000],
+      ['compaction-7', null],
+      ['compaction-8', 90],
+      ['compaction-9', null],
+    ]);
+    expect(compactions?.[0]?.summaryTokens).toBeGreaterThan(40);
+    expect(messages).toHaveLength(2);
+  });
+
+  it('asks for a summary whom it would have asked next, not whom a router chose last', async () => {
+    const chosen = { provider: 'openrouter', model: 'openrouter/auto', responseModel: 'anthropic/claude-sonnet-4.5' };
+    const summary = line('compaction', 5, { summary: 'x', ...paid(100, 0.5) });
+    const other = JSON.stringify({ type: 'model_change', provider: 'openai-codex', modelId: 'gpt-5' });
+    const last = async (...lines: string[]): Promise<unknown> => {
+      const { calls } = await read(header('s1'), answer(4, chosen), ...lines);
+      return [calls.at(-1)?.provider, calls.at(-1)?.model];
+    };
+    expect(await last(summary)).toEqual(['openrouter', 'openrouter/auto']);
+    expect(await last(other, summary)).toEqual(['openai', 'gpt-5']);
+  });
+
+  it('has what a tool asked of models as a call of that tool, once however often it was copied', async () => {
+    const asked = answer(4, { content: [{ type: 'toolCall', id: 't1', name: 'subagent', arguments: {} }] });
+    const result = { role: 'toolResult', toolCallId: 't1', toolName: 'subagent', content: 'done', isError: false };
+    const given = entry(6, { ...result, ...paid(5000, 0.05) }, { id: 'e2' });
+    const first = await read(header('s1'), asked, given);
+    expect(first.calls).toMatchObject([
+      { subagent: null },
+      { subagent: 't1', model: null, usage: { input: 5000 }, reportedCostUsd: '0.05', atMs: BEGIN + 5500 },
+    ]);
+    expect(first.tools).toMatchObject([{ toolCallId: 't1', status: 'ok' }]);
+    const branch = await read(header('s2'), asked, entry(6, { ...result, ...paid(5000, 0.05) }, { id: 'e9' }));
+    expect(branch.calls[1]?.callId).toBe(first.calls[1]?.callId);
+  });
+
+  it('keeps a summary and a result whose own usage cannot be', async () => {
+    const result = { role: 'toolResult', toolCallId: 't1', toolName: 'subagent', content: 'done', isError: false };
+    const { documents, skipped } = await readText(
+      [
+        header('s1'),
+        answer(4),
+        line('compaction', 5, { summary: 's', tokensBefore: 9, ...paid(-1, 0.5) }),
+        entry(6, { ...result, ...paid(-1, 0.5) }),
+      ].join('\n'),
+    );
+    expect(skipped.map(({ line: number }) => number)).toEqual([3, 4]);
+    expect(documents[0]).toMatchObject({ calls: [{}], compactions: [{ beforeTokens: 9 }], tools: [{ status: 'ok' }] });
     expect(documents[0]?.calls).toHaveLength(1);
   });
 });

@@ -193,4 +193,121 @@ describe('a trajectory of mini-swe-agent', () => {
     });
     expect(session.tools).toMatchObject([{ toolCallId: 'call-1', callId: 'r-1', error: { type: 'exit_code_2' } }]);
   });
+
+  it('asked by the interface of responses has its answers, functions and results all the same', async () => {
+    const asking = (id: string, seconds: number, output: readonly object[], more: object = {}): object => ({
+      id,
+      object: 'response',
+      created_at: AT + seconds,
+      model: 'gpt-5.2',
+      status: 'completed',
+      output,
+      service_tier: 'default',
+      usage: {
+        input_tokens: 100,
+        input_tokens_details: { cached_tokens: 40 },
+        output_tokens: 10,
+        output_tokens_details: { reasoning_tokens: 2 },
+      },
+      extra: { actions: [], cost: 0.01, timestamp: AT + seconds },
+      ...more,
+    });
+    const call = (id: string, command: string): object => ({
+      ...{ type: 'function_call', id: `fc_${id}`, call_id: id, name: 'bash', status: 'completed' },
+      arguments: JSON.stringify({ command }),
+    });
+    const result = (id: string, extra: object): object => ({
+      ...{ type: 'function_call_output', call_id: id, output: JSON.stringify(extra) },
+      extra: { raw_output: '', exception_info: '', timestamp: AT + 2, ...extra },
+    });
+    const text = (value: string, type = 'output_text'): object => ({
+      type: 'message',
+      role: 'assistant',
+      content: [{ type, text: value }],
+    });
+    const session = await one({
+      info: { ...info, config: { model: { model_name: 'openai/gpt-5.2' } } },
+      messages: [
+        { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'You are an agent.' }] },
+        {
+          type: 'message',
+          role: 'user',
+          content: [{ type: 'input_text', text: 'Fix the bug' }],
+          extra: { timestamp: AT },
+        },
+        asking('resp_1', 1, [
+          { type: 'reasoning', summary: [] },
+          text('I look.'),
+          call('call_1', 'ls'),
+          call('call_2', 'false'),
+          call('call_3', 'sleep 99'),
+          call('call_4', 'x'),
+        ]),
+        result('call_1', { returncode: 0 }),
+        result('call_2', { returncode: 1 }),
+        result('call_3', {
+          returncode: -1,
+          exception_info: 'it timed out after 30 seconds',
+          exception_type: 'TimeoutExpired',
+        }),
+        result('call_4', { returncode: -1, exception_info: 'action was not executed' }),
+        {
+          ...{
+            type: 'message',
+            role: 'user',
+            content: [{ type: 'input_text', text: 'No tool calls found in the response.' }],
+          },
+          extra: { interrupt_type: 'FormatError', cost: 0.01, response: asking('resp_2', 3, [text('I am done.')]) },
+        },
+        asking('resp_3', 4, [text('Enough')], {
+          status: 'incomplete',
+          incomplete_details: { reason: 'max_output_tokens' },
+        }),
+      ],
+      trajectory_format: 'mini-swe-agent-1.1',
+    });
+    expect(session.title).toBe('Fix the bug');
+    expect(session.messages.map(({ role, text: said }) => `${role} ${said.slice(0, 9)}`)).toEqual([
+      'user Fix the b',
+      'assistant I look.',
+      ...['{"returnc', '{"returnc', '{"returnc', '{"returnc'].map((said) => `tool ${said}`),
+      'user No tool c',
+      'assistant Enough',
+    ]);
+    expect(
+      session.calls.map(({ callId, stopReason, reportedCostUsd }) => [callId, stopReason, reportedCostUsd]),
+    ).toEqual([
+      ['resp_1', 'completed', '0.01'],
+      ['resp_2', 'completed', '0.01'],
+      ['resp_3', 'max_output_tokens', '0.01'],
+    ]);
+    expect(session.calls[0]).toMatchObject({
+      ...{ provider: 'openai', model: 'gpt-5.2', serviceTier: 'default', askedAtMs: AT * 1000, atMs: AT * 1000 + 1000 },
+      usage: { input: 100, cacheRead: 40, output: 10, reasoning: 2 },
+    });
+    expect(session.tools).toMatchObject([
+      { toolCallId: 'call_1', name: 'bash', arguments: '{"command":"ls"}', status: 'ok', callId: 'resp_1' },
+      { toolCallId: 'call_2', status: 'failed', error: { type: 'exit_code_1' } },
+      { toolCallId: 'call_3', status: 'failed', error: { type: 'timeout' } },
+      { toolCallId: 'call_4', status: 'refused', error: null },
+    ]);
+  });
+
+  it('whose command took too long, as version 1 tells it, has a tool that timed out', async () => {
+    const killed = `The last command <command>sleep 99\nls</command> timed out and has been killed.
+The output of the command was:
+ <output>\n<returncode>0</returncode>\n</output>
+Please try another command and make sure to avoid those requiring interactive input.`;
+    const session = await one({
+      info,
+      messages: [
+        { role: 'user', content: 'Fix the bug' },
+        asked('r-1', 1, 'sleep 99\nls'),
+        { role: 'user', content: killed },
+        { role: 'user', content: `I read: "${killed}"` },
+      ],
+    });
+    expect(session.tools).toMatchObject([{ status: 'failed', error: { type: 'timeout' } }]);
+    expect(session.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
+  });
 });

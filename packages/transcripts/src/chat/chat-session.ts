@@ -53,6 +53,11 @@ export class ChatSession {
     return this.entries.messages.reduce((sum, message) => sum + message.estimatedTokens, this.#instructionTokens);
   }
 
+  /** Of what stands in the place of a message. */
+  sequenceOf(place: number): number {
+    return place * PLACES;
+  }
+
   /** Throws `RangeError` when the message cannot be read. */
   add(entry: ChatMessage): void {
     switch (entry.message.role) {

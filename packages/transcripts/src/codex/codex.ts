@@ -97,7 +97,10 @@ class CodexReader implements LinesReader {
     if (!sessionId) return null;
     const draft = new DocumentDraft({ sessionId, format: 'codex', agentId: 'codex' }, this.#context.unpackedEntries);
     const session = new CodexSession(draft, this.#context.texts);
-    this.#state = { draft, session, origin: this.#origin, counts: new TokenCounts(), compactions: new Compactions() };
+    this.#state = {
+      ...{ draft, session, origin: this.#origin, counts: new TokenCounts(), compactions: new Compactions() },
+      leaveOut: this.#context.leaveOut,
+    };
     return this.#state;
   }
 }

@@ -39,6 +39,7 @@ export function takeCompacted(state: CodexState, compacted: Fields, place: Place
   if (latest.response_id === callId) state.compactions.record(latest, place);
   const record = state.compactions.of(callId);
   if (!record || !state.counts.isUncounted(record.usage)) return;
-  const reported = reportedUsage(state.session.provider ?? 'openai', record.usage);
+  const reported = reportedUsage(state.session.provider ?? 'openai', record.usage, state.leaveOut);
+  if (reported.usage === null) return;
   state.session.beside({ callId, reported, contextWindow: null, serviceTier: null }, record.place);
 }

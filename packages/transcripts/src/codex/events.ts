@@ -39,22 +39,17 @@ function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): vo
   session.asked(atMs);
 }
 
-function takeTokenCount({ draft, session, origin, counts }: CodexState, event: Fields, place: Place): void {
+function takeTokenCount(state: CodexState, event: Fields, place: Place): void {
+  const { draft, session, origin, counts, leaveOut } = state;
   if (!isFields(event.info)) return;
   const counted = counts.next(event.info);
   if (!counted) return;
   const callId = `${origin.of(draft.sessionId, counted.isFirst, place.atMs)}:${counted.key}`;
   if (draft.callOf(callId)) return;
-  try {
-    const reported = reportedUsage(session.provider ?? 'openai', counted.usage);
-    const window = event.info.model_context_window;
-    const contextWindow = Number.isSafeInteger(window) ? Number(window) : null;
-    session.counted({ callId, reported, contextWindow, serviceTier: textOf(event.service_tier) }, place);
-  } catch (error) {
-    // The answer is over all the same; what comes now belongs to the next.
-    session.drop();
-    throw error;
-  }
+  const reported = reportedUsage(session.provider ?? 'openai', counted.usage, leaveOut);
+  const window = event.info.model_context_window;
+  const contextWindow = Number.isSafeInteger(window) ? Number(window) : null;
+  session.counted({ callId, reported, contextWindow, serviceTier: textOf(event.service_tier) }, place);
 }
 
 function takeCommandEnd({ session }: CodexState, event: Fields, { atMs }: Place): void {

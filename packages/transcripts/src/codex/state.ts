@@ -1,4 +1,5 @@
 import type { DocumentDraft } from '../building/document-draft.ts';
+import type { LeaveOut } from '../format-reader.ts';
 import type { Compactions } from './compactions.ts';
 import type { Origin } from './origin.ts';
 import type { CodexSession } from './session.ts';
@@ -11,4 +12,5 @@ export interface CodexState {
   readonly origin: Origin;
   readonly counts: TokenCounts;
   readonly compactions: Compactions;
+  readonly leaveOut: LeaveOut;
 }

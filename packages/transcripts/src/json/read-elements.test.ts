@@ -23,6 +23,8 @@ function read(
     texts: new TextBudget(1_000_000),
     isForUsage: false,
     skip: (entry: number, reason: string) => void skipped.push([entry, reason]),
+    begin: () => undefined,
+    leaveOut: () => undefined,
   };
   const taker = {
     value: (way: readonly (string | number)[], value: unknown) => void values.push([way.join('.'), value]),

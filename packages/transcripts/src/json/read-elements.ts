@@ -85,6 +85,7 @@ export function readElements(
   }
 
   function attempt(way: readonly Step[], take: () => void): void {
+    context.begin(entryOf(way));
     try {
       take();
     } catch (error) {

@@ -70,6 +70,7 @@ export class CompletionLogTaker implements ElementTaker {
       this.#context.skip(1, 'there is no answer of a model in it');
       return [];
     }
+    this.#context.begin(1);
     prompt.chat.given(this.#unsaid(prompt, messages ?? prompt));
     try {
       prompt.add({ role: 'assistant', ...answer }, this.#call(response));
@@ -92,7 +93,7 @@ export class CompletionLogTaker implements ElementTaker {
     const { timestamp, latency_sec, cost, context_window } = this.#fields;
     const model = this.#model(response);
     const provider = providerOf(model);
-    const { callId, ...fields } = completionCall(response, provider);
+    const { callId, ...fields } = completionCall(response, provider, this.#context.leaveOut);
     const atMs = timeOf(timestamp) ?? timeOf(response.created);
     const latencyMs = typeof latency_sec === 'number' && latency_sec >= 0 ? Math.round(latency_sec * 1000) : null;
     return {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { ReportedTotals, SessionDocument, SessionOutcome, SessionToolCall } from '@tracepost/contracts';
 import { joinTotals } from '../building/join-totals.ts';
-import type { TextBudget } from '../building/text-budget.ts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { ToolIds } from '../building/tool-ids.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
 import { type CallEntry, SessionEntries, type ToolEntry, type ToolResult } from '../entries/session-entries.ts';
+import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import { takeNewEvent } from './new-events.ts';
 import { takeOldEvent } from './old-events.ts';
 import { statsOf } from './stats.ts';
@@ -46,11 +46,14 @@ export class EventSession {
   #lastAtMs: number | null = null;
   #totals: ReportedTotals | null = null;
 
+  /** Of the event under way: its usage, where that cannot be. */
+  readonly leaveOut: LeaveOut;
   readonly #hasAllEvents: boolean;
 
   /** `hasAllEvents`: sums of the whole session are taken from them; of single events they would be counted beside the calls of others. */
-  constructor(texts: TextBudget, options: { readonly hasAllEvents: boolean }) {
+  constructor({ texts, leaveOut }: ReadingContext, options: { readonly hasAllEvents: boolean }) {
     this.entries = new SessionEntries(texts);
+    this.leaveOut = leaveOut;
     this.#hasAllEvents = options.hasAllEvents;
   }
 
@@ -67,11 +70,15 @@ export class EventSession {
     if (atMs !== null) this.#lastAtMs = Math.max(atMs, this.#lastAtMs ?? atMs);
   }
 
-  /** What the program counted: calls one by one where it has them, else their sum. */
+  /** What the program counted: calls one by one where it has them, else their sum. It stands beside what an event tells, and takes nothing of that away. */
   stats(value: unknown): void {
-    const { calls, totals } = statsOf(value);
-    for (const call of calls) this.call(call);
-    if (this.#hasAllEvents) this.#totals = joinTotals(this.#totals, totals);
+    try {
+      const { calls, totals } = statsOf(value, this.leaveOut);
+      for (const call of calls) this.call(call);
+      if (this.#hasAllEvents) this.#totals = joinTotals(this.#totals, totals);
+    } catch (error) {
+      this.leaveOut(error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Several events tell of one call: what each knows is kept. */

@@ -27,7 +27,7 @@ export const openHandsTrajectory: WholeFormat = {
   recognise: ({ text }) =>
     /^\s*(?:\{\s*"(?:trajectory|items|events|history)"\s*:\s*)?\[\s*[{[]/.test(text) && hasEvents(text),
   open(context) {
-    const session = new EventSession(context.texts, { hasAllEvents: true });
+    const session = new EventSession(context, { hasAllEvents: true });
     return readElements(context, ['*', 'trajectory.*', 'items.*', 'events.*', 'history.*'], {
       value: (way, value) => {
         const place = way.at(-1);
@@ -67,7 +67,7 @@ function fileOf(context: ReadingContext, value: Fields): SessionDocument[] {
       'one event does not say which session it is of: the name of its folder would, given with the file name',
     );
   }
-  const session = new EventSession(context.texts, { hasAllEvents: isOfState });
+  const session = new EventSession(context, { hasAllEvents: isOfState });
   if (!isOfState) session.add(value, placeOfFile(context.fileName));
   else if (isFields(value.stats)) session.stats(value.stats);
   else throw new RangeError('it is neither an event nor a state that counts what was used');
@@ -86,7 +86,7 @@ export const openHandsEventLines: LinesFormat = {
   open(context) {
     const sessionId = sessionOfEventFolder(context.filePath);
     const first = sessionId === null ? 0 : placeOfFile(context.fileName);
-    const session = new EventSession(context.texts, { hasAllEvents: sessionId === null });
+    const session = new EventSession(context, { hasAllEvents: sessionId === null });
     const runs: SessionDocument[] = [];
     return {
       line(value, number) {
@@ -105,15 +105,17 @@ function isRun(value: Fields): boolean {
 }
 
 function runOf(context: ReadingContext, run: Fields, number: number): SessionDocument[] {
-  const session = new EventSession(context.texts, { hasAllEvents: true });
+  const session = new EventSession(context, { hasAllEvents: true });
   if (!Array.isArray(run.history)) throw new RangeError('its history is no list of events');
   for (const [place, event] of run.history.entries()) {
+    context.begin(number, `event ${place + 1}: `);
     try {
       addEvents(session, event, place);
     } catch (error) {
       context.skip(number, `event ${place + 1}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  context.begin(number);
   session.stats(run.metrics);
   if (session.isEmpty) throw new RangeError('there are no events in its history');
   const error = textOf(run.error);

@@ -106,7 +106,7 @@ function completionLog(session: EventSession, event: Fields, at: EventPlace): vo
   const response = fieldsOf(log.response);
   const model = textOf(event.model_name) ?? textOf(response.model);
   const provider = providerOf(model);
-  const { callId, ...fields } = completionCall(response, provider);
+  const { callId, ...fields } = completionCall(response, provider, session.leaveOut);
   if (callId === null) return;
   const atMs = timeOf(log.timestamp) ?? at.atMs;
   const latencyMs =

@@ -85,7 +85,7 @@ function modelCall(session: EventSession, event: Fields, at: EventPlace): string
   const response = fieldsOf(fieldsOf(event.tool_call_metadata).model_response);
   const model = textOf(response.model);
   const provider = providerOf(model);
-  const { callId, ...fields } = completionCall(response, provider);
+  const { callId, ...fields } = completionCall(response, provider, session.leaveOut);
   const id = callId ?? callIdByPlace(at.sequence);
   // An observation repeats the answer and comes later: the time is that of the action.
   const { atMs, askedAtMs, sequence } = at;

@@ -5,6 +5,7 @@ import { type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '.
 import { providerOf } from '../chat/litellm-model.ts';
 import { usdText } from '../chat/usd-text.ts';
 import type { CallEntry } from '../entries/session-entries.ts';
+import type { LeaveOut } from '../format-reader.ts';
 
 export interface Stats {
   readonly calls: readonly CallEntry[];
@@ -13,16 +14,16 @@ export interface Stats {
 
 /**
  * What the program counted of its calls: the metrics of one model, or those of each thing that models are used for
- * (`usage_to_metrics`). Throws `RangeError` for numbers that cannot be.
+ * (`usage_to_metrics`). Tokens that cannot be are left out; throws `RangeError` for other numbers that cannot be.
  */
-export function statsOf(value: unknown): Stats {
+export function statsOf(value: unknown, leaveOut: LeaveOut): Stats {
   const fields = fieldsOf(value);
   const metrics = isFields(fields.usage_to_metrics) ? Object.values(fields.usage_to_metrics) : [fields];
-  const parts = metrics.map((one) => metricsOf(fieldsOf(one)));
+  const parts = metrics.map((one) => metricsOf(fieldsOf(one), leaveOut));
   return { calls: parts.flatMap((part) => part.calls), totals: joined(parts.map((part) => part.totals)) };
 }
 
-function metricsOf(metrics: Fields): Stats {
+function metricsOf(metrics: Fields, leaveOut: LeaveOut): Stats {
   const usages = listOf(metrics.token_usages).map(fieldsOf);
   const costs = listOf(metrics.costs).map(fieldsOf);
   const latencies = new Map(
@@ -34,9 +35,10 @@ function metricsOf(metrics: Fields): Stats {
   const isSameOrder = costs.length === usages.length;
   const calls = usages.flatMap((usage, index) => {
     const cost = isSameOrder ? costs[index] : undefined;
-    return callOf(usage, { cost, latency: latencies.get(usage.response_id), model: textOf(metrics.model_name) });
+    const latency = latencies.get(usage.response_id);
+    return callOf(usage, { cost, latency, model: textOf(metrics.model_name) }, leaveOut);
   });
-  return { calls, totals: totalsOf(metrics) };
+  return { calls, totals: totalsOf(metrics, leaveOut) };
 }
 
 interface Beside {
@@ -45,11 +47,14 @@ interface Beside {
   readonly model: string | null;
 }
 
-function callOf(usage: Fields, { cost, latency, model: named }: Beside): CallEntry[] {
+/** What is told of a call here is what it took: where that cannot be, it is nothing. */
+function callOf(usage: Fields, { cost, latency, model: named }: Beside, leaveOut: LeaveOut): CallEntry[] {
   const callId = idOf(usage.response_id);
   if (callId === null) return [];
   const model = textOf(usage.model) ?? named;
   const provider = providerOf(model);
+  const reported = reportedUsage(provider, usage, leaveOut);
+  if (reported.usage === null) return [];
   const atMs = timeOf(cost?.timestamp);
   const latencyMs = typeof latency === 'number' && latency >= 0 ? Math.round(latency * 1000) : null;
   const window = usage.context_window;
@@ -63,14 +68,14 @@ function callOf(usage: Fields, { cost, latency, model: named }: Beside): CallEnt
       provider,
       reportedCostUsd: usdText(cost?.cost),
       contextWindow: typeof window === 'number' && window > 0 ? window : null,
-      ...reportedUsage(provider, usage),
+      ...reported,
     },
   ];
 }
 
-function totalsOf(metrics: Fields): ReportedTotals | null {
+function totalsOf(metrics: Fields, leaveOut: LeaveOut): ReportedTotals | null {
   const model = textOf(metrics.model_name);
-  const { usage } = reportedUsage(providerOf(model), metrics.accumulated_token_usage);
+  const { usage } = reportedUsage(providerOf(model), metrics.accumulated_token_usage, leaveOut);
   const cost = usdText(metrics.accumulated_cost);
   const costUsd = cost !== null && Number(cost) > 0 ? cost : null;
   const hasUsage = usage !== null && usage.input + usage.output > 0;

@@ -9,7 +9,10 @@ import { argumentFields, NO_ARGUMENTS } from '../building/tool-arguments.ts';
 import { isUnique } from '../building/tool-ids.ts';
 import { reportedUsage } from '../building/usage.ts';
 import { answerIdOf, type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
+import type { LeaveOut } from '../format-reader.ts';
+import { takePaidBeside } from './paid-beside.ts';
 import { providerOf } from './provider.ts';
+import { usdOf } from './usd.ts';
 
 export interface PiEntry {
   /** Null in the first version of the format. */
@@ -22,6 +25,12 @@ export interface PiEntry {
   readonly sequence: number;
   /** That reads what is said to it; null: not known yet. */
   readonly model: string | null;
+  readonly leaveOut: LeaveOut;
+}
+
+/** Who answered: not the one that was asked, where that only chooses another (`openrouter/auto`). */
+export function modelOf({ responseModel, model }: Fields): string | null {
+  return textOf(responseModel) ?? textOf(model);
 }
 
 /** Why the entry is left out; undefined: it was taken, or is none of the conversation. */
@@ -57,11 +66,12 @@ function takeUser(
   });
 }
 
-function takeAnswer({ id, message, writtenAtMs, sequence }: PiEntry, draft: DocumentDraft, texts: TextBudget): void {
+function takeAnswer(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): void {
+  const { id, message, writtenAtMs, sequence } = entry;
   const blocks = listOf(message.content).filter(isFields);
-  const model = textOf(message.model);
+  const model = modelOf(message);
   const provider = providerOf(textOf(message.provider));
-  const reported = reportedUsage(provider, message.usage);
+  const reported = reportedUsage(provider, message.usage, entry.leaveOut);
   const askedAtMs = timeOf(message.timestamp);
   const callId = callIdOf(message, reported.rawUsage);
   const place = { place: id ?? callId, answer: callId };
@@ -97,7 +107,7 @@ function takeAnswer({ id, message, writtenAtMs, sequence }: PiEntry, draft: Docu
     stopReason: textOf(message.stopReason),
     ...reported,
     besides: [],
-    reportedCostUsd: decimalOf(fieldsOf(fieldsOf(message.usage).cost).total),
+    reportedCostUsd: usdOf(fieldsOf(fieldsOf(message.usage).cost).total),
     serviceTier: null,
     contextWindow: null,
   });
@@ -147,12 +157,6 @@ function errorOf(value: unknown, status: 'failed' | 'aborted'): SessionError {
   return { type: status === 'aborted' ? 'aborted' : (type ?? null), message: message.slice(0, 500) };
 }
 
-/** Sums of doubles carry dust far behind the picodollar; null for what is no amount. */
-function decimalOf(value: unknown): string | null {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value > 1e9) return null;
-  return value.toFixed(12).replace(/\.?0+$/, '');
-}
-
 function takeResult(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): void {
   const { id, parentId, message, writtenAtMs, sequence, model } = entry;
   const given = idOf(message.toolCallId);
@@ -191,6 +195,16 @@ function takeResult(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): vo
     resultBytes: Buffer.byteLength(text),
     result: texts.tool(text),
   });
+  if (message.usage !== undefined && message.usage !== null) takeToolsUsage(entry, given, toolCallId, draft);
+}
+
+/** A tool that asked models itself, such as one that sends out a subagent, tells what that took and not which they were. */
+function takeToolsUsage(entry: PiEntry, given: string | null, toolCallId: string, draft: DocumentDraft): void {
+  const { message, writtenAtMs, sequence } = entry;
+  const at = timeOf(message.timestamp);
+  const place = { atMs: at ?? writtenAtMs, sequence, subagent: toolCallId };
+  const paid = { key: ['toolResult', given, at], usage: message.usage, provider: null, model: null, ...place };
+  takePaidBeside(paid, draft, entry.leaveOut);
 }
 
 function outcomeOf(

@@ -1,7 +1,9 @@
 import { DocumentDraft } from '../building/document-draft.ts';
 import { type Fields, fieldsOf, idOf, isFields, textOf, timeOf } from '../building/values.ts';
 import type { Head, LinesFormat, LinesReader, ReadingContext } from '../format-reader.ts';
-import { takeMessage } from './messages.ts';
+import { modelOf, takeMessage } from './messages.ts';
+import { providerOf } from './provider.ts';
+import { takeSummary } from './summaries.ts';
 
 /**
  * Sessions of pi: `~/.pi/agent/sessions/<folder>/<time>_<session>.jsonl`. Newer ones are trees (entries name their parent): all branches
@@ -36,6 +38,8 @@ class PiReader implements LinesReader {
   #draft: DocumentDraft | null = null;
   /** The one that was chosen last, or answered last. */
   #model: string | null = null;
+  /** Whom the session asks from then on. */
+  #asked: { readonly provider: string | null; readonly model: string | null } = { provider: null, model: null };
 
   constructor(context: ReadingContext) {
     this.#context = context;
@@ -48,12 +52,9 @@ class PiReader implements LinesReader {
     if (value.type === 'session') return this.#header(value, atMs);
     const draft = this.#opened(null);
     if (!draft) return 'names no session, and neither does the name of the file';
-    if (value.type === 'session_info') draft.title(textOf(value.name), atMs);
-    if (value.type === 'model_change') this.#model = textOf(value.modelId) ?? this.#model;
-    // Changes of thinking, labels and what extensions keep say nothing of messages, calls or tools.
-    if (value.type !== 'message') return undefined;
+    if (value.type !== 'message') return this.#beside(value, draft, atMs, number);
     if (!isFields(value.message)) return 'has no message';
-    if (value.message.role === 'assistant') this.#model = textOf(value.message.model) ?? this.#model;
+    if (value.message.role === 'assistant') this.#answeredBy(value.message);
     const entry = {
       id: idOf(value.id),
       parentId: idOf(value.parentId),
@@ -61,6 +62,7 @@ class PiReader implements LinesReader {
       writtenAtMs: atMs,
       sequence: number,
       model: this.#model,
+      leaveOut: this.#context.leaveOut,
     };
     return takeMessage(entry, draft, this.#context.texts);
   }
@@ -69,10 +71,31 @@ class PiReader implements LinesReader {
     return this.#draft && !this.#draft.isEmpty ? [this.#draft.document()] : [];
   }
 
+  /** Changes of thinking, labels and what extensions keep say nothing of messages, calls or tools. */
+  #beside(value: Fields, draft: DocumentDraft, atMs: number | null, sequence: number): undefined {
+    if (value.type === 'session_info') draft.title(textOf(value.name), atMs);
+    if (value.type === 'model_change') this.#chosen(textOf(value.provider), textOf(value.modelId));
+    if (value.type !== 'compaction' && value.type !== 'branch_summary') return;
+    const summary = { fields: value, id: idOf(value.id), atMs, sequence, ...this.#asked };
+    takeSummary(summary, draft, this.#context.leaveOut);
+  }
+
+  #chosen(provider: string | null, model: string | null): void {
+    if (model === null) return;
+    this.#model = model;
+    this.#asked = { provider: providerOf(provider), model };
+  }
+
+  #answeredBy(message: Fields): void {
+    const asked = textOf(message.model);
+    if (asked !== this.#asked.model) this.#chosen(textOf(message.provider), asked);
+    this.#model = modelOf(message) ?? this.#model;
+  }
+
   #header(header: Fields, atMs: number | null): string | undefined {
     const draft = this.#opened(idOf(header.id));
     if (!draft) return 'has no id';
-    this.#model ??= textOf(header.modelId);
+    if (this.#model === null) this.#chosen(textOf(header.provider), textOf(header.modelId));
     draft.fact('cwd', textOf(header.cwd), atMs);
     draft.fact('version', typeof header.version === 'number' ? String(header.version) : null, atMs);
     draft.parent(sessionOfFile(textOf(header.parentSession) ?? textOf(header.branchedFrom)));

@@ -2,20 +2,22 @@ import { createHash } from 'node:crypto';
 import type { ReportedTotals, SessionDocument } from '@tracepost/contracts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { type Fields, fieldsOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
-import { ChatSession } from '../chat/chat-session.ts';
+import { ChatSession, type ResultJudge } from '../chat/chat-session.ts';
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
 import { providerOf } from '../chat/litellm-model.ts';
 import { usdText } from '../chat/usd-text.ts';
-import type { CallEntry } from '../entries/session-entries.ts';
-import type { ReadingContext } from '../format-reader.ts';
+import { type CallEntry, callIdByPlace } from '../entries/session-entries.ts';
+import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import type { ElementTaker } from '../json/read-elements.ts';
 import type { Step } from '../json/selectors.ts';
+import { inChatShape, stopReasonOf } from './response-message.ts';
 import { outcomeOf, totalsOf } from './run-facts.ts';
 
 /** Takes a conversation whose answers carry what the model's interface gave, and whose observations the exit code. */
 export class MiniTaker implements ElementTaker {
   readonly #chat: ChatSession;
+  readonly #leaveOut: LeaveOut;
   #place = 0;
   #identity: string | null = null;
   #title: string | null = null;
@@ -27,6 +29,7 @@ export class MiniTaker implements ElementTaker {
 
   constructor(context: ReadingContext) {
     this.#chat = new ChatSession({ texts: context.texts, judge: (text, message) => judge(text, message) });
+    this.#leaveOut = context.leaveOut;
   }
 
   value([name]: readonly Step[], value: unknown): void {
@@ -55,18 +58,26 @@ export class MiniTaker implements ElementTaker {
     if (version !== null) this.#facts.version = version.slice(0, 50);
   }
 
-  #message(value: unknown): void {
+  #message(given: unknown): void {
     const place = this.#place++;
-    if (!isFields(value)) throw new RangeError('it is no message');
-    if (value.role === 'exit') return;
+    if (!isFields(given)) throw new RangeError('it is no message');
+    if (given.role === 'exit') return;
+    const value = inChatShape(given);
     const extra = fieldsOf(value.extra);
     const atMs = timeOf(extra.timestamp);
     const message = this.#inOneShape(value, extra, place);
     if (value.role === 'user') this.#title ??= contentText(value.content).trim().slice(0, 200);
     if (value.role === 'assistant') this.#identity ??= hashOf(value);
-    const call = value.role === 'assistant' ? this.#call(extra, atMs) : null;
+    const isRejected = value.role === 'user' && isFields(extra.response);
+    const call = value.role === 'assistant' || isRejected ? this.#call(extra, atMs) : null;
+    if (isRejected) this.#rejected({ callId: callIdByPlace(place), ...call }, place, atMs);
     this.#chat.add({ message, place, atMs, ...(value.role === 'assistant' ? { call } : {}) });
     this.#lastAtMs = atMs ?? this.#lastAtMs;
+  }
+
+  /** The model answered otherwise than it was asked to: of its answer there is only what the program said to that, and the call was paid all the same. */
+  #rejected(call: Partial<CallEntry> & { readonly callId: string }, place: number, atMs: number | null): void {
+    this.#chat.entries.call({ ...call, atMs, sequence: this.#chat.sequenceOf(place) });
   }
 
   /** Without functions the command stands in the answer's text, and its observation is a message of the user. */
@@ -88,11 +99,12 @@ export class MiniTaker implements ElementTaker {
     const config = fieldsOf(fieldsOf(this.#info.config).model);
     const model = textOf(response.model) ?? textOf(config.model_name);
     const provider = providerOf(textOf(config.model_name) ?? model);
-    const { callId, ...fields } = completionCall(response, provider);
+    const { callId, ...fields } = completionCall(response, provider, this.#leaveOut);
     const askedAtMs = atMs !== null && this.#lastAtMs !== null && this.#lastAtMs <= atMs ? this.#lastAtMs : null;
     return {
       ...fields,
       ...(callId === null ? {} : { callId }),
+      stopReason: fields.stopReason ?? stopReasonOf(response),
       model,
       provider,
       askedAtMs,
@@ -116,21 +128,30 @@ function commandsOf(message: Fields, extra: Fields): string[] {
   return command === undefined ? [] : [command];
 }
 
+/** How version 1 tells that a command took too long; later ones name the error. */
+const TIMED_OUT = /^\s*The last command <command>[\s\S]{0,20000}<\/command> timed out and has been killed\./;
 const RETURN_CODE = /<returncode>\s*(-?\d{1,6})\s*<\/returncode>/;
 
 function isObservation(message: Fields, extra: Fields): boolean {
-  return (
-    extra.returncode !== undefined || extra.raw_output !== undefined || RETURN_CODE.test(contentText(message.content))
-  );
+  if (extra.returncode !== undefined || extra.raw_output !== undefined) return true;
+  const text = contentText(message.content);
+  return RETURN_CODE.test(text) || TIMED_OUT.test(text);
 }
 
-function judge(text: string, message: Fields): { status: 'ok' | 'failed'; errorType?: string | null } {
+function judge(text: string, message: Fields): ReturnType<ResultJudge> {
   const extra = fieldsOf(message.extra);
+  if (extra.exception_info === NOT_RUN) return { status: 'refused' };
+  if (extra.exception_type === 'TimeoutExpired' || TIMED_OUT.test(text)) {
+    return { status: 'failed', errorType: 'timeout' };
+  }
   const told = typeof extra.returncode === 'number' ? extra.returncode : RETURN_CODE.exec(text)?.[1];
   const code = Number(told ?? 0);
   if (textOf(extra.exception_info) !== null) return { status: 'failed' };
   return code === 0 ? { status: 'ok' } : { status: 'failed', errorType: `exit_code_${code}` };
 }
+
+/** What the program says of a command that it did not come to, because one before it ended the run. */
+const NOT_RUN = 'action was not executed';
 
 /** The first answer says which run it is: it has an id or a time, and words of its own. */
 function hashOf(message: Fields): string {

@@ -74,6 +74,7 @@ export class SimulationsTaker implements ElementTaker {
 
   #message(run: Run, message: unknown, number: number): void {
     const place = run.place++;
+    this.#context.begin(number, `message ${place + 1} of its messages: `);
     try {
       if (!isFields(message)) throw new RangeError('it is no object');
       const atMs = timeOf(message.timestamp);
@@ -97,7 +98,7 @@ export class SimulationsTaker implements ElementTaker {
     if (!isFields(usage)) return { call: null };
     const model = textOf(raw.model) ?? this.#model;
     const provider = providerOf(this.#model ?? model);
-    const { callId, ...told } = completionCall({ ...raw, usage }, provider);
+    const { callId, ...told } = completionCall({ ...raw, usage }, provider, this.#context.leaveOut);
     const askedAtMs = lastAtMs !== null && atMs !== null && lastAtMs <= atMs ? lastAtMs : null;
     const reportedCostUsd = usdText(message.cost);
     return { call: { ...told, ...(callId === null ? {} : { callId }), model, provider, askedAtMs, reportedCostUsd } };
