@@ -6,7 +6,6 @@ import {
   createReadingBudget,
   floorDay,
   HOUR_MS,
-  isAskedFor,
   type MetricAnswer,
   type MetricCatalogItem,
   type MetricQuestion,
@@ -29,16 +28,13 @@ const AT_ONCE = 4;
 
 /** `queryMetric` of the port. */
 export async function queryMetric(database: Database, question: MetricQuestion): Promise<MetricAnswer> {
-  const [description, series] = await Promise.all([
-    describeMetric(database, question.name),
-    readSeries(database, question.name),
-  ]);
+  const description = await describeMetric(database, question.name);
   const answering = answerQuestion(question, description);
   const range = storableRange(question);
   if (range === null) return answering.answer();
   const plan = await makePlan(database, { ...question, ...range });
   const budget = createReadingBudget(question.signal);
-  const asked = series.filter(({ attributes }) => isAskedFor(question, attributes));
+  const asked = await readSeries(database, { ...question, plan });
   const readOne = async (one: StoredSeries): Promise<void> => {
     for (const stretch of plan.hours) await addHours(database, { series: one, stretch, budget }, answering);
     for (const stretch of plan.points)

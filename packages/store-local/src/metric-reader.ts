@@ -3,11 +3,15 @@ import {
   DELTA_TAG,
   type Growth,
   growthOf,
+  HOUR_MS,
+  isAskedFor,
   LOOK_BACK_NS,
   type MetricDescription,
+  type MetricQuestion,
   QUESTION_LIMITS,
   QueryTooLargeError,
   type ReadingBudget,
+  type ReadingPlan,
   type ReadStretch,
   SERVICE_KEY,
   type SeriesPoint,
@@ -25,24 +29,61 @@ export interface StoredSeries {
 const PAGE_ROWS = 2_000;
 const NS = 1_000_000n;
 
-export const SERIES_OF_METRIC = 'SELECT id, service, tags FROM series WHERE name = ? LIMIT ?';
+/** Their ids are hashes: negative as often as not. */
+export const BEFORE_ALL_SERIES: bigint = -(2n ** 63n);
+/** Both tables are ordered by series and time: whether one has anything in a stretch is a step into each. */
+export const SERIES_OF_METRIC = `SELECT id, service, tags,
+    EXISTS (SELECT 1 FROM metric_points WHERE series = one.id AND time_ns >= ?3 AND time_ns < ?4)
+    OR EXISTS (SELECT 1 FROM metric_hours WHERE series = one.id AND hour >= ?5 AND hour < ?6) AS is_there
+  FROM series AS one WHERE name = ?1 AND id > ?2 ORDER BY id LIMIT ${PAGE_ROWS}`;
 export const NEWEST_BEFORE = `SELECT time_ns, fields FROM metric_points
   WHERE series = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns DESC LIMIT 1`;
 export const POINTS_OF_SERIES = `SELECT time_ns, fields FROM metric_points
   WHERE series = ? AND time_ns >= ? AND time_ns < ? ORDER BY time_ns LIMIT ${PAGE_ROWS}`;
 
-/** Throws `QueryTooLargeError` when the metric has more series than a question reads. */
-export async function readSeries(
-  database: Database,
-  name: string,
-  limit: number = QUESTION_LIMITS.seriesRead,
-): Promise<StoredSeries[]> {
-  const rows = await database.read('read_series', SERIES_OF_METRIC, [name, limit + 1]);
-  if (rows.length > limit) throw new QueryTooLargeError(`The metric has more than ${limit} series.`);
-  return rows.map((row) => ({
-    id: nanosOf(row, 'id'),
-    attributes: { ...jsonOf<Record<string, string>>(row, 'tags'), [SERVICE_KEY]: textOf(row, 'service') },
-  }));
+export interface SeriesQuestion extends Pick<MetricQuestion, 'name' | 'where' | 'signal'> {
+  readonly plan: ReadingPlan;
+  readonly limit?: number;
+}
+
+/**
+ * The series that are asked for and have something to be read in the plan: of those that once were there may be any number. Throws
+ * `QueryTooLargeError` when they are more than a question reads.
+ */
+export async function readSeries(database: Database, question: SeriesQuestion): Promise<StoredSeries[]> {
+  const { name, plan, signal, limit = QUESTION_LIMITS.seriesRead } = question;
+  const points = around(plan.points);
+  const hours = around(plan.hours);
+  const stretches = [
+    BigInt(points.fromMs) * NS,
+    BigInt(points.toMs) * NS,
+    hours.fromMs / HOUR_MS,
+    hours.toMs / HOUR_MS,
+  ];
+  const found: StoredSeries[] = [];
+  for (let after = BEFORE_ALL_SERIES; ; ) {
+    signal?.throwIfAborted();
+    const rows = await database.read('read_series', SERIES_OF_METRIC, [name, after, ...stretches]);
+    for (const row of rows) {
+      after = nanosOf(row, 'id');
+      const attributes = row.is_there === 1 ? attributesOf(row) : null;
+      if (attributes && isAskedFor(question, attributes)) found.push({ id: after, attributes });
+    }
+    if (found.length > limit)
+      throw new QueryTooLargeError(
+        `The question would read more than ${limit} series; ask for a shorter range, or for fewer series by "where".`,
+      );
+    if (rows.length < PAGE_ROWS) return found;
+  }
+}
+
+/** Stretches lie in the order of time; of none: one in which nothing lies. */
+function around(stretches: readonly ReadStretch[]): ReadStretch {
+  return { fromMs: stretches[0]?.fromMs ?? 0, toMs: stretches.at(-1)?.toMs ?? 0 };
+}
+
+function attributesOf(row: SqliteRow): Readonly<Record<string, string>> {
+  return { ...jsonOf<Record<string, string>>(row, 'tags'), [SERVICE_KEY]: textOf(row, 'service') };
 }
 
 export async function describeMetric(database: Database, name: string): Promise<MetricDescription | null> {

@@ -3,6 +3,7 @@ import {
   addTally,
   HOUR_MS,
   type LateBound,
+  type ReadStretch,
   type RollUpReport,
   StoreUnavailableError,
   type Tally,
@@ -29,6 +30,11 @@ const INSERT_HOUR = 'INSERT INTO metric_hours (series, hour, shape, tally) VALUE
 const SET_THROUGH = `INSERT INTO metric_rolled (id, through) VALUES (1, ?)
   ON CONFLICT (id) DO UPDATE SET through = max(through, excluded.through)`;
 const UNMARK = 'DELETE FROM metric_late WHERE name = ? AND hour = ? AND marks = ?';
+/** From each name to the next one, however many series lie between. */
+const NAMES = `WITH RECURSIVE names (name) AS (
+    SELECT min(name) FROM series
+    UNION ALL SELECT (SELECT min(name) FROM series WHERE name > names.name) FROM names WHERE name IS NOT NULL
+  ) SELECT name FROM names WHERE name IS NOT NULL`;
 const FIRST_POINT = `SELECT min((SELECT time_ns FROM metric_points WHERE series = series.id ORDER BY time_ns LIMIT 1)) AS first
   FROM series`;
 
@@ -73,7 +79,9 @@ async function rollMetric(
   const sql = 'SELECT hour, marks FROM metric_late WHERE name = ? AND hour >= ? AND hour < ?';
   // Read before the points: a mark that is set while they are read stays.
   const marks = await database.read('read_late', sql, [name, hours.from, hours.to]);
-  for (const series of await readSeries(database, name, ALL_SERIES)) {
+  // Whatever has no points in these hours has nothing to be put together, and what was put together of it stays.
+  const plan = { hours: [], points: [stretchOf(hours)] };
+  for (const series of await readSeries(database, { name, where: {}, plan, limit: ALL_SERIES })) {
     signal?.throwIfAborted();
     await rollSeries(database, series, hours);
   }
@@ -85,8 +93,7 @@ async function rollMetric(
 /** A series' hours are exchanged for new ones together or not at all. */
 async function rollSeries(database: Database, series: StoredSeries, hours: Hours): Promise<void> {
   const tallies = new Map<string, { readonly hour: number; readonly shape: string; readonly tally: Tally }>();
-  const stretch = { fromMs: hours.from * HOUR_MS, toMs: hours.to * HOUR_MS };
-  await readGrowth(database, { series, stretch, budget: UNLIMITED }, (atMs, { shape, tally }) => {
+  await readGrowth(database, { series, stretch: stretchOf(hours), budget: UNLIMITED }, (atMs, { shape, tally }) => {
     const hour = Math.floor(atMs / HOUR_MS);
     const key = `${hour} ${shape}`;
     const sums = tallies.get(key);
@@ -105,8 +112,13 @@ async function rollSeries(database: Database, series: StoredSeries, hours: Hours
   ]);
 }
 
+function stretchOf({ from, to }: Hours): ReadStretch {
+  return { fromMs: from * HOUR_MS, toMs: to * HOUR_MS };
+}
+
 /** What was stored is put together, however much it is. */
-const ALL_SERIES = Number.MAX_SAFE_INTEGER - 1;
+const ALL_SERIES = Number.POSITIVE_INFINITY;
+
 async function readThrough(database: Database): Promise<number | null> {
   const [row] = await database.look('read_rolled', 'SELECT through FROM metric_rolled', []);
   return row ? Number(row.through) : null;
@@ -120,7 +132,7 @@ async function firstHour(database: Database): Promise<number | null> {
 }
 
 async function allNames(database: Database): Promise<string[]> {
-  const rows = await database.read('read_series', 'SELECT DISTINCT name FROM series ORDER BY name', []);
+  const rows = await database.read('read_series', NAMES, []);
   return rows.map((row: SqliteRow) => String(row.name));
 }
 

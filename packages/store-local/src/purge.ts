@@ -1,5 +1,7 @@
 import type { SqliteRow, SqliteValue, Statement } from '@tracepost/sqlite';
+import { nanosOf } from './columns.ts';
 import type { Database } from './database.ts';
+import { BEFORE_ALL_SERIES } from './metric-reader.ts';
 
 /** Days that things are kept: spans and lines since they came, points and hours by their own time. */
 export interface Keep {
@@ -11,7 +13,7 @@ export interface Keep {
 
 /** Each forgets a portion of what is too old, and says how many rows that was; 0: nothing is left to forget. */
 export type Purges = Readonly<
-  Record<'spans' | 'logs' | 'metric_points' | 'metric_hours', (nowMs: number) => Promise<number>>
+  Record<'spans' | 'logs' | 'metric_points' | 'metric_hours' | 'metric_series', (nowMs: number) => Promise<number>>
 >;
 
 const DAY_MS = 86_400_000;
@@ -25,6 +27,8 @@ export function createPurges(database: Database, keep: Keep): Purges {
     logs: (nowMs) => purgeArrived(database, 'logs', nowMs, keep.logDays * DAY_MS),
     metric_points: (nowMs) => purgePoints(database, nowMs - keep.metricDays * DAY_MS),
     metric_hours: (nowMs) => purgeHours(database, nowMs - keep.metricHourDays * DAY_MS),
+    // Behind the two that may have emptied them.
+    metric_series: () => purgeSeries(database),
   };
 }
 
@@ -62,13 +66,16 @@ async function purgeArrived(
   return purged;
 }
 
-/** Only what the hours hold already: a roll-up that is behind loses nothing. */
+/** Only what the hours hold already: a roll-up that is behind loses nothing, nor one that has late points to put to the others. */
 async function purgePoints(database: Database, beforeMs: number): Promise<number> {
-  const [rolled] = await database.read('read_through', 'SELECT through FROM metric_rolled WHERE id = 1', []);
-  const throughMs = Number(rolled?.through ?? 0) * HOUR_MS;
-  const beforeNs = BigInt(Math.min(beforeMs, throughMs)) * 1_000_000n;
+  const [rolled] = await database.read('read_through', HOURS_HELD, []);
+  const heldMs = Number(rolled?.held ?? 0) * HOUR_MS;
+  const beforeNs = BigInt(Math.min(beforeMs, heldMs)) * 1_000_000n;
   return forEachSeries(database, 'metric_points', 'time_ns', beforeNs);
 }
+
+const HOURS_HELD = `SELECT min(through, coalesce((SELECT min(hour) FROM metric_late), through)) AS held
+  FROM metric_rolled WHERE id = 1`;
 
 async function purgeHours(database: Database, beforeMs: number): Promise<number> {
   const hours = await forEachSeries(database, 'metric_hours', 'hour', Math.floor(beforeMs / HOUR_MS));
@@ -88,4 +95,24 @@ async function forEachSeries(database: Database, table: string, time: string, be
     batch: found.map(({ id }) => [id ?? null, before, Math.ceil(PORTION / Math.max(1, found.length))]),
   };
   return found.length === 0 ? 0 : database.change(`purge_${table}`, [statement]);
+}
+
+const IS_SILENT = `NOT EXISTS (SELECT 1 FROM metric_points WHERE series = series.id)
+  AND NOT EXISTS (SELECT 1 FROM metric_hours WHERE series = series.id)`;
+/** Looked for where reads are, so that it holds up no write, and a page at a time, so that no other read waits for long. */
+const PAGE_OF_SERIES = `SELECT id, ${IS_SILENT} AS is_silent FROM series WHERE id > ? ORDER BY id LIMIT ${PORTION}`;
+/** Asked again in the turn of the writes: a point may have come meanwhile, and each brings its series along. */
+const DELETE_SERIES = `DELETE FROM series WHERE id = ? AND ${IS_SILENT}`;
+
+/** Programs begin series with each of their starts. One of which neither points nor hours are kept any more goes after them. */
+async function purgeSeries(database: Database): Promise<number> {
+  for (let after = BEFORE_ALL_SERIES; ; ) {
+    const page = await database.read('read_silent_series', PAGE_OF_SERIES, [after]);
+    const silent = page.filter(({ is_silent }) => is_silent === 1);
+    if (silent.length > 0)
+      return database.change('purge_series', [{ sql: DELETE_SERIES, batch: silent.map(({ id }) => [id ?? null]) }]);
+    const last = page.at(-1);
+    if (!last || page.length < PORTION) return 0;
+    after = nanosOf(last, 'id');
+  }
 }

@@ -84,6 +84,40 @@ describe('what is too old of the telemetry of an embedded installation', () => {
     });
   });
 
+  test('takes a series along once neither points nor hours of it are left, and nobody waits for that', async () => {
+    const { store } = opened;
+    const { metrics } = store;
+    await metrics.writeMetrics([point(now - 30 * DAY, 1, 'old'), point(now - HOUR, 7, 'live')]);
+    await metrics.rollUp(new Date(now - 2 * HOUR));
+    await purge(store, now + 10 * DAY);
+    expect(counts(), 'its hours are there still').toMatchObject({ metric_points: 1, series: 2 });
+    await purge(store, now + 371 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 1, metric_hours: 0, series: 1 });
+    // It may speak again.
+    await metrics.writeMetrics([point(now - 1, 1, 'old')]);
+    expect(counts()).toMatchObject({ metric_points: 2, series: 2 });
+    const many = Array.from({ length: 5_100 }, (_, id) => point(now - 30 * DAY, 1, `${id}`));
+    await metrics.writeMetrics(many);
+    await metrics.rollUp(new Date(now - 2 * HOUR));
+    const { metric_points, metric_hours, metric_series } = store.purges as Purges;
+    for (const forget of [metric_points, metric_hours]) while ((await forget(now + 371 * DAY)) > 0);
+    expect(counts()).toMatchObject({ series: 5_102 });
+    for (let left = 5_102; left > 2; left -= await metric_series(now)) expect(counts().series).toBe(left);
+    expect(await metric_series(now)).toBe(0);
+  });
+
+  test('are no points that came late and no hour holds yet', async () => {
+    const { store } = opened;
+    await store.metrics.writeMetrics([point(now - 29 * DAY, 5)]);
+    await store.metrics.rollUp(new Date(now - 2 * HOUR));
+    await store.metrics.writeMetrics([point(now - 30 * DAY, 1)]);
+    await purge(store, now + 10 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 2 });
+    await store.metrics.rollUp(new Date(now - 2 * HOUR));
+    await purge(store, now + 10 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 0, metric_hours: 2 });
+  });
+
   test('finds old points of a series without reading the rest', async () => {
     const file = new DatabaseSync(opened.path, { readOnly: true });
     const plan = file
@@ -99,7 +133,7 @@ describe('what is too old of the telemetry of an embedded installation', () => {
 
   function counts(): Record<string, number> {
     const file = new DatabaseSync(opened.path, { readOnly: true });
-    const tables = ['spans', 'logs', 'metric_points', 'metric_hours'];
+    const tables = ['spans', 'logs', 'metric_points', 'metric_hours', 'series'];
     const found = tables.map((table) => [table, file.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n] as const);
     file.close();
     return Object.fromEntries(found.map(([table, n]) => [table, Number(n)]));
@@ -145,14 +179,14 @@ function log(id: number, atMs: number): LogSignal {
   };
 }
 
-function point(atMs: number, value: number): MetricSignal {
+function point(atMs: number, value: number, of = ''): MetricSignal {
   const at = BigInt(atMs) * 1_000_000n;
   return {
     origin,
     name: 'm',
     unit: '1',
     description: '',
-    attributes: {},
+    attributes: of === '' ? {} : { of },
     startTimeUnixNano: at - 1_000_000_000n,
     timeUnixNano: at,
     data: { type: 'gauge', value },

@@ -65,6 +65,21 @@ describe('hours of metrics in SQLite', () => {
     }
   });
 
+  test('are put together of series that have points in them only: those that are silent cost nothing', async () => {
+    const { metrics } = opened.store;
+    const instances = Array.from({ length: 20 }, (_, index) => `i-${index}`);
+    await metrics.writeMetrics(instances.map((instance) => counter('sold', 0, instance, 5, 1)));
+    await metrics.rollUp(new Date(BEGIN + 60 * MINUTE));
+    const before = hours();
+    await metrics.writeMetrics([counter('sold', 60, 'i-live', 70, 1), counter('returned', 60, 'i-1', 70, 1)]);
+    let rolled = 0;
+    const counting = { throwIfAborted: () => rolled++ } as unknown as AbortSignal;
+    expect(await metrics.rollUp(new Date(BEGIN + 120 * MINUTE), counting)).toEqual({ hours: 1, late: 0 });
+    expect(rolled).toBe(2);
+    expect(hours()).toEqual(expect.arrayContaining(before));
+    expect(hours()).toHaveLength(before.length + 2);
+  });
+
   test('are found by an index, as points and series are', async () => {
     await opened.store.close();
     const file = new DatabaseSync(opened.path, { readOnly: true });
@@ -78,7 +93,11 @@ describe('hours of metrics in SQLite', () => {
     const bySeries = 'SEARCH metric_points USING PRIMARY KEY (series=? AND time_ns>? AND time_ns<?)';
     expect(planOf(POINTS_OF_SERIES)).toBe(bySeries);
     expect(planOf(NEWEST_BEFORE)).toBe(bySeries);
-    expect(planOf(SERIES_OF_METRIC)).toContain('INDEX series_by_name (name=?)');
+    expect(planOf(SERIES_OF_METRIC)).toContain('INDEX series_by_name (name=? AND rowid>?)');
+    expect(planOf(SERIES_OF_METRIC)).toContain(
+      'metric_points USING PRIMARY KEY (series=? AND time_ns>? AND time_ns<?)',
+    );
+    expect(planOf(SERIES_OF_METRIC)).toContain('metric_hours USING PRIMARY KEY (series=? AND hour>? AND hour<?)');
     file.close();
   });
 
