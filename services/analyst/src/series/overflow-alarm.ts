@@ -1,11 +1,17 @@
 import type { MetricSignal } from '@tracepost/contracts';
 import type { Telemetry } from '@tracepost/telemetry';
+import { MOST_ATTRIBUTES, MOST_SETS_OF_BOUNDS, NUMBERS_OF_SERIES } from './metric-width.ts';
 import type { SeriesLimits } from './series-cap.ts';
 import { hashText } from './series-key.ts';
 
+/** Why a point has no series of its own: too many of them, an attribute too many of the metric, or bounds of a histogram. */
+export type BeyondLimit =
+  | { readonly limit: 'series' | 'bounds' }
+  | { readonly limit: 'attributes'; readonly attribute: string };
+
 export interface OverflowAlarm {
   /** A point that has no series of its own. */
-  note(point: MetricSignal, isMerged: boolean): void;
+  note(point: MetricSignal, beyond: BeyondLimit, isMerged: boolean): void;
   /** Counts what was noted, and says so in one line, at most once a minute. */
   tell(): void;
 }
@@ -20,12 +26,14 @@ const EVERY_MS = 60_000;
 /** Points that are compared, of each of so many metrics, to find the attribute that has most values. */
 const SAMPLE = 256;
 const MOST_METRICS = 50;
-const MOST_ATTRIBUTES = 32;
+const SAMPLED_ATTRIBUTES = 32;
 const OTHER = '_OTHER';
 
 interface Noted {
   points: number;
   sampled: number;
+  /** The last one. */
+  beyond: BeyondLimit;
   /** Of each attribute, what tells its values apart. */
   readonly values: Map<string, Set<number>>;
 }
@@ -56,13 +64,14 @@ export function createOverflowAlarm({ telemetry, limits, now }: OverflowAlarmOpt
   };
 
   return {
-    note(point, isMerged) {
+    note(point, beyond, isMerged) {
       count(point.name, isMerged);
       const known = noted.get(point.name);
       if (!known && noted.size >= MOST_METRICS) return;
-      const entry = known ?? { points: 0, sampled: 0, values: new Map() };
+      const entry = known ?? { points: 0, sampled: 0, beyond, values: new Map() };
       noted.set(point.name, entry);
       entry.points += 1;
+      entry.beyond = beyond;
       if (entry.sampled < SAMPLE) sample(entry, point);
     },
     tell() {
@@ -71,7 +80,7 @@ export function createOverflowAlarm({ telemetry, limits, now }: OverflowAlarmOpt
       if (noted.size === 0 || at - toldMs < EVERY_MS) return;
       toldMs = at;
       const [name, most] = [...noted].reduce((first, next) => (next[1].points > first[1].points ? next : first));
-      const { attribute, values } = mostValues(most);
+      const { attribute, text } = describe(most);
       telemetry.logger.warn(
         {
           layer: 'ingest',
@@ -81,13 +90,13 @@ export function createOverflowAlarm({ telemetry, limits, now }: OverflowAlarmOpt
           result: 'partial',
           metric: name,
           attribute,
+          limit: most.beyond.limit,
           points: most.points,
           metrics: noted.size,
           seriesPerMetric: limits.perMetric,
           seriesInTotal: limits.total,
         },
-        `${name} has more series than are kept: its attribute ${attribute} had ${values} values in ${most.sampled} points; ` +
-          'further series of it are counted together, in one with otel.metric.overflow',
+        `${name} has more ${text}`,
       );
       noted.clear();
     },
@@ -98,10 +107,35 @@ function sample(noted: Noted, { origin, attributes }: MetricSignal): void {
   noted.sampled += 1;
   const instance = origin.resource['service.instance.id'] ?? '';
   const all = { 'service.name': origin.service, 'service.instance.id': instance, ...attributes };
-  for (const [key, value] of Object.entries(all).slice(0, MOST_ATTRIBUTES)) {
+  for (const [key, value] of Object.entries(all).slice(0, SAMPLED_ATTRIBUTES)) {
     const values = noted.values.get(key) ?? new Set();
     noted.values.set(key, values.add(hashText(JSON.stringify(value))));
   }
+}
+
+function describe(noted: Noted): { readonly attribute: string; readonly text: string } {
+  const { beyond, sampled } = noted;
+  const most = mostValues(noted);
+  if (beyond.limit === 'attributes')
+    return {
+      attribute: beyond.attribute,
+      text:
+        `attributes than are kept, which is ${MOST_ATTRIBUTES} over all its series: ${beyond.attribute} is one more; ` +
+        'further series with such attributes are counted together, in one with otel.metric.overflow',
+    };
+  if (beyond.limit === 'bounds')
+    return {
+      attribute: most.attribute,
+      text:
+        `bounds of histograms than are kept, which is ${MOST_SETS_OF_BOUNDS} sets of them, and ${NUMBERS_OF_SERIES} numbers for each series that it may have; ` +
+        `points with others are refused, and further series are counted together; its attribute ${most.attribute} had ${most.values} values in ${sampled} points`,
+    };
+  return {
+    attribute: most.attribute,
+    text:
+      `series than are kept: its attribute ${most.attribute} had ${most.values} values in ${sampled} points; ` +
+      'further series of it are counted together, in one with otel.metric.overflow',
+  };
 }
 
 function mostValues({ values }: Noted): { readonly attribute: string; readonly values: number } {

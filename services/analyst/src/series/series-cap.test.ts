@@ -160,6 +160,97 @@ describe('names without number', () => {
   });
 });
 
+describe('attributes of one metric', () => {
+  const wide = (points: ReturnType<typeof given>['points'], from: number, count: number) => {
+    const keys = Array.from({ length: count }, (_, at) => [`key.${from + at}`, 'v']);
+    return { ...points.counter('a', 1), attributes: Object.fromEntries(keys) };
+  };
+  const limits = { perMetric: 2_000, perService: 10_000, total: 50_000, names: 5_000 };
+
+  it('are held to a number over all its series, and what has further ones is counted together', () => {
+    const { apply, points, lines, counts } = given({ limits });
+    const first = [wide(points, 0, 40), wide(points, 30, 34)];
+    expect(apply(first).kept).toEqual(first);
+    const { kept, refused } = apply([wide(points, 0, 41), wide(points, 63, 2), wide(points, 200, 128)]);
+    expect(kept.slice(0, 1)).toMatchObject([{ attributes: { 'key.40': 'v' } }]);
+    expect(kept.slice(1)).toMatchObject([{ attributes: OVERFLOW, data: { value: 2 } }]);
+    expect(refused).toEqual([]);
+    expect(counts).toEqual({ 'hits merged': 2 });
+    expect(lines).toMatchObject([
+      {
+        level: 'warn',
+        metric: 'hits',
+        limit: 'attributes',
+        attribute: 'key.200',
+        message: expect.stringContaining('key.200'),
+      },
+    ]);
+  });
+
+  it('of other metrics, and of series that are known, are left alone', () => {
+    const { apply, points } = given({ limits });
+    const known = wide(points, 0, 64);
+    apply([known, wide(points, 64, 64)]);
+    const other = { ...wide(points, 500, 64), name: 'other' };
+    expect(apply([known, other]).kept).toEqual([known, other]);
+  });
+
+  it('make room with the series that had them', () => {
+    const { apply, points, pass } = given({ limits });
+    apply([wide(points, 0, 64)]);
+    pass(86_400_001);
+    const fresh = wide(points, 64, 64);
+    expect(apply([fresh]).kept).toEqual([fresh]);
+  });
+});
+
+describe('bounds of the histograms of one metric', () => {
+  const limits = { perMetric: 2_000, perService: 10_000, total: 50_000, names: 5_000 };
+  const bounded = (points: ReturnType<typeof given>['points'], user: string, bounds: number[]) =>
+    points.of(user, {
+      ...histogram(
+        Array.from({ length: bounds.length + 1 }, () => 1),
+        1,
+        1,
+      ),
+      bounds,
+    } as MetricData);
+  const set = (from: number, count = 10) => Array.from({ length: count }, (_, at) => from + at);
+
+  it('may differ in so many ways, also within one series; others are refused and told', () => {
+    const { apply, points, lines, counts } = given({ limits });
+    const sets = Array.from({ length: 8 }, (_, at) => bounded(points, 'a', set(at)));
+    expect(apply(sets).kept).toEqual(sets);
+    const { kept, refused } = apply([
+      bounded(points, 'a', set(8)),
+      bounded(points, 'b', set(9)),
+      bounded(points, 'b', set(7)),
+    ]);
+    expect(kept).toEqual([bounded(points, 'b', set(7))]);
+    expect(refused).toEqual([{ signal: 'metrics', reason: 'too_many_series', count: 2 }]);
+    expect(counts).toEqual({ 'hits refused': 2 });
+    expect(lines).toMatchObject([{ metric: 'hits', limit: 'bounds', attribute: 'user' }]);
+  });
+
+  it('make room after a day of silence', () => {
+    const { apply, points, pass } = given({ limits });
+    apply(Array.from({ length: 8 }, (_, at) => bounded(points, 'a', set(at))));
+    pass(86_400_001);
+    const fresh = bounded(points, 'a', set(8));
+    expect(apply([fresh]).kept).toEqual([fresh]);
+  });
+
+  it('leave room for fewer series the more they are', () => {
+    const { apply, points } = given({ limits: { ...limits, perMetric: 10 } });
+    // Ten series of 128 numbers are five of 256.
+    const { kept, refused } = apply(Array.from({ length: 10 }, (_, at) => bounded(points, `u-${at}`, set(0, 251))));
+    expect(kept).toHaveLength(6);
+    expect(kept.at(-1)).toMatchObject({ attributes: OVERFLOW, data: { count: 5 * 252 } });
+    expect(refused).toEqual([]);
+    expect(apply([bounded(points, 'u-0', [0.5])])).toMatchObject({ kept: [], refused: [{ count: 1 }] });
+  });
+});
+
 describe('the alarm', () => {
   it('names the attribute that has most values, in one line a minute', () => {
     const { apply, points, lines, pass, counts } = given();

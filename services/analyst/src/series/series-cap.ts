@@ -1,7 +1,8 @@
 import type { MetricSignal } from '@tracepost/contracts';
 import type { Refusals } from '@tracepost/otlp-receiver';
 import type { Telemetry } from '@tracepost/telemetry';
-import { createOverflowAlarm } from './overflow-alarm.ts';
+import { createMetricWidth, type KeySet, type MetricWidth } from './metric-width.ts';
+import { type BeyondLimit, createOverflowAlarm } from './overflow-alarm.ts';
 import { createOverflowSeries, type OverflowSeries } from './overflow-series.ts';
 import { seriesKey } from './series-key.ts';
 import { OTHER_SERVICE, type ServiceCap } from './service-cap.ts';
@@ -30,19 +31,21 @@ export interface SeriesCapOptions {
 export interface SeriesCap {
   /**
    * Points of known series as they are; those past a limit counted together, counters summed and histograms merged, in one series
-   * with `otel.metric.overflow`. What cannot be added up is refused as `too_many_series`. Taking a batch twice changes nothing.
+   * with `otel.metric.overflow`. A series with more attributes than its metric has room for is past a limit too. What cannot be added up is refused as `too_many_series`. Taking a batch twice changes nothing.
    */
   apply(points: readonly MetricSignal[], refused: Pick<Refusals, 'add'>): readonly MetricSignal[];
 }
 
 interface Series {
   readonly service: string;
+  readonly keys: KeySet;
   /** When it was last heard of, milliseconds. */
   heardMs: number;
 }
 
 interface Metric {
   readonly series: Map<number, Series>;
+  readonly width: MetricWidth;
   readonly overflow: Map<string, OverflowSeries | null>;
   sweptMs: number;
 }
@@ -52,6 +55,8 @@ const SILENT_MS = 24 * 3_600_000;
 const SWEEP_EVERY_MS = 60_000;
 /** Services of one metric whose overflow is told apart. */
 const MOST_SERVICES = 50;
+const SERIES: BeyondLimit = { limit: 'series' };
+const BOUNDS: BeyondLimit = { limit: 'bounds' };
 const REMEMBERED_NUMBERS = 2 ** 20;
 const TURN_MS = 3_600_000;
 
@@ -73,7 +78,12 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
     if (known) return known;
     if (metrics.size >= limits.names) sweepAll();
     if (metrics.size >= limits.names) return null;
-    const metric: Metric = { series: new Map(), overflow: new Map(), sweptMs: 0 };
+    const metric: Metric = {
+      series: new Map(),
+      width: createMetricWidth({ mostSeries: limits.perMetric, now }),
+      overflow: new Map(),
+      sweptMs: 0,
+    };
     metrics.set(name, metric);
     return metric;
   };
@@ -82,9 +92,10 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
     const at = now();
     if (at - metric.sweptMs < SWEEP_EVERY_MS) return;
     metric.sweptMs = at;
-    for (const [key, { service, heardMs }] of metric.series) {
+    for (const [key, { service, keys, heardMs }] of metric.series) {
       if (at - heardMs <= SILENT_MS) continue;
       metric.series.delete(key);
+      metric.width.release(keys);
       ofService.set(service, (ofService.get(service) ?? 1) - 1);
       total -= 1;
     }
@@ -100,20 +111,30 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
     }
   };
 
-  const isAdmitted = (metric: Metric, key: number, service: string): boolean => {
+  /** The limit that keeps a point from having a series of its own; null when it has one. */
+  const limitOf = (
+    metric: Metric,
+    key: number,
+    { origin: { service }, attributes }: MetricSignal,
+  ): BeyondLimit | null => {
     const known = metric.series.get(key);
     if (known) {
       known.heardMs = now();
-      return true;
+      return null;
     }
+    const { series, width } = metric;
     const isServiceFull = () => (ofService.get(service) ?? 0) >= limits.perService;
-    if (metric.series.size >= limits.perMetric) sweep(metric);
+    const isWide = () => !width.hasNumbersFor(series.size + 1) || width.attributeBeyond(attributes) !== null;
+    if (series.size >= limits.perMetric || isWide()) sweep(metric);
     if (total >= limits.total || isServiceFull()) sweepAll();
-    if (metric.series.size >= limits.perMetric || total >= limits.total || isServiceFull()) return false;
+    if (series.size >= limits.perMetric || total >= limits.total || isServiceFull()) return SERIES;
+    const attribute = width.attributeBeyond(attributes);
+    if (attribute !== null) return { limit: 'attributes', attribute };
+    if (!width.hasNumbersFor(series.size + 1)) return BOUNDS;
     total += 1;
     ofService.set(service, (ofService.get(service) ?? 0) + 1);
-    metric.series.set(key, { service, heardMs: now() });
-    return true;
+    series.set(key, { service, keys: width.take(attributes), heardMs: now() });
+    return null;
   };
 
   const overflowOf = (metric: Metric, point: MetricSignal, isKnownService: boolean): OverflowSeries | null => {
@@ -135,13 +156,17 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
         const metric = metricOf(point.name);
         const key = seriesKey(point);
         const isKnownService = services.isKnown(point.origin.service);
-        if (metric && isKnownService && isAdmitted(metric, key, point.origin.service)) {
+        const hasBounds = metric === null || takesBoundsOf(metric, point);
+        const isCounted = metric !== null && isKnownService;
+        const beyond = !hasBounds ? BOUNDS : isCounted ? limitOf(metric, key, point) : SERIES;
+        if (beyond === null) {
           kept.push(point);
           continue;
         }
-        const overflow = metric && overflowOf(metric, point, isKnownService);
+        // Other bounds than the metric may have are not added up either: their sum would have them.
+        const overflow = metric && hasBounds ? overflowOf(metric, point, isKnownService) : null;
         const isMerged = overflow?.merge(point, key) ?? false;
-        alarm.note(point, isMerged);
+        alarm.note(point, beyond, isMerged);
         if (overflow && isMerged) touched.add(overflow);
         else refused.add('metrics', 'too_many_series');
       }
@@ -150,4 +175,8 @@ export function createSeriesCap(options: SeriesCapOptions): SeriesCap {
       return kept;
     },
   };
+}
+
+function takesBoundsOf({ width, series }: Metric, { data }: MetricSignal): boolean {
+  return data.type !== 'histogram' || width.takeBounds(data.bounds, series.size);
 }
