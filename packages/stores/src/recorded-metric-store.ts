@@ -30,7 +30,7 @@ export interface SampleQuery {
   readonly everyMs: number | null;
   /** Attributes whose values are told apart; none: one series over all. */
   readonly groupBy: readonly string[];
-  /** Values that attributes must have. */
+  /** Values that attributes must have; an empty text: the attribute is not there. */
   readonly where: Readonly<Record<string, string>>;
 }
 

@@ -87,7 +87,7 @@ export function memoryRecordedMetrics({ samples }: RecordingData): RecordedMetri
       const chosen = samples
         .filter(({ sample }) => sample.name === name)
         .filter(({ startMs, spanMs }) => startMs < to.getTime() && startMs + spanMs > from.getTime())
-        .filter(({ sample }) => Object.entries(where).every(([key, value]) => own(sample, key) === value));
+        .filter(({ sample }) => Object.entries(where).every(([key, value]) => (own(sample, key) ?? '') === value));
       const groups = Map.groupBy(chosen, (kept) => groupText(kept, groupBy));
       const series = [...groups]
         .sort(([a], [b]) => compare(a, b))

@@ -50,7 +50,7 @@ function tooLarge(name: string): QueryTooLargeError {
   );
 }
 
-/** The attributes of its group, by series; series that do not have what is asked for are left out. */
+/** The attributes of its group, by series; series that do not have what is asked for, or have what must not be there, are left out. */
 async function groupsOf(
   db: RecordDatabase,
   { name, groupBy, where }: SampleQuery,
@@ -64,7 +64,7 @@ async function groupsOf(
   const groups = new Map<string, Readonly<Record<string, string>>>();
   for (const { series_id, attributes: text } of rows) {
     const attributes = new Map(Object.entries(JSON.parse(text) as Record<string, string>));
-    if (Object.entries(where).some(([key, value]) => attributes.get(key) !== value)) continue;
+    if (Object.entries(where).some(([key, value]) => (attributes.get(key) ?? '') !== value)) continue;
     const group = keys.filter((key) => attributes.has(key)).map((key) => [key, attributes.get(key) ?? ''] as const);
     groups.set(series_id, Object.fromEntries(group));
   }

@@ -122,6 +122,13 @@ export const RECORDED_METRIC_STORE_PROPERTIES: readonly Property<HouseSubject>[]
       ]);
       expect(await sums({ where: { constructor: 'x' } })).toEqual([[{}, 8]]);
       expect(await sums({ where: { toString: 'x' } })).toEqual([]);
+      // An empty text: those that do not have it.
+      expect(await sums({ where: { code: '' } })).toEqual([[{}, 8]]);
+      expect(await sums({ where: { constructor: '', code: '200' }, groupBy: ['route'] })).toEqual([
+        [{ route: '/a' }, 1],
+        [{ route: '/b' }, 4],
+      ]);
+      expect(await sums({ where: { toString: '', nobody: '' } })).toEqual([[{}, 15]]);
       expect(await sums({ name: nameOfTest() })).toEqual([]);
     },
   },
