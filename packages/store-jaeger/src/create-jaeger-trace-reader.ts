@@ -1,8 +1,9 @@
 import type { SpanSignal } from '@tracepost/contracts';
-import { measureStore, StoreUnavailableError, type TraceReader, toTrace } from '@tracepost/stores';
+import { MAX_SPANS_OF_TRACE, measureStore, type TraceReader, toTrace } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
-import { fetchText } from './fetch-text.ts';
-import { readSpans } from './read-spans.ts';
+import { fetchAnswer, readText } from './fetch-answer.ts';
+import { createFirstSpans } from './first-spans.ts';
+import { createSpanReader } from './read-spans.ts';
 
 export interface JaegerTraceReaderOptions {
   /** Of the query service: `http://jaeger:16686` */
@@ -10,7 +11,7 @@ export interface JaegerTraceReaderOptions {
   readonly telemetry: Telemetry;
   /** For one answer from its first byte to its last; 15,000 when none is given. */
   readonly timeoutMs?: number;
-  /** Past it an answer is an error: 64 MiB when none is given, about 50,000 spans. */
+  /** What is kept of one answer: spans past it come without attributes, events and links. 64 MiB when none is given. */
   readonly maxBytes?: number;
 }
 
@@ -22,25 +23,44 @@ export function createJaegerTraceReader({
   maxBytes = 64 * 1024 * 1024,
 }: JaegerTraceReaderOptions): TraceReader {
   const closing = new AbortController();
-  const ask = (operation: string, path: string) =>
+  const ask = <T>(operation: string, path: string, read: (response: Response) => Promise<T>) =>
     measureStore(telemetry, { system: 'jaeger', operation, logger: telemetry.logger }, () =>
-      fetchText(`${url}${path}`, { timeoutMs, maxBytes, signal: closing.signal }),
+      fetchAnswer(`${url}${path}`, { timeoutMs, signal: closing.signal }, read),
     );
+
+  const readTrace = async (response: Response): Promise<SpanSignal[]> => {
+    if (response.status !== 200) {
+      const text = await readText(response, maxBytes);
+      if (response.status === 404 && isJson(text)) return [];
+      throw new Error(`answer ${response.status}: ${text.slice(0, 200)}`);
+    }
+    // Jaeger gives a whole trace in one document, group by group, and the first spans of all stand anywhere in it.
+    const first = createFirstSpans({ most: MAX_SPANS_OF_TRACE + 1, maxBytes });
+    const spans = createSpanReader(first.add, maxBytes);
+    let beginning = '';
+    for await (const chunk of response.body ?? []) {
+      if (beginning === '') beginning = Buffer.from(chunk).toString('latin1').trimStart().slice(0, 1);
+      if (beginning !== '' && !isJson(beginning)) throw new Error(A_PAGE);
+      spans.push(chunk);
+    }
+    spans.end();
+    return first.list();
+  };
 
   return {
     async getTrace(traceId) {
       // Anything else would reach another path, where Jaeger answers 200 with its web page.
       if (!/^[0-9a-f]{32}$/.test(traceId)) return [];
       // Raw: as the spans were sent. Else times may be moved (clock skew) and warnings stand among the attributes.
-      const { status, body } = await ask('get_trace', `/api/v3/traces/${traceId}?raw_traces=true`);
-      if (status === 404 && isJson(body)) return [];
-      if (status !== 200) throw unusable(`answer ${status}: ${body.slice(0, 200)}`);
-      return toTrace(withoutDoubles(readSpans(parse(body))));
+      return toTrace(await ask('get_trace', `/api/v3/traces/${traceId}?raw_traces=true`, readTrace));
     },
     async ping() {
-      const { status, body } = await ask('ping', '/api/v3/services');
-      if (status !== 200) throw unusable(`answer ${status}: ${body.slice(0, 200)}`);
-      parse(body);
+      await ask('ping', '/api/v3/services', async (response) => {
+        const text = await readText(response, maxBytes);
+        if (response.status !== 200) throw new Error(`answer ${response.status}: ${text.slice(0, 200)}`);
+        if (!isJson(text)) throw new Error(A_PAGE);
+        JSON.parse(text);
+      });
     },
     async close() {
       closing.abort();
@@ -48,26 +68,9 @@ export function createJaegerTraceReader({
   };
 }
 
-/** A span sent twice is kept once by Badger, twice by Jaeger's memory. */
-function withoutDoubles(spans: readonly SpanSignal[]): SpanSignal[] {
-  return [...new Map(spans.map((span) => [`${span.spanId} ${span.startTimeUnixNano}`, span])).values()];
-}
+const A_PAGE = 'it answers with a page and not with JSON; is this the address of its query service?';
 
 /** Its JSON is served as `text/plain`, so the type says nothing: only the content does. */
 function isJson(body: string): boolean {
   return body.trimStart().startsWith('{');
-}
-
-function parse(body: string): unknown {
-  if (!isJson(body))
-    throw unusable('it answers with a page and not with JSON; is this the address of its query service?');
-  try {
-    return JSON.parse(body);
-  } catch (error) {
-    throw unusable('its answer is no JSON', error);
-  }
-}
-
-function unusable(reason: string, cause?: unknown): StoreUnavailableError {
-  return new StoreUnavailableError('jaeger', `Jaeger cannot be asked: ${reason}`, { cause });
 }

@@ -6,22 +6,36 @@ import {
   type SpanSignal,
 } from '@tracepost/contracts';
 import { readAttributes } from './read-attributes.ts';
+import { type AnswerSplitter, createAnswerSplitter } from './split-answer.ts';
 import { hexIn, listIn, nanosIn, numberIn, objectIn, textIn } from './untrusted.ts';
 
 type Origin = SpanSignal['origin'];
 type Status = SpanSignal['status'];
 
-/** The spans in one answer of `/api/v3/traces/{id}`: OTLP JSON, ids in hex, times as text, kinds as numbers. */
-export function readSpans(answer: unknown): SpanSignal[] {
-  const spans: SpanSignal[] = [];
-  for (const resourceSpans of listIn(objectIn(answer, 'result'), 'resourceSpans')) {
-    const resource = readAttributes(objectIn(resourceSpans, 'resource'));
-    for (const scopeSpans of listIn(resourceSpans, 'scopeSpans')) {
-      const origin = originOf(resource, objectIn(scopeSpans, 'scope'));
-      for (const span of listIn(scopeSpans, 'spans')) spans.push(readSpan(span, origin));
-    }
-  }
-  return spans;
+export type TakeSpan = (span: SpanSignal, bytes: number) => void;
+
+/** Reads the spans of one answer of `/api/v3/traces/{id}` while it comes: OTLP JSON, ids in hex, times as text, kinds as numbers. */
+export function createSpanReader(take: TakeSpan, maxPartBytes: number): AnswerSplitter {
+  let resource: Attributes = {};
+  let origin = originOf(resource, {});
+  return createAnswerSplitter(
+    {
+      onGroup(depth) {
+        if (depth === 4) resource = {};
+        origin = originOf(resource, {});
+      },
+      onResource(json) {
+        resource = readAttributes(JSON.parse(json));
+      },
+      onScope(json) {
+        origin = originOf(resource, JSON.parse(json));
+      },
+      onSpan(json) {
+        take(readSpan(JSON.parse(json), origin), json.length);
+      },
+    },
+    maxPartBytes,
+  );
 }
 
 /** What Jaeger calls a service that has told no name. */

@@ -31,10 +31,31 @@ describe('an answer of Jaeger', () => {
     });
   });
 
-  test('that is too large is an error, and is not read to its end', async () => {
+  test('of any length gives the first 10,000 spans and one more, whatever order they come in', async () => {
+    const places = Array.from({ length: 30_000 }, (_, at) => (at * 7) % 30_000);
+    await withServer(
+      streaming(document(places.map((place) => spanAt(place, 'x'.repeat(2_000))))),
+      async (reader) => {
+        const found = await reader.getTrace(TRACE);
+        expect(found).toHaveLength(10_001);
+        expect(found.every(({ name }, place) => name === `span ${place}`)).toBe(true);
+        // So much of it was kept whole as was allowed, and the rest says that it was not.
+        const whole = found.filter(({ attributes }) => attributes.text === 'x'.repeat(2_000));
+        expect(whole.length).toBeGreaterThan(400);
+        expect(whole.length).toBeLessThan(500);
+        expect(found.slice(0, whole.length)).toEqual(whole);
+        for (const { attributes, events } of found.slice(whole.length))
+          expect({ attributes, events }).toEqual({ attributes: { 'tracepost.truncated': true }, events: [] });
+      },
+      { maxBytes: 1_000_000 },
+    );
+  });
+
+  test('with one span that is too large is an error, and is not read to its end', async () => {
     const cutOff = Promise.withResolvers<void>();
     const endless: RequestListener = (_, response) => {
-      const timer = setInterval(() => response.write(' '.repeat(10_000)), 1);
+      response.write('{"result":{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"');
+      const timer = setInterval(() => response.write('x'.repeat(10_000)), 1);
       response.on('close', () => {
         clearInterval(timer);
         cutOff.resolve();
@@ -43,10 +64,46 @@ describe('an answer of Jaeger', () => {
     await withServer(
       endless,
       async (reader) => {
-        await expect(reader.getTrace(TRACE)).rejects.toThrow(/larger than 100000 bytes/);
+        await expect(reader.getTrace(TRACE)).rejects.toThrow(/one part of the answer is larger than 100000 bytes/);
         await cutOff.promise;
       },
       { maxBytes: 100_000 },
+    );
+  });
+
+  test('that does not end, ends at the deadline', async () => {
+    const endless: RequestListener = (_, response) => {
+      response.write('{');
+      const timer = setInterval(() => response.write(' '.repeat(10_000)), 1);
+      response.on('close', () => clearInterval(timer));
+    };
+    await withServer(
+      endless,
+      async (reader) => {
+        await expect(reader.getTrace(TRACE)).rejects.toThrow(/timeout/);
+      },
+      { timeoutMs: 100 },
+    );
+  });
+
+  test('may be cut anywhere on its way, and hold brackets and quotes in its texts', async () => {
+    const text = 'one " then ]}]} — 日本 🦊 \\';
+    const spans = [0, 1, 2].map((place) => spanAt(place, text));
+    const bytes = Buffer.from(document(spans));
+    await withServer(
+      async (_, response) => {
+        for (let at = 0; at < bytes.length; at += 7) {
+          response.write(bytes.subarray(at, at + 7));
+          if (at % 70 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        response.end();
+      },
+      async (reader) => {
+        const found = await reader.getTrace(TRACE);
+        expect(found.map(({ name, service, attributes }) => [name, service, attributes.text])).toEqual(
+          [0, 1, 2].map((place) => [`span ${place}`, 'shop', text]),
+        );
+      },
     );
   });
 
@@ -138,6 +195,28 @@ describe('an answer of Jaeger', () => {
     expect(asked).toEqual([`/api/v3/traces/${TRACE}?raw_traces=true`]);
   });
 });
+
+function spanAt(place: number, text: string): unknown {
+  return {
+    traceId: TRACE,
+    spanId: place.toString(16).padStart(16, '0'),
+    name: `span ${place}`,
+    startTimeUnixNano: String(1_790_000_000_000_000_000n + BigInt(place)),
+    endTimeUnixNano: String(1_790_000_000_000_000_001n + BigInt(place)),
+    attributes: [{ key: 'text', value: { stringValue: text } }],
+  };
+}
+
+function document(spans: readonly unknown[]): string {
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] };
+  return JSON.stringify({ result: { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 's' }, spans }] }] } });
+}
+
+function streaming(body: string): RequestListener {
+  return (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(body);
+  };
+}
 
 function answering(status: number, body: string): RequestListener {
   return ({ url }, response) => {

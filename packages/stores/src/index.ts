@@ -110,7 +110,7 @@ export type {
   TraceReader,
   TraceWriter,
 } from './signal-stores.ts';
-export { MAX_SPANS_OF_TRACE, toTrace } from './span-view.ts';
+export { compareSpans, MAX_SPANS_OF_TRACE, toTrace } from './span-view.ts';
 export { StoreUnavailableError } from './store-error.ts';
 export { measureStore, type StoreOperation } from './store-operation.ts';
 export { applyTaskEvent } from './task-reducer.ts';

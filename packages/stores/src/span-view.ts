@@ -11,7 +11,7 @@ export const MAX_SPANS_OF_TRACE = 10_000;
 /** What every TraceReader answers with: the oldest spans first, those of one instant by id. */
 export function toTrace(spans: readonly SpanSignal[]): SpanView[] {
   return [...spans]
-    .sort(byStart)
+    .sort(compareSpans)
     .slice(0, MAX_SPANS_OF_TRACE + 1)
     .map(toSpanView);
 }
@@ -36,7 +36,8 @@ function toSpanView(span: SpanSignal): SpanView {
   };
 }
 
-function byStart(a: SpanSignal, b: SpanSignal): number {
+/** The order of a trace: by start, those of one instant by id. */
+export function compareSpans(a: SpanSignal, b: SpanSignal): number {
   if (a.startTimeUnixNano !== b.startTimeUnixNano) return a.startTimeUnixNano < b.startTimeUnixNano ? -1 : 1;
   return a.spanId < b.spanId ? -1 : 1;
 }

@@ -9,6 +9,7 @@ export const BROKEN_TRACE_STORES: Breakages<TraceStore> = {
   'invents a span': reading((spans) => (spans.length > 0 ? spans : [INVENTED])),
   'gives the newest span first': reading((spans) => [...spans].reverse()),
   'cuts long traces': reading((spans) => spans.slice(0, 500)),
+  'does not tell that there are more': reading((spans) => spans.slice(0, 10_000)),
   'calls every span internal': readingEach((span) => ({ ...span, kind: 'internal' })),
   'loses the status': readingEach((span) => ({ ...span, status: { code: 'unset', message: '' } })),
   'loses events': readingEach((span) => ({ ...span, events: [] })),

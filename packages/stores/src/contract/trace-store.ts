@@ -187,6 +187,30 @@ export const TRACE_STORE_PROPERTIES: readonly Property<TraceStoreSubject>[] = [
     },
   },
   {
+    title: 'of a longer trace the first ten thousand come, and one that tells that there are more',
+    async run({ store }) {
+      const traceId = newTraceId();
+      // The last come first, of two services and scopes in turn: however a store gathers them, the first are asked for.
+      const batch = Array.from({ length: 12_000 }, (_, index) => {
+        const place = 11_999 - index;
+        const service = `tracepost-test-${place % 2}`;
+        return span({
+          traceId,
+          origin: { ...originOf(service), scopeName: `scope ${place % 3}` },
+          spanId: (place + 1).toString(16).padStart(16, '0'),
+          name: `span ${place}`,
+          startTimeUnixNano: nanos(place),
+          endTimeUnixNano: nanos(place + 1),
+        });
+      });
+      // No more at a time than every store takes.
+      for (let from = 0; from < batch.length; from += 2_000) await store.writeSpans(batch.slice(from, from + 2_000));
+      const found = await store.getTrace(traceId);
+      expect(found).toHaveLength(10_001);
+      expect(found.every(({ name }, place) => name === `span ${place}`)).toBe(true);
+    },
+  },
+  {
     title: 'an empty batch is taken',
     async run({ store }) {
       expect(await store.writeSpans([])).toEqual({ status: 'taken', refused: [] });

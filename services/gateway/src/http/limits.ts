@@ -35,6 +35,8 @@ export const LIMITS = {
   storeTimeoutMs: 5_000,
   /** The same for a question about metrics, which may read a million numbers. */
   metricTimeoutMs: 10_000,
+  /** The same for a trace, of which the store has to read every span, however many are shown. */
+  traceTimeoutMs: 10_000,
   /** The same for the store of idempotency keys, which stands between a client and its 202. */
   keyTimeoutMs: 2_000,
   /** Transcripts that are received or waited for at a time … */

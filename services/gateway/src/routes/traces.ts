@@ -33,7 +33,7 @@ export function addTraceRoute(app: GatewayServer, { traces, tasks, logger }: Tra
     async (request, reply) => {
       const { traceId } = request.params;
       const [spans, known] = await Promise.allSettled([
-        withDeadline(traces.getTrace(traceId), LIMITS.storeTimeoutMs, 'The trace store'),
+        withDeadline(traces.getTrace(traceId), LIMITS.traceTimeoutMs, 'The trace store'),
         tasks.ofTrace(traceId),
       ]);
       if (spans.status === 'rejected') {

@@ -2,34 +2,37 @@ import { StoreUnavailableError } from '@tracepost/stores';
 
 export interface FetchOptions {
   readonly timeoutMs: number;
-  readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** GET with a deadline for the whole and a limit for the body. Rejects with `StoreUnavailableError`. */
-export async function fetchText(
+/**
+ * GET with a deadline for the whole, reading included. Rejects with `StoreUnavailableError`, also for what `read` throws; the rest of an
+ * answer that was not read to its end is not fetched.
+ */
+export async function fetchAnswer<T>(
   url: string,
-  { timeoutMs, maxBytes, signal }: FetchOptions,
-): Promise<{ status: number; body: string }> {
+  { timeoutMs, signal }: FetchOptions,
+  read: (response: Response) => Promise<T>,
+): Promise<T> {
   try {
     const response = await fetch(url, {
       headers: { accept: 'application/json' },
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    return { status: response.status, body: await readBody(response, maxBytes) };
+    return await read(response);
   } catch (error) {
     throw new StoreUnavailableError('jaeger', `Jaeger cannot be asked: ${describe(error)}`, { cause: error });
   }
 }
 
-async function readBody({ body }: Response, maxBytes: number): Promise<string> {
+/** The whole body, of at most so many bytes. Leaving the loop cancels the stream, and with it the request. */
+export async function readText({ body }: Response, maxBytes: number): Promise<string> {
   if (body === null) return '';
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    // Leaving the loop cancels the stream, and with it the request.
     if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
