@@ -48,6 +48,16 @@ export function parsed(value: unknown): unknown {
   }
 }
 
+/** MLflow writes every value as JSON, plain text too. */
+export function unquoted(text: string): string {
+  if (text[0] !== '"') return text;
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
 /** A list that was written as many attributes (`prefix.0.role`, `prefix.0.content`, …), as lists and objects again; null: none. */
 export function listAt(attributes: Attributes, prefix: string): readonly unknown[] | null {
   const root: Branch = new Map();

@@ -14,9 +14,10 @@ import { TextBudget } from '../building/text-budget.ts';
 import { argumentFields } from '../building/tool-arguments.ts';
 import { isUnique } from '../building/tool-ids.ts';
 import { fieldsOf, textOf } from '../building/values.ts';
-import { parsed, textAt, valueAt } from './attributes.ts';
+import { parsed, textAt, unquoted, valueAt } from './attributes.ts';
 import { type Conversation, conversationOf } from './conversation.ts';
 import { failureOf, isAbort, isRefusal } from './failure.ts';
+import { mlflowModel, mlflowProvider } from './mlflow.ts';
 import { offeredTools } from './offered-tools.ts';
 import { askedAs, toldAs } from './own-tool-ids.ts';
 import { providerName } from './provider-name.ts';
@@ -108,9 +109,10 @@ class SpanReading {
         'llm.system',
         'ai.model.provider',
         'langfuse.provider',
-      ),
+      ) ?? mlflowProvider(attributes),
     );
-    const model = textAt(attributes, ...MODEL_NAMES);
+    const named = textAt(attributes, ...MODEL_NAMES);
+    const model = named === null ? mlflowModel(attributes) : unquoted(named);
     const told = spanUsage(attributes, provider, model);
     const used = told !== null && told.usage.input + told.usage.output > 0 ? told : null;
     if (this.#kind !== 'model' && used === null) return null;
@@ -429,6 +431,7 @@ const MODEL_NAMES = [
   'ai.model.id',
   'llm.request.model',
   'embedding.model_name',
+  'mlflow.llm.model',
   'model_name',
   'langfuse.observation.model.name',
   'model',

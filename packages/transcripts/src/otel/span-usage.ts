@@ -1,12 +1,10 @@
-import type { Attributes, TokenUsage } from '@tracepost/contracts';
+import type { Attributes } from '@tracepost/contracts';
 import { readUsage } from '@tracepost/pricing';
 import { fieldsOf, isFields } from '../building/values.ts';
 import { countAt, countOf, parsed, valueAt } from './attributes.ts';
-
-export interface SpanUsage {
-  readonly usage: TokenUsage;
-  readonly raw: string;
-}
+import { ofMlflow } from './mlflow.ts';
+import { ofVercelMetadata } from './vercel-usage.ts';
+import { type SpanUsage, wholeUsage } from './whole-usage.ts';
 
 /** Each dialect's word for one count; the first that is there is taken. */
 const COUNTS = {
@@ -74,9 +72,10 @@ const COUNTS = {
 export function spanUsage(attributes: Attributes, provider: string | null, model: string | null): SpanUsage | null {
   return (
     ofClaudeCode(attributes) ??
-    ofProviderMetadata(attributes) ??
+    ofVercelMetadata(attributes) ??
     ofAttributes(attributes, isGemini(provider, model)) ??
     ofAnswer(attributes, provider) ??
+    ofMlflow(attributes) ??
     ofLangfuse(attributes)
   );
 }
@@ -87,7 +86,7 @@ function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null
   if (input === null && output === null) return null;
   const names = Object.values(COUNTS).flat();
   const raw = Object.fromEntries(names.flatMap((name) => (name in attributes ? [[name, attributes[name]]] : [])));
-  const usage = whole({
+  const usage = wholeUsage({
     input: input ?? 0,
     output: output ?? 0,
     cacheRead: countAt(attributes, ...COUNTS.cacheRead) ?? 0,
@@ -97,33 +96,6 @@ function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null
     gemini,
   });
   return { usage, raw: JSON.stringify(raw) };
-}
-
-interface Counts {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly reasoning: number;
-  readonly total: number | null;
-  readonly gemini: boolean;
-}
-
-function whole({ input, output, cacheRead, cacheWrite, reasoning, total, gemini }: Counts): TokenUsage {
-  const cache = cacheRead + cacheWrite;
-  const isCacheBeside = cache > input || (cache > 0 && total === input + output + cache);
-  const allInput = isCacheBeside ? input + cache : input;
-  const isReasoningBeside = reasoning > output || (reasoning > 0 && total === allInput + output + reasoning);
-  // Gemini's total holds thoughts that some programs name nowhere else; they are paid for as output.
-  const untold = gemini && reasoning === 0 && total !== null ? Math.max(0, total - allInput - output) : 0;
-  return {
-    input: allInput,
-    cacheRead,
-    cacheWrite5m: cacheWrite,
-    cacheWrite1h: 0,
-    output: (isReasoningBeside ? output + reasoning : output) + untold,
-    reasoning: reasoning + untold,
-  };
 }
 
 function isGemini(provider: string | null, model: string | null): boolean {
@@ -143,14 +115,6 @@ function ofClaudeCode(attributes: Attributes): SpanUsage | null {
   return usage && countAt(attributes, 'input_tokens', 'output_tokens') !== null
     ? { usage, raw: JSON.stringify(raw) }
     : null;
-}
-
-/** The Vercel AI SDK leaves Anthropic's cache out of its own counts and keeps the provider's beside them. */
-function ofProviderMetadata(attributes: Attributes): SpanUsage | null {
-  const { anthropic } = fieldsOf(valueAt(attributes, 'ai.response.providerMetadata'));
-  const { usage: raw } = fieldsOf(anthropic);
-  const usage = raw === undefined ? null : readUsage('anthropic', raw);
-  return usage && { usage, raw: JSON.stringify(raw) };
 }
 
 /** Some instrumentations count nothing and keep the provider's whole answer. */
@@ -180,6 +144,7 @@ export function answerOf(attributes: Attributes): Readonly<Record<string, unknow
       'response_data',
       'langfuse.observation.output',
       'gcp.vertex.agent.llm_response',
+      'mlflow.spanOutputs',
     ),
   );
 }
@@ -211,6 +176,6 @@ function ofLangfuse(attributes: Attributes): SpanUsage | null {
   const total = countOf(raw.total);
   const isBeside = total !== null && total !== told.input + told.output && total === beside.input + beside.output;
   const counted = isBeside ? beside : told;
-  const usage = whole({ ...counted, cacheRead, cacheWrite, reasoning, total: null, gemini: false });
+  const usage = wholeUsage({ ...counted, cacheRead, cacheWrite, reasoning, total: null, gemini: false });
   return { usage, raw: JSON.stringify(raw) };
 }
