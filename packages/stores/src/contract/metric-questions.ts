@@ -288,6 +288,7 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
       expect(await sum({ code: '' })).toBe(2);
       expect(await sum({ 'service.name': 'two' })).toBe(2);
       expect(await sum({ nobody: 'x' })).toBe(0);
+      expect(await sum({ toString: '', nobody: '' })).toBe(7);
       expect(await byGroup(store, { name, groupBy: ['service.name', 'code'], aggregation: 'SUM' })).toEqual([
         [{ 'service.name': 'one', code: '200' }, 5],
         [{ 'service.name': 'two' }, 2],

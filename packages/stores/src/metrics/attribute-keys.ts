@@ -14,7 +14,7 @@ export function isAskedFor(
   attributes: Readonly<Record<string, string>>,
 ): boolean {
   for (const key in where) {
-    const value = isAttributeKey(key) ? (attributes[key] ?? '') : '';
+    const value = isAttributeKey(key) && Object.hasOwn(attributes, key) ? attributes[key] : '';
     if (value !== where[key]) return false;
   }
   return true;
