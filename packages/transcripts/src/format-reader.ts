@@ -27,7 +27,7 @@ export interface ReadingContext {
   readonly isForUsage: boolean;
   /** For a session's draft: how many of its messages, calls and tool calls each are not packed; undefined: as many as people's sessions have. */
   readonly unpackedEntries?: number | undefined;
-  /** Counts an entry that could not be read. `entry` is the line from 1, or the number of the entry in a file without lines. */
+  /** Counts an entry that could not be read at all. `entry` is the line from 1, or the number of the entry in a file without lines. */
   skip(entry: number, reason: string): void;
   /** From now on this entry is read, or what `within` says of it; whoever hands entries to a reader calls it. */
   begin(entry: number, within?: string): void;

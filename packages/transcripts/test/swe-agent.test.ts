@@ -117,12 +117,13 @@ describe('a trajectory of SWE-agent', () => {
   });
 
   it('leaves out steps and sums that cannot be, and keeps the rest', async () => {
-    const info = { model_stats: { ...stats, tokens_sent: -1 } };
+    const info = { exit_status: 'submitted', model_stats: { ...stats, tokens_sent: -1 } };
     const hostile = { ...trajectory, trajectory: [steps[0], { state: {} }, 7, steps[3]], info };
     const { documents, skipped } = await readText(JSON.stringify(hostile));
     expect(skipped.map(({ line }) => line)).toEqual([2, 3, 1]);
     expect(documents[0]?.calls).toHaveLength(2);
     expect(documents[0]?.reportedTotals).toBeUndefined();
+    expect(documents[0]?.outcome).toEqual({ succeeded: true, detail: 'submitted' });
   });
 });
 
@@ -179,6 +180,32 @@ describe('a trajectory of mini-swe-agent', () => {
     const session = await one({ info, messages: messages(0.015), trajectory_format: 'mini-swe-agent-1.1' });
     expect(session.calls.map(({ reportedCostUsd }) => reportedCostUsd)).toEqual(['0.015', '0.015']);
     expect(session.reportedTotals?.costUsd).toBeNull();
+  });
+
+  it('has the sums of its calls left out where they cannot be, and how it ended all the same', async () => {
+    const wrong = { ...info, model_stats: { instance_cost: -1, api_calls: 2 } };
+    const { documents, skipped } = await readText(JSON.stringify({ info: wrong, messages: messages() }));
+    expect(skipped).toHaveLength(1);
+    expect(documents[0]).toMatchObject({
+      ...{ outcome: { succeeded: true }, facts: { version: '2.0.0' }, calls: [{ provider: 'anthropic' }, {}] },
+    });
+  });
+
+  it('has a call that was paid for an answer which it did not take', async () => {
+    const refused = { role: 'user', content: 'No tool calls found.', extra: { interrupt_type: 'FormatError' } };
+    const session = await one({
+      info,
+      messages: [
+        ...messages().slice(0, 4),
+        { ...refused, extra: { ...refused.extra, cost: 0.02, response: response('r-9') } },
+        { ...refused, extra: { ...refused.extra, cost: 0.02, response: 'cannot be written down' } },
+      ],
+    });
+    expect(session.calls.map(({ callId, reportedCostUsd }) => [callId, reportedCostUsd])).toEqual([
+      ['r-1', null],
+      ['r-9', '0.02'],
+    ]);
+    expect(session.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user', 'user']);
   });
 
   it('with functions takes those', async () => {

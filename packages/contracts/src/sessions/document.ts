@@ -212,7 +212,7 @@ export interface SessionError {
   readonly message: string;
 }
 
-/** A line or entry that could not be read, and why; everything around it was. */
+/** A line or entry that could not be read, or not the usage in it, and why; everything around that was. */
 export interface SkippedLine {
   /** From 1; of a file that is not made of lines, the entry. */
   readonly line: number;

@@ -52,10 +52,11 @@ export class MiniTaker implements ElementTaker {
   }
 
   #take(info: Fields): void {
-    totalsOf(info);
-    this.#info = info;
     const version = textOf(info.mini_version);
     if (version !== null) this.#facts.version = version.slice(0, 50);
+    this.#info = { ...info, model_stats: null };
+    totalsOf(info);
+    this.#info = info;
   }
 
   #message(given: unknown): void {

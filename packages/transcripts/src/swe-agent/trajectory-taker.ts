@@ -90,7 +90,8 @@ export class TrajectoryTaker implements ElementTaker {
 
   #take(value: unknown): void {
     const info = fieldsOf(value);
-    // Looked at here, so that numbers which cannot be are told with the place where they stand.
+    // How the run ended is true also where its numbers cannot be, which are told with the place where they stand.
+    this.#info = { ...info, model_stats: null };
     totalsOf(info);
     this.#info = info;
   }
