@@ -1,5 +1,6 @@
 import type { SessionDocument } from '@tracepost/contracts';
 import { describe, expect, it } from 'vitest';
+import { uniteDocuments } from '../src/index.ts';
 import { readText } from './bytes.ts';
 
 const BEGIN = Date.parse('2026-03-01T10:00:00.000Z');
@@ -194,5 +195,36 @@ describe('a session of pi', () => {
     expect(skipped.map(({ line: number }) => number)).toEqual([3, 4]);
     expect(documents[0]).toMatchObject({ calls: [{}], compactions: [{ beforeTokens: 9 }], tools: [{ status: 'ok' }] });
     expect(documents[0]?.calls).toHaveLength(1);
+  });
+
+  it('with all that was paid beside it, read up to any line or in halves, is the same as read whole', async () => {
+    const result = { role: 'toolResult', toolName: 'subagent', content: 'done', isError: false };
+    const lines = [
+      header('s1'),
+      answer(4, {
+        content: [{ type: 'toolCall', id: 'toolu_01AAAAAAAAAAAAAAAAAAAA', name: 'subagent', arguments: {} }],
+      }),
+      entry(5, { ...result, toolCallId: 'toolu_01AAAAAAAAAAAAAAAAAAAA', ...paid(5000, 0.05) }, { id: 'e5' }),
+      line('compaction', 6, { summary: 'word '.repeat(50), tokensBefore: 150_000, ...paid(150_000, 0.5) }),
+      answer(7, { ...paid(-1, 0.1) }, { id: 'e7' }),
+      line('branch_summary', 8, { summary: 'left', ...paid(300, 0.02) }),
+      answer(9, {}, { id: 'e9' }),
+    ];
+    const documents = async (of: readonly string[]): Promise<readonly SessionDocument[]> =>
+      (await readText(`${of.join('\n')}\n`)).documents;
+    const [whole] = await documents(lines);
+    expect(whole?.calls.map(({ usage }) => usage?.input)).toEqual([9, 5000, 150_000, undefined, 300, 9]);
+    for (let length = 2; length < lines.length; length++) {
+      const [before] = await documents(lines.slice(0, length));
+      expect(uniteDocuments(before as SessionDocument, whole as SessionDocument)).toEqual(whole);
+      expect(uniteDocuments(whole as SessionDocument, before as SessionDocument)).toEqual(whole);
+      const [after] = await documents([lines[0] ?? '', ...lines.slice(length)]);
+      const both = uniteDocuments(after as SessionDocument, before as SessionDocument);
+      // Whom a summary was asked of stands in the lines before it, and is not known in a half without them.
+      expect(both.calls.map(({ callId, usage }) => [callId, usage])).toEqual(
+        whole?.calls.map(({ callId, usage }) => [callId, usage]),
+      );
+      expect(both.compactions?.length).toBe(1);
+    }
   });
 });
