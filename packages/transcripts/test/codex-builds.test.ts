@@ -118,6 +118,7 @@ describe('what newer builds say in the name of the user', () => {
     '<hook_prompt hook_run_id="1">go on</hook_prompt>',
     '<recommended_plugins>\nx',
     '<goal_context>\nx',
+    '<user_action>\n  <context>User initiated a review task.</context>',
     '<codex_internal_context source="goal">\nx',
     '<app-context>\nx',
     'Warning: apply_patch was requested via exec_command. Use the apply_patch tool instead of exec_command.',

@@ -234,6 +234,36 @@ describe('a price book', () => {
     expect([cost.totalUsd, cost.price?.unknownTier]).toEqual([standard.totalUsd, serviceTier]);
   });
 
+  it.each<[string, string, string | null, number]>([
+    // provider, model, what the answer says of its place, US dollars
+    ['anthropic', 'claude-opus-4-6', 'us', 5.5 + 0.55 + 6.875 + 11 + 27.5],
+    ['anthropic', 'claude-sonnet-4-6', 'us', 3.3 + 0.33 + 4.125 + 6.6 + 16.5],
+    ['anthropic', 'claude-opus-4-6', 'global', 5 + 0.5 + 6.25 + 10 + 25],
+    ['anthropic', 'claude-opus-4-6', null, 5 + 0.5 + 6.25 + 10 + 25],
+    // Older than the surcharge; sold by another one.
+    ['anthropic', 'claude-opus-4-5-20251101', 'us', 5 + 0.5 + 6.25 + 10 + 25],
+    ['anthropic', 'claude-haiku-4-5', 'us', 1 + 0.1 + 1.25 + 2 + 5],
+    ['aws.bedrock', 'global.anthropic.claude-opus-4-6-v1', 'us', 5 + 0.5 + 6.25 + 10 + 25],
+  ])('takes what %s sells %s for in the place %j', (provider, model, place, usd) => {
+    const usage = { ...none, input: 4e6, cacheRead: 1e6, cacheWrite5m: 1e6, cacheWrite1h: 1e6, output: 1e6 };
+    const rawUsage = JSON.stringify({ output_tokens: 1e6, inference_geo: place });
+    const cost = book.price(call({ provider, model, usage, rawUsage }));
+    expect(cost.totalUsd).toBeCloseTo(usd, 9);
+    expect(cost.price?.source.endsWith(', 1.1 times of it for inference in the US')).toBe(
+      place === 'us' && model.endsWith('-4-6'),
+    );
+  });
+
+  it('adds the surcharge of a place to the price of a tier, and none to a price of your own', () => {
+    const us = { usage: million, model: 'claude-opus-4-6', provider: 'anthropic', rawUsage: '{"inference_geo":"us"}' };
+    expect(book.price(call({ ...us, serviceTier: 'batch' }))).toMatchObject({
+      totalUsd: 2.75,
+      price: { source: `${PRICE_LIST}, half of it for batch, 1.1 times of it for inference in the US` },
+    });
+    const own = createPriceBook({ own: [{ model: 'claude-*', usdPerMillion: { input: 4, output: 20 } }] });
+    expect(own.price(call(us)).totalUsd).toBe(4);
+  });
+
   it.each<[string | null, string]>([
     ['ollama', 'deepseek-r1:8b'],
     ['LM Studio', 'gpt-oss-20b'],

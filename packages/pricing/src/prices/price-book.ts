@@ -3,6 +3,7 @@ import type { CallCost, CostPart, SessionModelCall, TokenUsage } from '@tracepos
 import { type Picodollars, toPicodollars, toUsd } from '../money.ts';
 import { NO_DETAILS, usageDetails } from '../usage/usage-details.ts';
 import { costParts } from './cost-parts.ts';
+import { atInferencePlace } from './inference-place.ts';
 import { type ListedModel, listedModel, listedPrice, PRICE_LIST } from './listed-price.ts';
 import { isLocal } from './local-runtimes.ts';
 import type { OwnPrice } from './own-price.ts';
@@ -11,7 +12,7 @@ import type { FoundPrice } from './rates.ts';
 import { atServiceTier } from './service-tier.ts';
 
 /** Rises when the same call would be priced otherwise by a change in this folder. */
-const RULES = 2;
+const RULES = 3;
 /** Names come from files of others: what is remembered of them has an end. */
 const MOST_MODELS = 10_000;
 
@@ -70,7 +71,9 @@ export function createPriceBook({ own = [], undatedMs = Date.now() }: PriceBookO
     if (ownPrice) return ownPrice;
     if (runsLocally(call.provider, model)) return 'local';
     const listed = lookUp(call.provider, model);
-    return listed && atServiceTier(listedPrice(listed, atMs), call.serviceTier, input);
+    if (!listed) return null;
+    const price = atServiceTier(listedPrice(listed, atMs), call.serviceTier, input);
+    return atInferencePlace(price, call.rawUsage);
   };
 
   return {

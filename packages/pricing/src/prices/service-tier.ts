@@ -67,7 +67,8 @@ function isLong({ input }: Rates, tokens: number): boolean {
   return input?.tiers.some(({ above }) => tokens > above) ?? false;
 }
 
-function timesAll(rates: Rates, factor: string): Rates {
+/** All tokens. */
+export function timesAll(rates: Rates, factor: string): Rates {
   return withRates(rates, ({ base, tiers }) => ({
     base: timesDecimal(base, factor),
     tiers: tiers.map(({ above, price }) => ({ above, price: timesDecimal(price, factor) })),

@@ -17,6 +17,7 @@ const CONTEXT = [
   '<INSTRUCTIONS>',
   '<turn_aborted>',
   '<user_shell_command>',
+  '<user_action>',
   '<subagent_notification>',
   '<model_switch>',
   '<app-context>',
