@@ -7,7 +7,7 @@ export {
   WriteFailedError,
 } from './errors.ts';
 export { type FolderLock, lockFolder } from './lock-folder.ts';
-export { describeRescue, openSound, type SoundOptions } from './open-sound.ts';
+export { cannotFill, describeRescue, openSound, type SoundOptions } from './open-sound.ts';
 export { openSqlite } from './open-sqlite.ts';
 export { type Rescue, type RescueOptions, rescueFile } from './rescue-file.ts';
 export type {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ThreadOptions } from './protocol.ts';
+import { undoRescue } from './rescue-places.ts';
 
 /** Pages in the log before they are copied into the file (16 MiB): each time costs two more fsyncs. */
 const CHECKPOINT_PAGES = 4_000;
@@ -11,6 +12,8 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** The writer's connection, with the schema brought up to date. */
 export function openFile({ path, synchronous, schema, pragmas, exclusive }: ThreadOptions): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true });
+  // Without it a file that a rescue was about to exchange when its process died would begin anew, empty.
+  undoRescue(path);
   // Whoever wants the file alone has no reason to wait for another to leave.
   const database = new DatabaseSync(path, { timeout: exclusive ? 0 : BUSY_TIMEOUT_MS });
   try {

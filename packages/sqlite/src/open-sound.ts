@@ -2,15 +2,20 @@ import { statSync } from 'node:fs';
 import { CannotOpenError, WriteFailedError } from './errors.ts';
 import { describeDamage, guardDamage } from './guard-damage.ts';
 import { openSqlite } from './open-sqlite.ts';
-import { type Rescue, rescueFile } from './rescue-file.ts';
+import { type Rescue, type RescueOptions, rescueFile } from './rescue-file.ts';
 import type { Sqlite, SqliteOptions } from './sqlite.ts';
 
 /** About 10 ms a MiB. To look at every page of a larger file would be felt in each start: its damage is noticed where it is met. */
 const MOST_CHECKED_BYTES = 16 * 1024 ** 2;
 
 export interface SoundOptions extends SqliteOptions {
-  /** Only where the owner has agreed to lose what cannot be read: told what was kept. Nobody else may have the file open. */
+  /**
+   * Only where the owner has agreed to lose what cannot be read: told what was kept. Nobody else may have the file open. Everything in it is
+   * looked at then, whatever its size, which for a large one takes minutes.
+   */
   readonly onRescued?: ((rescue: Rescue) => void) | undefined;
+  /** With `onRescued`, of a file that is rescued. */
+  readonly mend?: RescueOptions['mend'];
 }
 
 /**
@@ -18,15 +23,23 @@ export interface SoundOptions extends SqliteOptions {
  * `onRescued`, set aside and made anew of what can be read. Damage that is met later stops the writing (`guardDamage`). SQLite
  * knows the structure of its pages and has no checksums: a bit that changed within a text is not found by anybody.
  */
-export async function openSound({ onRescued, ...options }: SoundOptions): Promise<Sqlite> {
-  const opened = await tryOpen(options);
+export async function openSound({ onRescued, mend, ...options }: SoundOptions): Promise<Sqlite> {
+  const opened = await tryOpen(options, onRescued ? 'everything' : 'when small');
   if (!(opened instanceof CannotOpenError)) return guardDamage(opened);
   if (!onRescued) throw opened;
-  onRescued(await rescueFile(options));
+  onRescued(await rescueFile({ ...options, mend }));
   return guardDamage(await openSqlite(options));
 }
 
-async function tryOpen(options: SqliteOptions): Promise<Sqlite | CannotOpenError> {
+/** What whoever fills itself from a file that it has just opened should reject with: `CannotOpenError` where the file turned out to be damaged. */
+export function cannotFill(path: string, error: unknown): unknown {
+  if (!(error instanceof WriteFailedError) || !error.isDamaged) return error;
+  return new CannotOpenError(path, error.message, { isDamaged: true, cause: error });
+}
+
+type Check = 'everything' | 'when small';
+
+async function tryOpen(options: SqliteOptions, check: Check): Promise<Sqlite | CannotOpenError> {
   const { path } = options;
   const refusal = (reason: string, cause?: unknown): CannotOpenError =>
     new CannotOpenError(path, describeDamage(path, reason), { isDamaged: true, cause });
@@ -37,26 +50,30 @@ async function tryOpen(options: SqliteOptions): Promise<Sqlite | CannotOpenError
     if (!(error instanceof CannotOpenError) || !error.isDamaged) throw error;
     return refusal(error.cause instanceof Error ? error.cause.message : error.message, error);
   }
-  const damage = await findDamage(database);
-  if (damage === null) return database;
-  await database.close();
-  return refusal(damage);
+  try {
+    const damage = await findDamage(database, check);
+    if (damage === null) return database;
+    await database.close();
+    return refusal(damage);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
-/** Null when all pages are whole, or too many to look at now; else what is wrong with the first that is not. */
-async function findDamage(database: Sqlite): Promise<string | null> {
-  if (statSync(database.path).size > MOST_CHECKED_BYTES) return null;
-  const session = await database.acquire();
+/** Null when nothing is wrong with it, or there is too much to look at now; else what is wrong at the first place. */
+async function findDamage(database: Sqlite, check: Check): Promise<string | null> {
+  if (check === 'when small' && statSync(database.path).size > MOST_CHECKED_BYTES) return null;
+  // Indexes that do not fit their tables are damage too, and met when a row is changed; to look for them takes several times as long.
+  const question = check === 'everything' ? 'PRAGMA integrity_check(1)' : 'PRAGMA quick_check(1)';
   try {
-    const { rows } = await session.execute('PRAGMA quick_check(1)');
-    const verdict = String(Object.values(rows[0] ?? {})[0] ?? 'no answer');
+    const [row] = await database.look(question);
+    const verdict = String(Object.values(row ?? {})[0] ?? 'no answer');
     // It begins with the name of the table on a line of its own.
     return verdict === 'ok' ? null : verdict.replaceAll(/\s*\n\s*/g, ' ');
   } catch (error) {
     if (error instanceof WriteFailedError && error.isDamaged) return error.message;
     throw error;
-  } finally {
-    await session.release();
   }
 }
 

@@ -1,7 +1,9 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CannotOpenError } from './errors.ts';
-import type { SqliteOptions } from './sqlite.ts';
+import { openSqlite } from './open-sqlite.ts';
+import { placesFor, putInPlace, undoRescue } from './rescue-places.ts';
+import type { Sqlite, SqliteOptions } from './sqlite.ts';
 
 export interface Rescue {
   /** Where the damaged file lies now, with its log beside it. */
@@ -12,35 +14,63 @@ export interface Rescue {
   readonly incomplete: readonly string[];
 }
 
-export type RescueOptions = Pick<SqliteOptions, 'path' | 'synchronous' | 'schema'>;
+export interface RescueOptions extends Pick<SqliteOptions, 'path' | 'synchronous' | 'schema' | 'pragmas'> {
+  /** Puts right what the rows that are missing leave behind in others, before anybody else sees the new file. */
+  readonly mend?: ((fresh: Sqlite) => Promise<void>) | undefined;
+}
 
 /**
- * For a file that is no whole database any more (torn, truncated, bits flipped): sets it aside and makes a new one of every row that can still be
- * read. Nobody may have the file open. It is for data that bears a loss, as telemetry does; what must not lose anything refuses to
- * open instead. Rejects with `CannotOpenError` when not even a new file can be made; the damaged one is set aside then, too.
+ * For a file that is no whole database any more (torn, truncated, bits flipped): makes a new one of every row that can still be
+ * read, and only when that is complete sets the damaged one aside and gives its name to the new one. Ended before that, by whatever,
+ * everything is as it was, for the next try. Nobody may have the file open. Rejects with `CannotOpenError` when no new file can be made.
  */
-export async function rescueFile({ path, synchronous, schema }: RescueOptions): Promise<Rescue> {
-  const setAside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  for (const part of ['', '-wal', '-shm']) if (existsSync(path + part)) renameSync(path + part, setAside + part);
+export async function rescueFile({ path, mend, ...options }: RescueOptions): Promise<Rescue> {
+  undoRescue(path);
+  const places = placesFor(path, new Date());
+  try {
+    const found = await fill(path, { ...options, path: places.fresh });
+    await mendFile({ ...options, path: places.fresh }, mend);
+    putInPlace(places);
+    return { setAside: places.setAside, ...found };
+  } catch (error) {
+    undoRescue(path);
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `The database ${path} is damaged and lies where it lay, since no new one can be made of what can be read of it: ${reason}.`;
+    throw new CannotOpenError(path, message, { isDamaged: true, cause: error });
+  }
+}
+
+type Target = Omit<RescueOptions, 'mend'>;
+
+/** In a thread of its own: reading a large damaged file takes a while, and everything else goes on meanwhile. */
+function fill(damaged: string, { path, synchronous, schema, pragmas = [] }: Target): Promise<Found> {
+  const target = { path, synchronous, schema, pragmas, exclusive: true, sessionIdleMs: 0 };
   const worker = new Worker(new URL('./rescue-thread.ts', import.meta.url), {
-    workerData: { setAside, target: { path, synchronous, schema, pragmas: [], exclusive: false, sessionIdleMs: 0 } },
+    workerData: { damaged, target },
     execArgv: [],
     env: {},
   });
-  try {
-    const found = await new Promise<Omit<Rescue, 'setAside'>>((resolve, reject) => {
-      worker.once('message', resolve).once('error', reject);
-      worker.once('exit', (code) => reject(new Error(`the thread that reads it ended with ${code}`)));
+  return new Promise((resolve, reject) => {
+    let found: Found | null = null;
+    worker.once('message', (message: Found) => {
+      found = message;
     });
-    return { setAside, ...found };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CannotOpenError(
-      path,
-      `${path} was damaged and is now ${setAside}; a new one cannot be made: ${reason}.`,
-      {
-        cause: error,
-      },
-    );
+    worker.once('error', reject);
+    // Only then is the file closed, too.
+    worker.once('exit', (code) => {
+      if (found === null) reject(new Error(`the thread that reads it ended with ${code}`));
+      else resolve(found);
+    });
+  });
+}
+
+type Found = Omit<Rescue, 'setAside'>;
+
+async function mendFile(options: Target, mend: RescueOptions['mend']): Promise<void> {
+  if (mend) {
+    await using fresh = await openSqlite(options);
+    await mend(fresh);
   }
+  // Whoever closes a file last copies its log into it, and does not say so when that fails.
+  if (existsSync(`${options.path}-wal`)) throw new Error('it could not be written whole');
 }

@@ -1,9 +1,11 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { createTableReader, type Place, type Row } from './read-damaged-table.ts';
+import { replyError } from './reply-error.ts';
 import type { Rescue } from './rescue-file.ts';
 
 type Found = Pick<Rescue, 'rows' | 'incomplete'>;
 
-/** Of every table of `target`, which is new, what can be read of the same table in the damaged file. */
+/** Of every table of `target`, which is new, what can be read of the same table in the damaged file, which is left as it is. */
 export function copyReadableRows(damagedPath: string, target: DatabaseSync): Found {
   const rows: Record<string, number> = {};
   const incomplete: string[] = [];
@@ -13,20 +15,25 @@ export function copyReadableRows(damagedPath: string, target: DatabaseSync): Fou
     rows[name] = copied.rows;
     if (!copied.isWhole) incomplete.push(name);
   }
-  source?.close();
+  source?.database.close();
   return { rows, incomplete };
 }
 
 const TABLES = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`;
 
+interface Source {
+  readonly path: string;
+  readonly database: DatabaseSync;
+}
+
 /** Null when not even its first page can be read. */
-function openDamaged(path: string): DatabaseSync | null {
+function openDamaged(path: string): Source | null {
   try {
-    const database = new DatabaseSync(path, { defensive: false });
+    const database = new DatabaseSync(path, { readOnly: true, defensive: false });
     // With this it also reads a file that is shorter than it says of itself, which is refused as a whole otherwise.
     database.exec('PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON');
     database.prepare(TABLES).all();
-    return database;
+    return { path, database };
   } catch {
     return null;
   }
@@ -37,44 +44,72 @@ interface Column {
   readonly pk: number;
 }
 
-function copyTable(source: DatabaseSync, target: DatabaseSync, table: string): { rows: number; isWhole: boolean } {
-  const columnsOf = (database: DatabaseSync): Column[] =>
-    database.prepare(`SELECT name, pk FROM pragma_table_info('${table}')`).all() as unknown as Column[];
+function copyTable(
+  { path, database }: Source,
+  target: DatabaseSync,
+  table: string,
+): { rows: number; isWhole: boolean } {
   let known: ReadonlySet<string>;
   try {
-    known = new Set(columnsOf(source).map(({ name }) => name));
+    known = new Set(columnsOf(database, table).map(({ name }) => name));
   } catch {
     return { rows: 0, isWhole: false };
   }
-  const columns = columnsOf(target).filter(({ name }) => known.has(name));
-  // A table of an older file that had none yet.
-  if (columns.length === 0) return { rows: 0, isWhole: true };
-  const keys = keysOf(target, table, columns);
-  const names = columns.map(({ name }) => `"${name}"`).join(', ');
-  const insert = target.prepare(
-    `INSERT OR IGNORE INTO "${table}" (${names}) VALUES (${columns.map(() => '?').join(', ')})`,
-  );
-  const reader = createReader(source, table, keys, names);
+  const columns = columnsOf(target, table).filter(({ name }) => known.has(name));
+  // A table of an older file that had none yet; in one that is not older it was lost.
+  if (columns.length === 0) return { rows: 0, isWhole: versionOf(database) < versionOf(target) };
+  const names = columns.map(({ name }) => `"${name}"`);
+  const insert = createInsert(target, table, names);
+  const reader = createTableReader({ path, source: database, table, keys: keysOf(target, table, columns), names });
   let rows = 0;
   let isWhole = true;
+  const keep = (read: readonly Row[]): void => {
+    const kept = read.filter(({ values }) => insert(values)).length;
+    if (kept < read.length) isWhole = false;
+    rows += kept;
+  };
   target.exec('BEGIN');
-  for (let after: readonly SQLInputValue[] | null = null; ; ) {
-    const part: ReadPart = reader.read(after);
-    for (const values of part.rows) rows += Number(insert.run(...values).changes);
-    after = part.last ?? after;
+  for (let place: Place | null = null; ; ) {
+    const part = reader.read(place);
+    keep(part.rows);
+    const last = part.rows.at(-1)?.keys;
+    if (last) place = { keys: last, isIncluded: false };
     if (part.isBroken) {
       isWhole = false;
-      const beyond = reader.skip(after);
-      if (beyond === null) break;
-      after = beyond;
-    } else if (part.rows.length < ROWS_PER_READ) break;
+      const beyond = reader.skip(place);
+      for (const rows of beyond.before) keep(rows);
+      if (beyond.place === null) break;
+      place = beyond.place;
+    } else if (part.isLast) break;
     target.exec('COMMIT; BEGIN');
   }
   target.exec('COMMIT');
   return { rows, isWhole };
 }
 
-const ROWS_PER_READ = 1_000;
+function columnsOf(database: DatabaseSync, table: string): Column[] {
+  return database.prepare(`SELECT name, pk FROM pragma_table_info('${table}')`).all() as unknown as Column[];
+}
+
+function versionOf(database: DatabaseSync): number {
+  return (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+/** False for a row that the table does not take: something in it was damaged that the page did not show. */
+function createInsert(target: DatabaseSync, table: string, names: readonly string[]) {
+  const insert = target.prepare(
+    `INSERT OR IGNORE INTO "${table}" (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+  );
+  return (values: readonly SQLInputValue[]): boolean => {
+    try {
+      return Number(insert.run(...values).changes) > 0;
+    } catch (error) {
+      // A disk that is full is no matter of one row.
+      if (replyError(error).kind === 'failed') throw error;
+      return false;
+    }
+  };
+}
 
 /** The columns in whose order the table itself lies: its rowid, or its primary key where there is none. */
 function keysOf(target: DatabaseSync, table: string, columns: readonly Column[]): readonly string[] {
@@ -85,82 +120,3 @@ function keysOf(target: DatabaseSync, table: string, columns: readonly Column[])
     .sort((a, b) => a.pk - b.pk)
     .map(({ name }) => `"${name}"`);
 }
-
-interface ReadPart {
-  readonly rows: readonly SQLInputValue[][];
-  /** Keys of the last row. */
-  readonly last: readonly SQLInputValue[] | null;
-  readonly isBroken: boolean;
-}
-
-interface Reader {
-  /** The next rows behind these keys, up to the place that cannot be read. */
-  read(after: readonly SQLInputValue[] | null): ReadPart;
-  /** Keys behind which something can be read again; null when nothing is left. */
-  skip(after: readonly SQLInputValue[] | null): readonly SQLInputValue[] | null;
-}
-
-function createReader(source: DatabaseSync, table: string, keys: readonly string[], names: string): Reader {
-  const order = keys.join(', ');
-  // By the table alone: an index may be whole where the table is not, and the other way round.
-  const select = (where: string, limit: number): StatementSync => {
-    const statement = source.prepare(
-      `SELECT ${order}, ${names} FROM "${table}" NOT INDEXED ${where} ORDER BY ${order} LIMIT ${limit}`,
-    );
-    statement.setReadBigInts(true);
-    statement.setReturnArrays(true);
-    return statement;
-  };
-  const behind = `WHERE (${order}) > (${keys.map(() => '?').join(', ')})`;
-  const readWith = (statement: StatementSync, values: readonly SQLInputValue[]): ReadPart => {
-    const rows: SQLInputValue[][] = [];
-    let last: SQLInputValue[] | null = null;
-    try {
-      for (const row of statement.iterate(...values) as unknown as Iterable<SQLInputValue[]>) {
-        last = row.slice(0, keys.length);
-        rows.push(row.slice(keys.length));
-      }
-      return { rows, last, isBroken: false };
-    } catch {
-      return { rows, last, isBroken: true };
-    }
-  };
-  return {
-    read(after) {
-      try {
-        return after === null
-          ? readWith(select('', ROWS_PER_READ), [])
-          : readWith(select(behind, ROWS_PER_READ), after);
-      } catch {
-        return { rows: [], last: null, isBroken: true };
-      }
-    },
-    skip(after) {
-      const from = after === null ? LEAST : after[0];
-      if (typeof from !== 'bigint') return null;
-      const rest = keys.slice(1).map(() => MOST);
-      const isReadable = (key: bigint): boolean => {
-        const part = readWith(select(behind, 1), [key, ...rest]);
-        return !part.isBroken;
-      };
-      // Ever longer steps over what is broken, then back to its edge.
-      let bad = from;
-      let good: bigint | null = null;
-      for (let step = 1n; good === null; step *= 2n) {
-        const next = from + step > MOST ? MOST : from + step;
-        if (isReadable(next)) good = next;
-        else if (next === MOST) return null;
-        else bad = next;
-      }
-      while (good - bad > 1n) {
-        const middle: bigint = bad + (good - bad) / 2n;
-        if (isReadable(middle)) good = middle;
-        else bad = middle;
-      }
-      return [good, ...rest];
-    },
-  };
-}
-
-const MOST = 2n ** 63n - 1n;
-const LEAST = -(2n ** 63n);

@@ -3,11 +3,12 @@ import { openFile } from './open-file.ts';
 import type { ThreadOptions } from './protocol.ts';
 import { copyReadableRows } from './rescue-rows.ts';
 
-// Runs in a worker: reading a large damaged file takes a while, and everything else goes on meanwhile.
-const { setAside, target } = workerData as { readonly setAside: string; readonly target: ThreadOptions };
+const { damaged, target } = workerData as { readonly damaged: string; readonly target: ThreadOptions };
 const database = openFile(target);
 try {
-  parentPort?.postMessage(copyReadableRows(setAside, database));
+  const found = copyReadableRows(damaged, database);
+  database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  parentPort?.postMessage(found);
 } finally {
   database.close();
 }

@@ -16,7 +16,7 @@ export async function openWhole(options: SqliteOptions, telemetry: Telemetry): P
 
 /** The same for one that turned out to be damaged while it was open, and is closed now. */
 export async function rescueAndOpen(options: SqliteOptions, telemetry: Telemetry, reason: unknown): Promise<Sqlite> {
-  const { setAside, rows, incomplete } = await rescueFile(options);
+  const { setAside, rows, incomplete } = await rescueFile({ ...options, mend: forgetRolled });
   const kept = Object.values(rows).reduce((sum, count) => sum + count, 0);
   const missing =
     incomplete.length === 0 ? 'nothing was missing' : `not all could be read of: ${incomplete.join(', ')}`;
@@ -24,8 +24,10 @@ export async function rescueAndOpen(options: SqliteOptions, telemetry: Telemetry
     { layer: 'store', result: 'partial', error: reason },
     `The telemetry database ${options.path} was damaged; it lies in ${setAside} now, ${kept} rows of it are in a new one, ${missing}`,
   );
-  const opened = await openSqlite(options);
-  // Hours of metrics may be among what is missing: they are put together again from what is there.
-  await opened.write([{ sql: 'DELETE FROM metric_rolled' }]);
-  return opened;
+  return openSqlite(options);
+}
+
+/** Hours of metrics may be among what is missing: they are put together again from what is there. */
+async function forgetRolled(fresh: Sqlite): Promise<void> {
+  await fresh.write([{ sql: 'DELETE FROM metric_rolled' }]);
 }
