@@ -5,6 +5,7 @@ export class Refusals {
   readonly #counts = new Map<string, { signal: SignalName; reason: string; count: number }>();
 
   add(signal: SignalName, reason: string, count = 1): void {
+    if (count === 0) return;
     const key = `${signal} ${reason}`;
     const known = this.#counts.get(key);
     if (known) known.count += count;

@@ -16,11 +16,16 @@ export class Faults {
     this.#refused = refused;
   }
 
-  /** True, and the record counted, when it is not to be tried. */
-  isOver(): boolean {
+  /** True, and the record (or so many points of one) counted, when it is not to be tried. */
+  isOver(count = 1): boolean {
     if (this.#left > 0) return false;
-    this.#refused.add(this.#signal, 'too_many_faults');
+    this.#refused.add(this.#signal, 'too_many_faults', count);
     return true;
+  }
+
+  /** Whether the next one would not be tried. */
+  get areTooMany(): boolean {
+    return this.#left <= 0;
   }
 
   /** Of one that was tried. */

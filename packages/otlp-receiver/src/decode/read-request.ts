@@ -6,7 +6,8 @@ import { parseJson } from './json/parse-json.ts';
 import { decodeJsonSpans } from './json/spans.ts';
 import { MalformedError, reasonOf } from './malformed-error.ts';
 import { MetricCollector } from './metric-collector.ts';
-import { checkFrame } from './protobuf/envelope.ts';
+import { countRecords } from './protobuf/count-records.ts';
+import { checkFrame, type Place } from './protobuf/envelope.ts';
 import { decodeLogs } from './protobuf/logs.ts';
 import { decodeMetrics } from './protobuf/metrics.ts';
 import { decodeSpans } from './protobuf/spans.ts';
@@ -37,10 +38,11 @@ const TURNS_PER_BATCH = 3;
 export async function* readRequest(options: ReadRequestOptions): AsyncGenerator<SignalBatch, void> {
   const { signal, format, bytes, refused } = options;
   const read: Read = { spans: [], logs: [], metrics: [] };
-  const steps = decode(options, read);
+  const walk: Walk = { place: { position: 0 }, cutOffBy: null };
+  const steps = decode(options, read, walk.place);
   let isFirst = true;
   let turns = 0;
-  while (!isDone(steps, isFirst, options)) {
+  while (!isDone(steps, isFirst, walk)) {
     turns += 1;
     const { length } = read[signal];
     if (length < SIGNALS_PER_BATCH && (length === 0 || turns < TURNS_PER_BATCH)) {
@@ -52,20 +54,39 @@ export async function* readRequest(options: ReadRequestOptions): AsyncGenerator<
     isFirst = false;
     yield takeFrom(read);
   }
+  if (walk.cutOffBy !== null) await refuseRest(options, walk.place.position, walk.cutOffBy);
   const first = refused.list()[0];
   const isEmpty = isFirst && read[signal].length === 0;
   if (isEmpty && first && UNREADABLE.has(first.reason)) throw new MalformedError(first.reason);
   if (isFirst || read[signal].length > 0) yield takeFrom(read);
 }
 
-function isDone(steps: Generator<void, void>, isFirst: boolean, { signal, refused }: ReadRequestOptions): boolean {
+interface Walk {
+  readonly place: Place;
+  /** Why the rest was not read. */
+  cutOffBy: string | null;
+}
+
+function isDone(steps: Generator<void, void>, isFirst: boolean, walk: Walk): boolean {
   try {
     return steps.next().done === true;
   } catch (error) {
     if (isFirst) throw error;
-    // The frame was checked; what its records used up of the limits was not. The rest counts as one, as nobody can say how many.
-    refused.add(signal, reasonOf(error));
+    // The frame was checked; what its records used up of the limits was not.
+    walk.cutOffBy = reasonOf(error);
     return true;
+  }
+}
+
+/** Parts of the request are taken: whoever sent it is told to the unit what was not. */
+async function refuseRest({ bytes, signal, refused }: ReadRequestOptions, from: number, reason: string): Promise<void> {
+  const steps = countRecords(bytes, signal, from);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) {
+      if (step.value > 0) refused.add(signal, reason, step.value);
+      return;
+    }
+    await othersTurn();
   }
 }
 
@@ -81,12 +102,16 @@ function takeFrom(read: Read): SignalBatch {
   return { spans: read.spans.splice(0), logs: read.logs.splice(0), metrics: read.metrics.splice(0) };
 }
 
-function decode({ signal, format, bytes, refused }: ReadRequestOptions, read: Read): Generator<void, void> {
+function decode(
+  { signal, format, bytes, refused }: ReadRequestOptions,
+  read: Read,
+  place: Place,
+): Generator<void, void> {
   const points = new MetricCollector(read.metrics, refused, Date.now());
   if (format === 'protobuf') {
-    if (signal === 'spans') return decodeSpans(bytes, read.spans, refused);
-    if (signal === 'logs') return decodeLogs(bytes, read.logs, refused);
-    return decodeMetrics(bytes, points);
+    if (signal === 'spans') return decodeSpans(bytes, read.spans, refused, place);
+    if (signal === 'logs') return decodeLogs(bytes, read.logs, refused, place);
+    return decodeMetrics(bytes, points, place);
   }
   const request = parseJson(bytes);
   if (signal === 'spans') return decodeJsonSpans(request, read.spans, refused);

@@ -40,6 +40,20 @@ export interface EnvelopeOptions {
   readonly readRecord: ReadRecord;
   /** The longest record; a metric has none, because it holds many points. */
   readonly maxRecordBytes: number;
+  /** What a record counts for that is not read; one if nothing is said. */
+  readonly countIn?: CountIn;
+  /** Told of every record that was read or refused. */
+  readonly place?: Place;
+  /** What reading may cost; less of a request that is short. */
+  readonly parts?: number;
+}
+
+/** How many of what is counted lie in the record that ends at `end`. Leaves the position anywhere, and throws nothing. */
+export type CountIn = (wire: Wire, end: number, turn: Turn) => Generator<void, number>;
+
+/** Behind the last record that was read or refused: what comes after it is still to be accounted for. */
+export interface Place {
+  position: number;
 }
 
 const INNER = tag(1, LENGTH);
@@ -55,6 +69,7 @@ const OUTER_UNUSED = bits(3);
  */
 export function* readEnvelope(bytes: Uint8Array, options: EnvelopeOptions): Generator<void, void> {
   const wire = openWire(bytes);
+  wire.partsLeft = options.parts ?? wire.partsLeft;
   const { reader } = wire;
   const under: UnderWay = { ...options, turn: new Turn(), faults: new Faults(options.signal, options.refused) };
   const { turn } = under;
@@ -131,7 +146,7 @@ function* readScope(
   wire: Wire,
   end: number,
   origins: ScopesOf,
-  { signal, refused, readRecord, maxRecordBytes, turn, faults }: UnderWay,
+  { signal, refused, readRecord, maxRecordBytes, turn, faults, countIn, place }: UnderWay,
 ): Generator<void, void> {
   countPart(wire);
   const { reader } = wire;
@@ -140,10 +155,14 @@ function* readScope(
     const seen = reader.uint32();
     if (seen === REPEATED) {
       const recordEnd = readEnd(wire, end);
-      if (recordEnd - reader.pos > maxRecordBytes) refused.add(signal, 'record_too_large');
       // Without an error: making a million of them would take longer than reading did.
-      else if (wire.partsLeft <= 0) refused.add(signal, 'too_many_parts');
-      else if (!faults.isOver()) {
+      const isSpent = wire.partsLeft <= 0;
+      if (recordEnd - reader.pos > maxRecordBytes) refused.add(signal, 'record_too_large');
+      else if (isSpent || faults.areTooMany) {
+        const count = countIn ? yield* countIn(wire, recordEnd, turn) : 1;
+        if (isSpent) refused.add(signal, 'too_many_parts', count);
+        else faults.isOver(count);
+      } else {
         try {
           countPart(wire);
           const steps = readRecord({ wire, end: recordEnd, origin, turn, faults });
@@ -153,6 +172,7 @@ function* readScope(
         }
       }
       reader.pos = recordEnd;
+      if (place) place.position = recordEnd;
       if (turn.isOver(reader.pos)) yield;
     } else if (seen === INNER) stepOverInner(wire);
     else skipUnknown(wire, seen, OUTER_FIELDS, OUTER_UNUSED);

@@ -3,7 +3,7 @@ import { MAX_RECORD_BYTES } from '../../limits.ts';
 import type { Refusals } from '../../refusals.ts';
 import { AttributeCollector } from '../attribute-collector.ts';
 import { readAnyValue, readAttribute } from './attributes.ts';
-import { readEnvelope } from './envelope.ts';
+import { type Place, readEnvelope } from './envelope.ts';
 import {
   assertEnd,
   bits,
@@ -19,10 +19,16 @@ import {
 } from './wire.ts';
 
 /** An `ExportLogsServiceRequest`, added to `logs`. Throws when the frame is broken; see `readEnvelope`. */
-export function* decodeLogs(bytes: Uint8Array, logs: LogSignal[], refused: Refusals): Generator<void, void> {
+export function* decodeLogs(
+  bytes: Uint8Array,
+  logs: LogSignal[],
+  refused: Refusals,
+  place: Place,
+): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'logs',
     refused,
+    place,
     maxRecordBytes: MAX_RECORD_BYTES,
     readRecord: ({ wire, end, origin }) => {
       logs.push(readLog(wire, end, origin));

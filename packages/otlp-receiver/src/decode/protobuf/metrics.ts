@@ -4,7 +4,7 @@ import type { Faults } from '../faults.ts';
 import type { Descriptor, MetricCollector } from '../metric-collector.ts';
 import type { Kind, Point } from '../point.ts';
 import type { Turn } from '../turn.ts';
-import { readEnvelope } from './envelope.ts';
+import { type Place, readEnvelope } from './envelope.ts';
 import { readExponentialPoint } from './exponential-point.ts';
 import { readHistogramPoint, readNumberPoint } from './metric-points.ts';
 import { readSummaryPoint } from './summary-point.ts';
@@ -26,11 +26,13 @@ import {
  * An `ExportMetricsServiceRequest`, its data points added to `points`. Throws when the frame is broken; see `readEnvelope`. A metric that
  * cannot be read counts as one point, since nobody can say how many it holds.
  */
-export function* decodeMetrics(bytes: Uint8Array, points: MetricCollector): Generator<void, void> {
+export function* decodeMetrics(bytes: Uint8Array, points: MetricCollector, place: Place): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'metrics',
     refused: points.refused,
+    place,
     maxRecordBytes: Number.POSITIVE_INFINITY,
+    countIn: countPoints,
     readRecord: ({ wire, end, origin, turn, faults }) => readMetric(wire, end, { origin, points, turn, faults }),
   });
 }
@@ -86,6 +88,33 @@ function* readMetric(wire: Wire, end: number, into: Into): Generator<void, void>
   reader.pos = data.start;
   yield* readData(wire, data.end, data.kind, { name, description, unit }, into);
   reader.pos = end;
+}
+
+/** The points of a metric that is not read, without looking into them; 1 when that cannot be said. */
+export function* countPoints(wire: Wire, end: number, turn: Turn): Generator<void, number> {
+  const { reader } = wire;
+  let count = 0;
+  try {
+    while (reader.pos < end) {
+      const seen = reader.uint32();
+      if (!KINDS[seen]) {
+        skip(wire, seen & 7);
+        continue;
+      }
+      // Of several the last one stands, as where they are read.
+      count = 0;
+      for (const dataEnd = readEnd(wire, end); reader.pos < dataEnd; ) {
+        const inner = reader.uint32();
+        skip(wire, inner & 7);
+        if (inner === DATA_POINTS) count += 1;
+        if (turn.isOver(reader.pos)) yield;
+      }
+    }
+    assertEnd(wire, end);
+    return count;
+  } catch {
+    return 1;
+  }
 }
 
 const DATA_POINTS = tag(1, LENGTH);

@@ -3,7 +3,7 @@ import { MAX_EVENTS, MAX_RECORD_BYTES } from '../../limits.ts';
 import type { Refusals } from '../../refusals.ts';
 import { AttributeCollector } from '../attribute-collector.ts';
 import { readAttribute } from './attributes.ts';
-import { readEnvelope } from './envelope.ts';
+import { type Place, readEnvelope } from './envelope.ts';
 import {
   assertEnd,
   bits,
@@ -21,10 +21,16 @@ import {
 } from './wire.ts';
 
 /** An `ExportTraceServiceRequest`, added to `spans`. Throws when the frame is broken; see `readEnvelope`. */
-export function* decodeSpans(bytes: Uint8Array, spans: SpanSignal[], refused: Refusals): Generator<void, void> {
+export function* decodeSpans(
+  bytes: Uint8Array,
+  spans: SpanSignal[],
+  refused: Refusals,
+  place: Place,
+): Generator<void, void> {
   yield* readEnvelope(bytes, {
     signal: 'spans',
     refused,
+    place,
     maxRecordBytes: MAX_RECORD_BYTES,
     readRecord: ({ wire, end, origin }) => {
       spans.push(readSpan(wire, end, origin));
