@@ -6,6 +6,9 @@ import {
   canUseHours,
   createReadingBudget,
   floorDay,
+  HOUR_MS,
+  isAskedFor,
+  isStorableText,
   type MetricAnswer,
   type MetricCatalogItem,
   type MetricDescription,
@@ -16,6 +19,7 @@ import {
   type ReadStretch,
   storableRange,
 } from '@tracepost/stores';
+import { inSlices } from './in-slices.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
 import { readGrowth, type TakeGrowth } from './metric-reader.ts';
@@ -33,9 +37,13 @@ export interface MetricSource {
 
 /** Rows of what is kept about metrics: hours of 400 days, metrics and their attributes. */
 const MAX_NOTES = 200_000;
+/** Of months of hours these are read first, and say how many may be read at once. */
+const FIRST_HOURS_MS = 48 * HOUR_MS;
 
 /** `queryMetric` of the port. */
 export async function queryMetric(source: MetricSource, question: MetricQuestion): Promise<MetricAnswer> {
+  // No metric has such a name, and InfluxDB would not read the question.
+  if (!isStorableText(question.name)) return answerQuestion(question, null).answer();
   const range = storableRange(question);
   const [description, plan] = await Promise.all([
     describeMetric(source, question.name),
@@ -88,12 +96,19 @@ async function addHours(
   { question, stretch, budget }: HourReading,
   answering: Answering,
 ): Promise<void> {
-  const select = hoursSelect(question, stretch);
-  await series({ operation: 'read_hours', bucket: rollUpsBucket, select }, ({ tags, rows }) => {
-    budget.spend(rows.length);
-    const { [SHAPE]: shape = '', ...attributes } = tags;
-    for (const [time, tally] of rows)
-      answering.add({ attributes, atMs: Date.parse(String(time)), shape, tally: readTally(String(tally)) });
+  await inSlices(stretch, { firstMs: FIRST_HOURS_MS, unitMs: HOUR_MS }, async (slice) => {
+    let [cells, tags] = [0, 0];
+    const select = hoursSelect(question, slice);
+    await series({ operation: 'read_hours', bucket: rollUpsBucket, select }, (part) => {
+      const { [SHAPE]: shape = '', ...attributes } = part.tags;
+      tags += part.tagsAsked;
+      if (!isAskedFor(question, attributes)) return;
+      cells += part.rows.length;
+      budget.spend(part.rows.length);
+      for (const [time, tally] of part.rows)
+        answering.add({ attributes, atMs: Date.parse(String(time)), shape, tally: readTally(String(tally)) });
+    });
+    return { cells, tags };
   });
 }
 

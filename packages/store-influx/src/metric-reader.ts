@@ -3,12 +3,14 @@ import {
   type Growth,
   growthOf,
   HOUR_MS,
+  isAskedFor,
   LOOK_BACK_NS,
   type MetricQuestion,
   type ReadingBudget,
   type ReadStretch,
   type SeriesPoint,
 } from '@tracepost/stores';
+import { inSlices, type SliceWork } from './in-slices.ts';
 import { newestSelect, pointsSelect } from './metric-select.ts';
 import type { Cell, SeriesPart, SeriesStream } from './query-series.ts';
 import { nanosOf } from './time-windows.ts';
@@ -22,20 +24,21 @@ export interface GrowthReading {
   readonly choice: Pick<MetricQuestion, 'name' | 'where'>;
   readonly stretch: ReadStretch;
   readonly budget: ReadingBudget;
+  /** Called when all points before an instant have been given, now and then and at the end; the reading goes on after it. */
+  readonly givenTo?: (ms: number) => Promise<void>;
 }
 
 const NS = 1_000_000n;
 const LOOK_BACK_MS = Number(LOOK_BACK_NS / NS);
-/** A slice of time should have so many numbers: one with fewer is followed by a longer one, one with more by a shorter one. */
-const NUMBERS = 500_000;
-const MOST_TIMES_LONGER = 64;
+/** Of a row with more cells for each number, the empty ones are counted too: they are work, if less. */
+const CELLS_OF_NUMBER = 16;
 
 /**
  * Gives what each point of a stretch adds to its series, as the points come. Asked for in slices, so that each exchange with InfluxDB is
  * over within its time.
  */
 export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Promise<void> {
-  const { series, bucket, choice, stretch, budget } = reading;
+  const { series, bucket, choice, stretch, budget, givenTo } = reading;
   const newest = new Map<string, SeriesPoint>();
   const countPart = (part: SeriesPart, count: (attributes: Attributes, atMs: number, growth: Growth) => void): void => {
     const id = idOf(part);
@@ -50,23 +53,23 @@ export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Prom
     if (previous) newest.set(id, previous);
   };
 
-  const before = { fromMs: stretch.fromMs - LOOK_BACK_MS, toMs: stretch.fromMs };
-  await series({ operation: 'read_metric', bucket, select: newestSelect(choice, before) }, (part) => {
-    spendPart(budget, part);
-    countPart(part, () => {});
-  });
-  let sliceMs = HOUR_MS;
-  for (let fromMs = stretch.fromMs; fromMs < stretch.toMs; ) {
-    const slice = { fromMs, toMs: Math.min(fromMs + sliceMs, stretch.toMs) };
-    let numbers = 0;
-    await series({ operation: 'read_metric', bucket, select: pointsSelect(choice, slice) }, (part) => {
-      numbers += spendPart(budget, part);
-      countPart(part, take);
+  const read = async (select: string, count: typeof take): Promise<SliceWork> => {
+    let [cells, tags] = [0, 0];
+    await series({ operation: 'read_metric', bucket, select }, (part) => {
+      tags += part.tagsAsked;
+      if (!isAskedFor(choice, part.tags)) return;
+      cells += spendPart(budget, part);
+      countPart(part, count);
     });
-    fromMs = slice.toMs;
-    const times = Math.min(NUMBERS / (numbers + 1), MOST_TIMES_LONGER);
-    sliceMs = Math.max(60_000, Math.round(sliceMs * times));
-  }
+    return { cells, tags };
+  };
+
+  await read(newestSelect(choice, { fromMs: stretch.fromMs - LOOK_BACK_MS, toMs: stretch.fromMs }), () => {});
+  await inSlices(stretch, { firstMs: HOUR_MS }, async (slice) => {
+    const work = await read(pointsSelect(choice, slice), take);
+    await givenTo?.(slice.toMs);
+    return work;
+  });
 }
 
 /** Tags come in the order of their keys. */
@@ -84,9 +87,11 @@ function toPoint(columns: readonly string[], row: readonly Cell[]): SeriesPoint 
   return { timeUnixNano: nanosOf(String(row[0])), fields };
 }
 
-/** Gives how many numbers the part has. */
+/** Spends the numbers that are there, as they are counted where each point has its own alone. Gives how many cells the part has. */
 function spendPart(budget: ReadingBudget, { columns, rows }: SeriesPart): number {
-  const numbers = rows.length * (columns.length - 1);
-  budget.spend(numbers);
-  return numbers;
+  const cells = rows.length * (columns.length - 1);
+  let numbers = 0;
+  for (const row of rows) for (const cell of row) if (typeof cell === 'number') numbers++;
+  budget.spend(Math.max(numbers, Math.ceil(cells / CELLS_OF_NUMBER)));
+  return cells;
 }

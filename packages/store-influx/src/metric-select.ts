@@ -1,4 +1,4 @@
-import { isAttributeKey, type MetricQuestion, type ReadStretch } from '@tracepost/stores';
+import { isAttributeKey, isStorableText, type MetricQuestion, type ReadStretch } from '@tracepost/stores';
 import { TALLY } from './metric-flux.ts';
 
 type Choice = Pick<MetricQuestion, 'name' | 'where'>;
@@ -24,9 +24,14 @@ function source({ name, where }: Choice, { fromMs, toMs }: ReadStretch): string 
   return `FROM ${identifier(name)} WHERE ${conditions.join(' AND ')} GROUP BY *`;
 }
 
-/** What cannot be an attribute is on no series; a tag that is not there is the empty text. A field may have the same name. */
+/**
+ * What cannot be an attribute, or its value, is on no series; a tag that is not there is the empty text. A field may have the same name.
+ * Whoever reads looks at the conditions once more: InfluxQL takes `Time` and `TIME` for the time of the point, tag or not.
+ */
 function condition(key: string, value: string): string {
   if (!isAttributeKey(key)) return value === '' ? 'true' : 'false';
+  if (!isStorableText(value)) return 'false';
+  if (key.toLowerCase() === 'time') return 'true';
   return `${identifier(key)}::tag = ${literal(value)}`;
 }
 
@@ -44,5 +49,5 @@ function literal(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return text.replaceAll('\\', '\\\\');
 }

@@ -17,6 +17,8 @@ export type Cell = string | number | boolean | null;
 export interface SeriesPart {
   /** Tags that it has. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Of how many it was asked: those that any series of the metric has. */
+  readonly tagsAsked: number;
   /** Of each row; the first is `time`, RFC 3339. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
@@ -95,6 +97,7 @@ function partsOf(line: string): SeriesPart[] {
     if (result.error !== undefined) throw new Error(result.error);
     return (result.series ?? []).map(({ tags = {}, columns, values = [] }) => ({
       tags: Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== '')),
+      tagsAsked: Object.keys(tags).length,
       columns,
       rows: values,
     }));

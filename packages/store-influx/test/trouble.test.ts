@@ -120,6 +120,7 @@ describeWithDocker('InfluxDB in trouble', () => {
       expect(parts).toEqual([
         {
           tags: { tag: 'x' },
+          tagsAsked: 1,
           columns: ['time', 'gauge'],
           rows: [
             ['2026-11-21T12:00:00Z', 4.5],

@@ -15,7 +15,7 @@ export type {
   KeptPayload,
 } from './inbox-store.ts';
 export { type IdempotencyKeyStore, type KeyOutcome, MAX_KEYS } from './key-store.ts';
-export { serviceOf } from './label.ts';
+export { isStorableText, serviceOf } from './label.ts';
 export { levelsFrom, logFingerprint, MAX_LOGS, toLogView } from './log-view.ts';
 export { createMetricLayout, type LaidPoint, type Layout, MAX_POINTS } from './metric-layout.ts';
 export { naturalAggregation, quantileOf } from './metrics/aggregations.ts';
@@ -101,6 +101,7 @@ export {
 } from './session-store.ts';
 export { MAX_SESSION_TEXT, sessionTextOf } from './session-text.ts';
 export type {
+  FailedRollUp,
   LogQuery,
   LogStore,
   MetricPoint,

@@ -70,6 +70,14 @@ export interface RollUpReport {
   readonly hours: number;
   /** Hours of single metrics that were done again. */
   readonly late: number;
+  /** Left out when there are none. Questions read their points instead; they are tried again, less often each time. */
+  readonly failed?: readonly FailedRollUp[];
+}
+
+/** A metric whose hours could not be put together, though those of others were. */
+export interface FailedRollUp {
+  readonly name: string;
+  readonly reason: string;
 }
 
 export interface MetricStore {

@@ -1,3 +1,4 @@
+import { isStorableText } from '../label.ts';
 import { COLUMNS } from '../metric-layout.ts';
 import type { MetricQuestion } from './question.ts';
 
@@ -5,7 +6,8 @@ export const SERVICE_KEY = 'service.name';
 
 /** Whether a series can have an attribute of this name: those of the layout's own have stepped aside when it was written. */
 export function isAttributeKey(key: string): boolean {
-  return key === SERVICE_KEY || key === 'service.instance.id' || !(COLUMNS.has(key) || key.startsWith('_'));
+  if (key === SERVICE_KEY || key === 'service.instance.id') return true;
+  return key !== '' && isStorableText(key) && !(COLUMNS.has(key) || key.startsWith('_'));
 }
 
 /** Whether a series with these attributes (`service.name` among them) is asked for. */
