@@ -34,11 +34,21 @@ export function lineOf(point: Point, atMs: number): string {
  * are written, so that no crash can come between, and told that an hour is whole again unless another point has come.
  */
 export interface LateMarks {
-  /** `later` when InfluxDB cannot be told now. */
-  mark(points: readonly LaidPoint[], boundMs: number): Promise<SinkAnswer>;
-  /** To be taken before an hour's points are read, and given to `clear`. */
-  seen(name: string, stretch: ReadStretch): LateView;
+  /** Marks the points' hours and then writes them; `later` when InfluxDB cannot be told now. */
+  write(points: readonly LaidPoint[], boundMs: number, write: () => Promise<SinkAnswer>): Promise<SinkAnswer>;
+  /** Marks hours as if points had come to them. */
+  mark(hours: readonly LateHour[]): Promise<SinkAnswer>;
+  /**
+   * To be taken before an hour's points are read, and given to `clear`. Points that were marked before and are still on their way are
+   * waited for: nobody else would miss them.
+   */
+  seen(name: string, stretch: ReadStretch): Promise<LateView>;
   clear(view: LateView, hours: readonly number[]): Promise<SinkAnswer>;
+}
+
+export interface LateHour {
+  readonly name: string;
+  readonly hourMs: number;
 }
 
 export interface LateView {
@@ -50,6 +60,7 @@ const NOTHING: SinkAnswer = { status: 'taken', refused: [] };
 
 export function createLateMarks(writer: LineWriter): LateMarks {
   const marks = new Map<string, { version: number; isTold: boolean }>();
+  const underWay = new Set<{ readonly hours: ReadonlyMap<string, LateHour>; readonly written: Promise<unknown> }>();
   // What is told of one hour has to arrive in the order in which it was decided.
   let line: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -58,33 +69,45 @@ export function createLateMarks(writer: LineWriter): LateMarks {
     return done;
   };
 
+  const markAll = (hours: ReadonlyMap<string, LateHour>): Promise<SinkAnswer> => {
+    // At once, before anything is waited for: whoever looks from now on sees that something comes.
+    for (const key of hours.keys()) {
+      const mark = marks.get(key);
+      if (mark) mark.version++;
+      else marks.set(key, { version: 1, isTold: false });
+    }
+    return inTurn(async () => {
+      const untold = [...hours].filter(([key]) => marks.get(key)?.isTold !== true);
+      const answer = await tell(
+        writer,
+        untold.map(([, hour]) => hour),
+        1,
+      );
+      if (answer.status === 'taken')
+        for (const [key] of untold) marks.set(key, { version: marks.get(key)?.version ?? 1, isTold: true });
+      return answer;
+    });
+  };
+
   return {
-    async mark(points, boundMs) {
+    write(points, boundMs, write) {
       const hours = hoursOf(points, boundMs);
-      if (hours.size === 0) return NOTHING;
-      for (const key of hours.keys()) {
-        const mark = marks.get(key);
-        if (mark) mark.version++;
-        else marks.set(key, { version: 1, isTold: false });
-      }
-      return inTurn(async () => {
-        const untold = [...hours].filter(([key]) => marks.get(key)?.isTold !== true);
-        const answer = await tell(
-          writer,
-          untold.map(([, hour]) => hour),
-          1,
-        );
-        if (answer.status === 'taken')
-          for (const [key] of untold) marks.set(key, { version: marks.get(key)?.version ?? 1, isTold: true });
-        return answer;
-      });
+      if (hours.size === 0) return write();
+      const marked = markAll(hours);
+      const work = { hours, written: marked.then((answer) => (answer.status === 'taken' ? write() : answer)) };
+      underWay.add(work);
+      return work.written.finally(() => underWay.delete(work));
     },
-    seen(name, { fromMs, toMs }) {
+    mark: (hours) => markAll(new Map(hours.map((hour) => [keyOf(hour.name, hour.hourMs), hour]))),
+    async seen(name, { fromMs, toMs }) {
       const versions = new Map<string, number>();
       for (let hourMs = fromMs; hourMs < toMs; hourMs += HOUR_MS) {
         const key = keyOf(name, hourMs);
         versions.set(key, marks.get(key)?.version ?? 0);
       }
+      const keys = [...versions.keys()];
+      const coming = [...underWay].filter(({ hours }) => keys.some((key) => hours.has(key)));
+      await Promise.allSettled(coming.map(({ written }) => written));
       return { name, versions };
     },
     clear({ name, versions }, hours) {
@@ -105,11 +128,6 @@ export function createLateMarks(writer: LineWriter): LateMarks {
       });
     },
   };
-}
-
-interface LateHour {
-  readonly name: string;
-  readonly hourMs: number;
 }
 
 /** A point changes its own hour and, where points are differences, that of the next one, which may be up to a day later. */

@@ -2,6 +2,7 @@ import { flux, Point } from '@influxdata/influxdb-client';
 import type { SinkAnswer } from '@tracepost/contracts';
 import {
   addTally,
+  type FailedRollUp,
   floorHour,
   HOUR_MS,
   type LateBound,
@@ -11,11 +12,13 @@ import {
   type Tally,
   UNLIMITED,
 } from '@tracepost/stores';
+import type { FailedMetrics } from './failed-metrics.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE, TALLY } from './metric-flux.ts';
 import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
 import type { MetricSource } from './metric-questions.ts';
-import { readGrowth } from './metric-reader.ts';
+import { readGrowth, type TakeGrowth } from './metric-reader.ts';
+import { hoursSelect } from './metric-select.ts';
 import { writeTally } from './tally-text.ts';
 import type { LineWriter } from './write-lines.ts';
 
@@ -25,6 +28,7 @@ export interface RollUpOptions {
   readonly writer: LineWriter;
   readonly marks: LateMarks;
   readonly bound: LateBound;
+  readonly failures: FailedMetrics;
   /** Resolves when the writes that have begun before are over. */
   readonly settled: () => Promise<unknown>;
   readonly through: Date;
@@ -35,38 +39,49 @@ const DAY_MS = 24 * HOUR_MS;
 const MAX_NAMES = 100_000;
 const MAX_LATE = 1_000_000;
 
-/** `rollUp` of the port: new hours first, a day at a time, then those that points have come to since. */
+/**
+ * `rollUp` of the port: new hours first, a day at a time, then those that points have come to since. A metric that cannot be read, or that
+ * InfluxDB refuses, keeps nobody from the others: its hours are marked as those are that points have come to, and tried again later.
+ */
 export async function rollUp(options: RollUpOptions): Promise<RollUpReport> {
-  const { source, writer, bound, settled, signal } = options;
+  const { source, writer, marks, bound, settled, signal } = options;
   const targetMs = floorHour(options.through.getTime());
   // From here on points of these hours are marked as late; those that are being written now are waited for.
   bound.raise(targetMs);
   await settled();
 
+  const failed: FailedRollUp[] = [];
   const beginMs = await firstHour(source, targetMs);
   for (let fromMs = beginMs; fromMs < targetMs; fromMs += DAY_MS) {
     const slice = { fromMs, toMs: Math.min(fromMs + DAY_MS, targetMs) };
     const [names, marked] = [await namesOf(source, slice), await markedHours(source, slice)];
+    const left: string[] = [];
     await eachInTurns(names, async (name) => {
       signal?.throwIfAborted();
-      await rollMetric(options, { name, stretch: slice, marked: marked.get(name) ?? [] });
+      const isDone = await tryMetric(options, { name, stretch: slice, marked: marked.get(name) ?? [] }, failed);
+      if (!isDone) left.push(name);
     });
+    // Before the hours are said to be there, or a crash in between would make holes of them.
+    must(await marks.mark(left.flatMap((name) => hoursOf(slice).map((hourMs) => ({ name, hourMs })))));
     must(await writer.write(hoursOf(slice).map(rolledLine), []));
   }
-  const late = await rollLate(options, targetMs);
-  return { hours: Math.max(0, (targetMs - beginMs) / HOUR_MS), late };
+  const late = await rollLate(options, targetMs, failed);
+  const hours = Math.max(0, (targetMs - beginMs) / HOUR_MS);
+  return failed.length === 0 ? { hours, late } : { hours, late, failed };
 }
 
-async function rollLate(options: RollUpOptions, targetMs: number): Promise<number> {
+async function rollLate(options: RollUpOptions, targetMs: number, failed: FailedRollUp[]): Promise<number> {
   const late = await markedHours(options.source, { ...ALL_TIME, toMs: targetMs });
+  let done = 0;
   await eachInTurns([...late], async ([name, hours]) => {
     for (const stretch of runsOf(hours)) {
       options.signal?.throwIfAborted();
       const marked = hours.filter((hour) => hour >= stretch.fromMs && hour < stretch.toMs);
-      await rollMetric(options, { name, stretch, marked });
+      if (!(await tryMetric(options, { name, stretch, marked }, failed))) return;
+      done += marked.length;
     }
   });
-  return [...late.values()].reduce((sum, hours) => sum + hours.length, 0);
+  return done;
 }
 
 /** Neighbouring hours together, a day at most. */
@@ -88,31 +103,60 @@ interface MetricStretch {
   readonly marked: readonly number[];
 }
 
+/** False when its hours are not there, because it failed or has failed a short time ago. Rejects when InfluxDB is away. */
+async function tryMetric(options: RollUpOptions, metric: MetricStretch, failed: FailedRollUp[]): Promise<boolean> {
+  const { source, failures } = options;
+  const { name } = metric;
+  if (failures.isWaiting(name)) return false;
+  const failure = await rollMetric(options, metric);
+  if (failure === null) {
+    failures.forget(name);
+    return true;
+  }
+  failures.note(name);
+  // Where nothing is answered it is not this metric's fault. What is asked for is nothing.
+  const select = hoursSelect({ name: ROLLED, where: {} }, { fromMs: 0, toMs: 0 });
+  await source.series({ operation: 'ping', bucket: source.bucket, select }, () => {});
+  failed.push({ name, reason: failure.message });
+  return false;
+}
+
+/** What kept the metric from being put together; null when it was. */
 async function rollMetric(
-  { source, writer, marks }: RollUpOptions,
+  { source: { series, bucket }, writer, marks, signal }: RollUpOptions,
   { name, stretch, marked }: MetricStretch,
-): Promise<void> {
+): Promise<Error | null> {
   // One that is marked while the points are read has another version then, and stays marked.
-  const seen = marks.seen(name, stretch);
-  const { series, bucket } = source;
+  const seen = await marks.seen(name, stretch);
   const sums = new Map<string, HourOfSeries>();
-  await readGrowth(
-    { series, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED },
-    (attributes, atMs, { shape, tally }) => {
-      const hourMs = floorHour(atMs);
-      const key = JSON.stringify([hourMs, shape, attributes]);
-      const sum = sums.get(key);
-      if (sum) addTally(sum.tally, tally);
-      else sums.set(key, { hourMs, shape, attributes, tally: { ...tally } });
-    },
-  );
-  must(
-    await writer.write(
-      [...sums.values()].map((hour) => toLine(name, hour)),
+  const take: TakeGrowth = (attributes, atMs, { shape, tally }) => {
+    const hourMs = floorHour(atMs);
+    const key = JSON.stringify([hourMs, shape, attributes]);
+    const sum = sums.get(key);
+    if (sum) addTally(sum.tally, tally);
+    else sums.set(key, { hourMs, shape, attributes, tally: { ...tally } });
+  };
+  let unwritten: SinkAnswer | null = null;
+  // A day of a wide metric is too much to be held.
+  const givenTo = async (ms: number): Promise<void> => {
+    signal?.throwIfAborted();
+    const whole = [...sums].filter(([, { hourMs }]) => hourMs + HOUR_MS <= ms);
+    for (const [key] of whole) sums.delete(key);
+    unwritten = await writer.write(
+      whole.map(([, hour]) => toLine(name, hour)),
       [],
-    ),
-  );
+    );
+    must(unwritten);
+  };
+  try {
+    await readGrowth({ series, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED, givenTo }, take);
+  } catch (error) {
+    const isAway = (unwritten as SinkAnswer | null)?.status === 'later';
+    if (isAway || !(error instanceof StoreUnavailableError)) throw error;
+    return error;
+  }
   if (marked.length > 0) must(await marks.clear(seen, marked));
+  return null;
 }
 
 /** Hours that points have come to, by metric. */

@@ -10,6 +10,7 @@ import {
   type MetricPointQuery,
   type MetricStore,
 } from '@tracepost/stores';
+import { createFailedMetrics } from './failed-metrics.ts';
 import { catalogLine, createLateMarks } from './metric-notes.ts';
 import { queryMetric, readCatalog } from './metric-questions.ts';
 import { rollUp } from './metric-roll-up.ts';
@@ -42,6 +43,7 @@ export function createInfluxMetrics(parts: InfluxMetricParts): MetricStore {
   const news = createCatalogNews();
   const bound = createLateBound(now);
   const marks = createLateMarks(rollUpsWriter);
+  const failures = createFailedMetrics(now);
   const underWay = new Set<Promise<unknown>>();
 
   const write = async (signals: readonly MetricSignal[]): Promise<SinkAnswer> => {
@@ -52,9 +54,7 @@ export function createInfluxMetrics(parts: InfluxMetricParts): MetricStore {
     catalog.remember();
     const boundNs = BigInt(bound.ms) * 1_000_000n;
     const late = points.filter(({ timeUnixNano }) => timeUnixNano < boundNs);
-    const marked = await marks.mark(late, bound.ms);
-    if (marked.status === 'later') return marked;
-    const answer = await writer.write(points.map(toLine), refused);
+    const answer = await marks.write(late, bound.ms, () => writer.write(points.map(toLine), refused));
     if (answer.status === 'taken') remember();
     return answer;
   };
@@ -79,6 +79,7 @@ export function createInfluxMetrics(parts: InfluxMetricParts): MetricStore {
         writer: rollUpsWriter,
         marks,
         bound,
+        failures,
         settled: () => Promise.allSettled([...underWay]),
         through,
         signal,

@@ -354,6 +354,13 @@ export const INSTRUMENTS = {
       'Points of metrics past the limits of series: merged into one with otel.metric.overflow, or refused; past 50 metrics they are one',
     attributes: ['tracepost.metric', 'tracepost.outcome'],
   },
+  'tracepost.metrics.rollup.failures': {
+    type: 'counter',
+    unit: '{metric}',
+    description:
+      'Metrics whose hours could not be put together, once for each try: the log names them, and their points are read instead',
+    attributes: [],
+  },
   'tracepost.outbox.messages': {
     type: 'observableGauge',
     unit: '{message}',

@@ -50,6 +50,24 @@ describe('putting hours of metrics together', () => {
     await rollUps.close();
   });
 
+  test('counts and names the metrics that failed alone', async () => {
+    const { telemetry, lines } = givenTelemetry();
+    const counts: unknown[] = [];
+    const failed = Array.from({ length: 12 }, (_, at) => ({ name: `m${at}`, reason: 'too wide' }));
+    const rollUps = createRollUps({
+      metrics: { rollUp: async () => ({ hours: 1, late: 0, failed }) },
+      telemetry: { ...telemetry, metrics: { ...telemetry.metrics, add: (...count) => void counts.push(count) } },
+    });
+    await rollUps.run();
+    expect(counts).toEqual([['tracepost.metrics.rollup.failures', 12]]);
+    expect(lines).toMatchObject([
+      { level: 'warn', result: 'partial', reason: 'too wide', message: expect.stringContaining('12 metrics') },
+    ]);
+    expect(JSON.stringify(lines)).toContain('m9');
+    expect(JSON.stringify(lines)).not.toContain('m10');
+    await rollUps.close();
+  });
+
   test('is ended by closing, without a word', async () => {
     const { telemetry, lines } = givenTelemetry();
     let hasBegun = false;
