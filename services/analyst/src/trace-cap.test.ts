@@ -13,6 +13,39 @@ it('takes the spans of a trace up to the limit, in a batch and over several, and
   expect(take(cap, spansOf('a', 1)).kept).toBe(0);
 });
 
+it('counts a span once, however often it comes: a trace sent twice changes nothing', () => {
+  const cap = createTraceCap({ maxSpans: 5 });
+  const [first, second, last] = [spansOf('a', 3), spansOf('a', 1), spansOf('a', 1)];
+  for (let time = 0; time < 3; time += 1) expect(take(cap, first)).toEqual({ kept: 3, refused: [] });
+  // Once in a batch, too, and whatever else is in it.
+  expect(take(cap, [...first, ...second, ...first, ...second])).toEqual({ kept: 8, refused: [] });
+  expect(take(cap, [...second, ...last, ...spansOf('a', 2), ...last])).toEqual({
+    kept: 3,
+    refused: [{ signal: 'spans', reason: 'trace_too_large', count: 2 }],
+  });
+  // What is there already is not said to be lost when the trace is full.
+  expect(take(cap, [...first, ...last])).toEqual({ kept: 4, refused: [] });
+  expect(take(cap, spansOf('a', 1)).kept).toBe(0);
+  expect(take(cap, [...first, ...spansOf('b', 2)]).kept).toBe(5);
+});
+
+it('knows those of a trace as long as may be, sent again whole, and takes no more room than two generations of spans', () => {
+  const cap = createTraceCap({ maxSpans: 50_000 });
+  const long = spansOf('a', 26_000);
+  for (let time = 0; time < 2; time += 1) expect(take(cap, long).kept).toBe(26_000);
+  expect(take(cap, spansOf('a', 24_001)).kept).toBe(24_000);
+
+  const small = createTraceCap({ maxSpans: 100, spansPerGeneration: 10 });
+  const old = spansOf('a', 5);
+  take(small, old);
+  take(small, spansOf('b', 6));
+  take(small, old);
+  take(small, spansOf('b', 20));
+  // Forgotten: they count again, and the cap holds all the same.
+  take(small, old);
+  expect(take(small, spansOf('a', 100)).kept).toBe(90);
+});
+
 it('does not count what is told to come again', () => {
   const cap = createTraceCap({ maxSpans: 5 });
   for (let time = 0; time < 3; time += 1) expect(cap.admit(spansOf('a', 5), new Refusals())).toHaveLength(5);
@@ -42,11 +75,13 @@ function take(cap: ReturnType<typeof createTraceCap>, spans: readonly SpanSignal
   return { kept: kept.length, refused: refusals.list() };
 }
 
+let spans = 0;
+
 function spansOf(traceId: string, count: number, attributes: SpanSignal['attributes'] = {}): SpanSignal[] {
   const span: SpanSignal = {
     origin: { service: 'shop', resource: {}, scopeName: '', scopeVersion: '' },
     traceId,
-    spanId: '00f067aa0ba902b7',
+    spanId: '',
     parentSpanId: null,
     name: 'loop',
     kind: 'internal',
@@ -57,5 +92,5 @@ function spansOf(traceId: string, count: number, attributes: SpanSignal['attribu
     events: [],
     links: [],
   };
-  return Array.from({ length: count }, () => span);
+  return Array.from({ length: count }, () => ({ ...span, spanId: (++spans).toString(16).padStart(16, '0') }));
 }

@@ -1,9 +1,13 @@
 import type { SpanSignal } from '@tracepost/contracts';
 import type { Refusals } from '@tracepost/otlp-receiver';
 import { ATTR } from '@tracepost/telemetry';
+import { createSpanMemory } from './span-memory.ts';
 
 export interface TraceCap {
-  /** The spans whose traces have room for them; the others are refused. Notes nothing: what is told `later` comes again. */
+  /**
+   * The spans whose traces have room for them, and those that are there already; the others are refused. Notes nothing: what is told
+   * `later` comes again.
+   */
   admit(spans: readonly SpanSignal[], refused: Refusals): readonly SpanSignal[];
   /** To be called once they are stored. */
   remember(spans: readonly SpanSignal[]): void;
@@ -14,6 +18,8 @@ export interface TraceCapOptions {
   readonly maxSpans: number;
   /** Traces in one generation: of twice as many it is known how long they are. */
   readonly perGeneration?: number;
+  /** Spans in one generation: of as many it is known that they came already, at least. */
+  readonly spansPerGeneration?: number;
 }
 
 /** Some minutes of a busy installation, in some ten megabytes. */
@@ -21,10 +27,15 @@ const PER_GENERATION = 50_000;
 
 /**
  * Holds one trace to so many spans: a program in a loop would fill the disk with one that nobody can look at. Each tenant's spans of a trace
- * count by themselves, so that nobody can use up another's by its trace id. A trace that nobody adds to for long is forgotten and may
- * grow again: that costs what the cap is, once more.
+ * count by themselves, so that nobody can use up another's by its trace id. One that comes again takes no room a second time. A trace that
+ * nobody adds to for long is forgotten and may grow again: that costs what the cap is, once more.
  */
-export function createTraceCap({ maxSpans, perGeneration = PER_GENERATION }: TraceCapOptions): TraceCap {
+export function createTraceCap({
+  maxSpans,
+  perGeneration = PER_GENERATION,
+  spansPerGeneration,
+}: TraceCapOptions): TraceCap {
+  const known = createSpanMemory(spansPerGeneration === undefined ? {} : { perGeneration: spansPerGeneration });
   let newer = new Map<string, number>();
   let older = new Map<string, number>();
   const stored = (key: string): number => newer.get(key) ?? older.get(key) ?? 0;
@@ -37,23 +48,32 @@ export function createTraceCap({ maxSpans, perGeneration = PER_GENERATION }: Tra
 
   return {
     admit(spans, refused) {
-      const inBatch = new Map<string, number>();
+      const coming = new Map<string, number>();
+      for (const span of spans) coming.set(keyOf(span), (coming.get(keyOf(span)) ?? 0) + 1);
+      // Which of them are new is asked only where it matters.
+      const tight = new Map<string, { count: number; readonly ids: Set<string> }>();
+      for (const [key, count] of coming)
+        if (stored(key) + count > maxSpans) tight.set(key, { count: stored(key), ids: new Set() });
+      if (tight.size === 0) return spans;
+
       const kept = spans.filter((span) => {
         const key = keyOf(span);
-        const count = (inBatch.get(key) ?? stored(key)) + 1;
-        if (count <= maxSpans) inBatch.set(key, count);
-        // It is at it still: forgotten, it would begin anew.
-        else if (stored(key) >= maxSpans) set(key, stored(key));
-        return count <= maxSpans;
+        const trace = tight.get(key);
+        if (!trace || trace.ids.has(span.spanId) || known.has(key, span.spanId)) return true;
+        if (trace.count >= maxSpans) return false;
+        trace.count += 1;
+        trace.ids.add(span.spanId);
+        return true;
       });
-      if (kept.length === spans.length) return spans;
+      // They are at it still: forgotten, they would begin anew.
+      for (const key of tight.keys()) if (stored(key) >= maxSpans) set(key, stored(key));
       refused.add('spans', 'trace_too_large', spans.length - kept.length);
       return kept;
     },
     remember(spans) {
       for (const span of spans) {
         const key = keyOf(span);
-        set(key, stored(key) + 1);
+        set(key, stored(key) + (known.add(key, span.spanId) ? 1 : 0));
       }
     },
   };
