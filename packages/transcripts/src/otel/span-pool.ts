@@ -73,12 +73,16 @@ export class SpanPool {
     const asked = document.tools.filter(
       ({ toolCallId, startedAtMs }) => startedAtMs === null && !raw.has(toolCallId) && !named.has(toolCallId),
     );
+    const counting = telemetry.spans.filter((span) => span.callId !== null && !aside.has(spanKey(span)));
+    const ofSpans = new Set(counting.map(({ callId }) => callId));
+    for (const tool of telemetry.tools) this.#tool(tool);
+    // Where spans tell whose something is, that is found out anew.
+    for (const tool of asked) this.#tool(ofSpans.has(tool.callId) ? { ...tool, subagent: null } : tool);
     const told = new Map([...raw].map((id) => [toldIn(id), id]));
-    for (const tool of [...telemetry.tools, ...asked]) this.#tool({ ...tool, subagent: null });
-    const ofSpans = new Set(telemetry.spans.map(({ callId }) => callId));
+    const said = new Set(telemetry.spans.flatMap(({ messageIds }) => messageIds));
     const messages = [...document.messages, ...telemetry.messages].map((message) => ({
       ...message,
-      subagent: null,
+      subagent: said.has(message.messageId) || ofSpans.has(message.callId) ? null : message.subagent,
       callId: message.callId === null ? null : (answers.get(message.messageId) ?? message.callId),
       toolCallId: told.get(message.messageId) ?? message.toolCallId,
     }));
@@ -86,6 +90,11 @@ export class SpanPool {
     const { service: _service, traceId: _traceId, ...facts } = document.facts;
     const title = document.factTimes?.title === undefined ? null : document.title;
     const calls = document.calls.filter(({ callId }) => !ofSpans.has(callId));
+    const isAlone = calls.length === 0 && messages.every(({ messageId }) => said.has(messageId));
+    // Of these spans alone it would have another name: a document that was not read from spans gave it this one.
+    if (!isAlone && document.agentId !== agentsOf(new SpanTree(telemetry.spans)).agentId) {
+      this.#agentId = known(this.#agentId, document.agentId);
+    }
     this.#others.add({ ...document, title, facts, calls, tools: [], messages });
   }
 
@@ -93,8 +102,11 @@ export class SpanPool {
     const tree = new SpanTree(this.#spans.values());
     const agents = agentsOf(tree);
     const counting = countedCalls(tree, this.#calls);
-    const { calls, aside } = this.#sorted(tree, counting.counted);
     const others = this.#others.document();
+    const { calls, aside } = this.#sorted(tree, {
+      counted: counting.counted,
+      told: new Set(others.calls.map(({ callId }) => callId)),
+    });
     const spokenFor = this.#spokenFor(aside, calls, counting);
     const { tools, raw, own, ranIn } = joinedTools(this.#tools, tree, { spokenFor, inside: counting.inside });
     const said = spoken(others.messages, tree.spans, counting, (key) => this.#calls.get(key));
@@ -143,10 +155,10 @@ export class SpanPool {
     };
   }
 
-  /** The calls that count, each once, and those that another one speaks for. */
+  /** The calls that count, each once, and those that another one speaks for. `told`: the ids of those that no span tells. */
   #sorted(
     tree: SpanTree,
-    counted: ReadonlySet<string>,
+    { counted, told }: { readonly counted: ReadonlySet<string>; readonly told: ReadonlySet<string> },
   ): { calls: ReadonlyMap<string, SpanCall>; aside: readonly SpanCall[] } {
     const calls = new Map<string, SpanCall>();
     const aside: SpanCall[] = [];
@@ -156,7 +168,7 @@ export class SpanPool {
       if (!call) continue;
       const mine = { key, span, call };
       const same = calls.get(call.callId);
-      if (!counted.has(key)) aside.push(mine);
+      if (!counted.has(key) || told.has(call.callId)) aside.push(mine);
       else if (!same) calls.set(call.callId, mine);
       else {
         // The same answer was told by two spans that do not lie in each other: of a program and of the gateway that it asks.
