@@ -18,7 +18,7 @@ import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE, TALLY } from './me
 import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
 import type { MetricSource } from './metric-questions.ts';
 import { readGrowth, type TakeGrowth } from './metric-reader.ts';
-import { hoursSelect } from './metric-select.ts';
+import { hoursSelect, oldestDaySelect } from './metric-select.ts';
 import { writeTally } from './tally-text.ts';
 import type { LineWriter } from './write-lines.ts';
 
@@ -189,20 +189,19 @@ function toLine(name: string, { hourMs, shape, attributes, tally }: HourOfSeries
   return lineOf(point.stringField(TALLY, writeTally(tally)), hourMs);
 }
 
-/** The one after the last that was put together; else that of the oldest point; else nothing is to be done. */
-async function firstHour({ query, bucket, rollUpsBucket }: MetricSource, targetMs: number): Promise<number> {
+/** The one after the last that was put together; else the first one of the oldest day that has points; else nothing is to be done. */
+async function firstHour({ query, series, rollUpsBucket }: MetricSource, targetMs: number): Promise<number> {
   const newest = flux`${rangeFlux(rollUpsBucket, ALL_TIME)} |> filter(fn: (r) => r._measurement == ${ROLLED})
     |> last() |> keep(columns: ["_time"])`;
-  const oldest = flux`${rangeFlux(bucket, { ...ALL_TIME, toMs: Math.max(1, targetMs) })} |> first()
-    |> group() |> keep(columns: ["_time"]) |> sort(columns: ["_time"]) |> limit(n: 1)`;
-  const timeOf = async (asked: typeof newest) => {
-    const [row] = await query({ operation: 'read_rolled', flux: asked, maxRows: 1 });
-    return row ? Date.parse(String(row.tableMeta.get(row.values, '_time'))) : null;
-  };
-  const rolled = await timeOf(newest);
-  if (rolled !== null) return rolled + HOUR_MS;
-  const first = await timeOf(oldest);
-  return first === null ? targetMs : floorHour(first);
+  const [row] = await query({ operation: 'read_rolled', flux: newest, maxRows: 1 });
+  if (row) return Date.parse(String(row.tableMeta.get(row.values, '_time'))) + HOUR_MS;
+  // By the catalog: to ask for the oldest point is to ask every field of every series, which takes a minute where they are many.
+  let firstMs = targetMs;
+  const select = oldestDaySelect({ fromMs: 0, toMs: targetMs });
+  await series({ operation: 'read_rolled', bucket: rollUpsBucket, select }, ({ rows }) => {
+    for (const [time] of rows) firstMs = Math.min(firstMs, Date.parse(String(time)));
+  });
+  return firstMs;
 }
 
 async function namesOf({ query, bucket }: MetricSource, slice: ReadStretch): Promise<string[]> {

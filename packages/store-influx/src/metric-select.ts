@@ -1,5 +1,5 @@
 import { isAttributeKey, isStorableText, type MetricQuestion, type ReadStretch } from '@tracepost/stores';
-import { TALLY } from './metric-flux.ts';
+import { METRICS, TALLY } from './metric-flux.ts';
 
 type Choice = Pick<MetricQuestion, 'name' | 'where'>;
 
@@ -18,9 +18,13 @@ export function hoursSelect(choice: Choice, stretch: ReadStretch): string {
   return `SELECT ${identifier(TALLY)} ${source(choice, stretch)}`;
 }
 
-function source({ name, where }: Choice, { fromMs, toMs }: ReadStretch): string {
-  const times = `time >= ${nanoseconds(fromMs)} AND time < ${nanoseconds(toMs)}`;
-  const conditions = [times, ...Object.entries(where).map(([key, value]) => condition(key, value))];
+/** The first day for which the catalog has a metric. */
+export function oldestDaySelect(stretch: ReadStretch): string {
+  return `SELECT first("kind") FROM ${identifier(METRICS)} WHERE ${times(stretch)}`;
+}
+
+function source({ name, where }: Choice, stretch: ReadStretch): string {
+  const conditions = [times(stretch), ...Object.entries(where).map(([key, value]) => condition(key, value))];
   return `FROM ${identifier(name)} WHERE ${conditions.join(' AND ')} GROUP BY *`;
 }
 
@@ -33,6 +37,10 @@ function condition(key: string, value: string): string {
   if (!isStorableText(value)) return 'false';
   if (key.toLowerCase() === 'time') return 'true';
   return `${identifier(key)}::tag = ${literal(value)}`;
+}
+
+function times({ fromMs, toMs }: ReadStretch): string {
+  return `time >= ${nanoseconds(fromMs)} AND time < ${nanoseconds(toMs)}`;
 }
 
 function nanoseconds(ms: number): string {
