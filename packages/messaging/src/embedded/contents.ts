@@ -50,6 +50,7 @@ export class Contents {
       const content = wanted.get(row.id);
       if (!content) continue;
       const message = fromRow(row);
+      if (message === null) continue;
       messages.set(content, message);
       this.keep(content, message);
     }

@@ -9,6 +9,8 @@ export interface DeadLettersOptions {
   readonly contents: Contents;
   readonly messages: () => Messages;
   readonly findQueue: (name: string) => Queue | undefined;
+  /** Told of messages whose contents are not in the file any more, before they are forgotten. */
+  readonly onGone: (queue: Queue, count: number) => void;
 }
 
 /** Where messages go that came back too often or waited long enough: at least once, like RabbitMQ's `at-least-once` strategy. */
@@ -44,10 +46,12 @@ export class DeadLetters {
   async #moveAll(queue: Queue, entries: readonly Entry[], reason: DeathReason): Promise<void> {
     const strand = (entry: Entry): void => void this.#stranded.set(entry, { queue, reason });
     try {
-      const { contents, findQueue } = this.#options;
+      const { contents, findQueue, onGone } = this.#options;
       const target = findQueue((queue.spec.kind === 'durable' && queue.spec.deadLetterQueue) || '');
       if (!target || target.id === null) throw new Error(`${queue.name} has no durable dead-letter queue.`);
       const loaded = await contents.load(entries, () => []);
+      const gone = entries.filter(({ content }) => !loaded.has(content)).length;
+      if (gone > 0) onGone(queue, gone);
       // All in one turn of the event loop, so that they keep their order and share one write.
       await Promise.all(
         entries.map((entry) =>

@@ -16,12 +16,14 @@ import { Availability } from './availability.ts';
 import { Consumer } from './consumer.ts';
 import { Contents } from './contents.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { ttlOf } from './due.ts';
 import { Journal } from './journal.ts';
-import type { Loaded } from './load.ts';
+import { dueAtOf, type Loaded, type LoadedEntry } from './load.ts';
 import { Messages } from './messages.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { Queue } from './queue.ts';
 import { Routes, topologyStatements } from './routes.ts';
+import { tellLost } from './tell-lost.ts';
 
 const MEMORY_LIMIT_BYTES = 64 * 1024 * 1024;
 const CONFIRM_TIMEOUT_MS = 5_000;
@@ -49,6 +51,8 @@ export class EmbeddedBroker implements Broker {
   readonly #deadLetters: DeadLetters;
   readonly #publisher: Publisher;
   readonly #consumptions = new Set<Consumption>();
+  /** What is in queues that have to be declared again first, by their ids. */
+  readonly #undescribed = new Map<number, LoadedEntry[]>();
   /** Declarations take turns: each looks at what is there and then adds to it. */
   #declaring: Promise<void> = Promise.resolve();
   #declared = Promise.withResolvers<void>();
@@ -71,12 +75,13 @@ export class EmbeddedBroker implements Broker {
       contents,
       messages: () => this.#messages,
       findQueue: (name) => this.#queues.get(name),
+      onGone: (queue, count) => tellLost(telemetry, queue.name, count),
     });
     this.#messages = new Messages({
       journal: this.#journal,
       contents,
       onFailure,
-      onGone: (queue, count) => this.#tellGone(queue, count),
+      onGone: (queue, count) => tellLost(telemetry, queue.name, count),
       onPastLimit: (queue, entry) => void this.#deadLetters.take(queue, [entry], 'delivery_limit'),
       lastEntryId: loaded.entries.at(-1)?.entry.id ?? 0,
       lastContentId: loaded.lastContentId,
@@ -155,7 +160,7 @@ export class EmbeddedBroker implements Broker {
   async #declare(topology: Topology): Promise<void> {
     const missing = this.#routes.missing(topology);
     const ids = await this.#writeTopology(missing);
-    for (const spec of missing.queues) this.#addQueue(spec, ids.get(spec.name) ?? null);
+    for (const spec of missing.queues) this.#fill(this.#addQueue(spec, ids.get(spec.name) ?? null));
     this.#routes.add(missing);
     this.#deadLetters.retry();
     this.#declared.resolve();
@@ -190,12 +195,25 @@ export class EmbeddedBroker implements Broker {
     return queue;
   }
 
-  #restore({ exchanges, queues, bindings, entries }: Loaded): void {
+  #restore({ exchanges, queues, undescribed, bindings, entries }: Loaded): void {
     this.#routes.add({ exchanges, queues: queues.map(({ spec }) => spec), bindings });
     const byId = new Map(queues.map(({ id, spec }) => [id, this.#addQueue(spec, id)]));
-    for (const { queue: id, entry } of entries) {
-      const queue = byId.get(id);
-      if (queue) this.#messages.putBack(queue, entry);
+    for (const { id } of undescribed) this.#undescribed.set(id, []);
+    for (const loaded of entries) {
+      const queue = byId.get(loaded.queue);
+      if (queue) this.#messages.putBack(queue, loaded.entry);
+      else this.#undescribed.get(loaded.queue)?.push(loaded);
+    }
+    for (const { id, name } of undescribed) this.#tellUndescribed(name, this.#undescribed.get(id)?.length ?? 0);
+  }
+
+  /** With what waited for its description. */
+  #fill(queue: Queue): void {
+    const waiting = (queue.id !== null && this.#undescribed.get(queue.id)) || [];
+    if (queue.id !== null) this.#undescribed.delete(queue.id);
+    const ttlMs = ttlOf(queue.spec);
+    for (const { entry, dueAtClock } of waiting) {
+      this.#messages.putBack(queue, { ...entry, dueAt: dueAtOf(dueAtClock, ttlMs) });
     }
   }
 
@@ -229,15 +247,10 @@ export class EmbeddedBroker implements Broker {
     for (const queue of this.#queues.values()) queue.pump();
   }
 
-  #tellGone(queue: Queue, count: number): void {
-    const { logger, metrics } = this.#telemetry;
-    metrics.add('tracepost.messages.parked', count, {
-      'tracepost.queue': queue.name,
-      'tracepost.reason': 'damaged_file',
-    });
-    logger.error(
-      { layer: 'queue', result: 'error', queue: queue.name, count },
-      `${count} messages of ${queue.name} were lost: what they said lay in a part of the queue file that cannot be read any more`,
+  #tellUndescribed(queue: string, count: number): void {
+    this.#telemetry.logger.warn(
+      { layer: 'queue', queue, count },
+      `What the queue file said of ${queue} cannot be read any more: ${count} messages in it wait until it is declared`,
     );
   }
 

@@ -12,13 +12,18 @@ export function toProperties({ body: _, ...properties }: IncomingMessage): strin
   return JSON.stringify(properties);
 }
 
+/** Null when its properties cannot be read: SQLite does not notice a bit that has turned over. */
 export function fromRow({
   properties,
   body,
 }: {
   readonly properties: string;
   readonly body: Uint8Array;
-}): IncomingMessage {
-  const known = JSON.parse(properties) as Omit<IncomingMessage, 'body'>;
-  return { ...known, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+}): IncomingMessage | null {
+  try {
+    const known = JSON.parse(properties) as Omit<IncomingMessage, 'body'>;
+    return { ...known, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) };
+  } catch {
+    return null;
+  }
 }

@@ -5,11 +5,8 @@ import { ttlOf } from './due.ts';
 import { type Content, type Entry, type EntryState, GIVEN_BACK, IN_HANDS, NEVER_DELIVERED } from './entry.ts';
 import type { Journal } from './journal.ts';
 import { toProperties } from './message-codec.ts';
+import { priorityOf } from './priority.ts';
 import type { Queue } from './queue.ts';
-
-/** RabbitMQ's priority of a message that names none. */
-const DEFAULT_PRIORITY = 4;
-const HIGHEST_PRIORITY = 31;
 
 export interface MessagesOptions {
   readonly journal: Journal;
@@ -114,8 +111,7 @@ export class Messages {
     const fresh = { id: this.#entryId, failures: 0, state: NEVER_DELIVERED as EntryState, dueAt };
     // In memory only: no priorities, as RabbitMQ's transient queues have none, and a content that is never written.
     if (queue.id === null) return { ...fresh, priority: 0, content: { ...content, id: null, message } };
-    const priority = Math.trunc(message.priority ?? DEFAULT_PRIORITY);
-    return { ...fresh, priority: Math.min(Math.max(priority, 0), HIGHEST_PRIORITY), content };
+    return { ...fresh, priority: priorityOf(message.priority), content };
   }
 
   #write(message: IncomingMessage, placed: readonly Placed[], removed?: Entry): Promise<void> {

@@ -1,9 +1,11 @@
-import { describeRescue, openSound, type SoundOptions } from '@tracepost/sqlite';
+import { cannotFill, describeRescue, openSound, type SoundOptions } from '@tracepost/sqlite';
 import type { Telemetry } from '@tracepost/telemetry';
 import type { Broker } from '../broker.ts';
 import { EmbeddedBroker } from './embedded-broker.ts';
 import { load } from './load.ts';
+import { type Mended, mendQueueFile } from './mend.ts';
 import { SCHEMA } from './schema.ts';
+import { tellLost } from './tell-lost.ts';
 
 export interface EmbeddedBrokerOptions {
   /** The queue file; nobody else can have it open, in this process or any other. */
@@ -25,19 +27,40 @@ export interface EmbeddedBrokerOptions {
  */
 export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
   const { path, telemetry, rescueDamaged = false } = options;
-  const onRescued: SoundOptions['onRescued'] = (rescue) =>
+  let mended: Mended | null = null;
+  const onRescued: SoundOptions['onRescued'] = (rescue) => {
     telemetry.logger.error({ layer: 'queue', result: 'partial' }, describeRescue(path, rescue));
+    if (mended) tellMended(telemetry, mended);
+  };
   const database = await openSound({
     path,
     synchronous: 'FULL',
     schema: SCHEMA,
     exclusive: true,
     onRescued: rescueDamaged ? onRescued : undefined,
+    mend: async (fresh) => {
+      mended = await mendQueueFile(fresh);
+    },
   });
   try {
-    return new EmbeddedBroker({ ...options, database, loaded: await load(database) });
+    let loaded = await load(database);
+    if (loaded.hasStrays) {
+      tellMended(telemetry, await mendQueueFile(database));
+      loaded = await load(database);
+    }
+    return new EmbeddedBroker({ ...options, database, loaded });
   } catch (error) {
     await database.close();
-    throw error;
+    throw cannotFill(path, error);
+  }
+}
+
+function tellMended(telemetry: Telemetry, { lost, replaced }: Mended): void {
+  for (const [queue, count] of lost) tellLost(telemetry, queue, count);
+  for (const [queue, count] of replaced) {
+    telemetry.logger.warn(
+      { layer: 'queue', queue, count },
+      `${count} messages of ${queue} have lost their places in it: they are at its end now, and one that was taken already may come again`,
+    );
   }
 }

@@ -74,7 +74,9 @@ export function topologyStatements({ exchanges, queues, bindings }: Required<Top
       batch: exchanges.map(({ name, type }) => [name, type]),
     },
     {
-      sql: 'INSERT OR IGNORE INTO queue (name, arguments) VALUES (?, ?) RETURNING id, name',
+      // One that is there already is one whose description was lost: it keeps its id, and so what is in it.
+      sql: `INSERT INTO queue (name, arguments) VALUES (?, ?)
+        ON CONFLICT (name) DO UPDATE SET arguments = excluded.arguments RETURNING id, name`,
       batch: queues.filter(({ kind }) => kind === 'durable').map((queue) => [queue.name, JSON.stringify(queue)]),
     },
     {
