@@ -1,52 +1,8 @@
 import { expect, test } from 'vitest';
-import { createWaitingRoom } from './waiting-room.ts';
+import { burst, type Phase, second, serve } from '../../test/helpers/waiting-line.ts';
 
-const MAX = 1_000;
 /** A target of 120, and the step up with which it is tried whether more can go. */
 const GROWN_TARGET_MS = 1.3 * 120;
-
-interface Phase {
-  readonly ms: number;
-  readonly comePerSecond: number;
-  readonly goPerSecond: number;
-}
-
-/** First come, first served, in steps of a millisecond: how long those waited who were let in, and how many were not. */
-function serve(...phases: readonly Phase[]) {
-  let atMs = 0;
-  const room = createWaitingRoom({ maxRequests: MAX, maxBytes: 1e9, now: () => atMs });
-  const line: number[] = [];
-  const served = phases.map(({ ms, comePerSecond, goPerSecond }) => {
-    const waitedMs: number[] = [];
-    let refused = 0;
-    let come = 0;
-    let canGo = 0;
-    for (const endMs = atMs + ms; atMs < endMs; atMs++) {
-      for (come += comePerSecond / 1_000; come >= 1; come--) {
-        if (room.enter(1)) line.push(atMs);
-        else refused += 1;
-      }
-      for (canGo += goPerSecond / 1_000; canGo >= 1; canGo--) {
-        const camAtMs = line.shift();
-        if (camAtMs === undefined) continue;
-        room.leave(1);
-        waitedMs.push(atMs - camAtMs);
-      }
-    }
-    waitedMs.sort((a, b) => a - b);
-    return {
-      refused,
-      gone: waitedMs.length,
-      maxMs: waitedMs.at(-1) ?? 0,
-      p99Ms: waitedMs[Math.floor(waitedMs.length * 0.99)] ?? 0,
-    };
-  });
-  return served;
-}
-
-const second = (comePerSecond: number, goPerSecond: number, seconds = 1): Phase => {
-  return { ms: seconds * 1_000, comePerSecond, goPerSecond };
-};
 
 test.each([40, 100, 300, 1_000, 2_500, 10_000])(
   'of three times as many as %d a second, as many are let in as can go, and they wait no longer than about the target',
@@ -82,8 +38,8 @@ test('what was learned is not forgotten between two floods that follow each othe
     second(3_000, 20_000, 5),
   );
   expect(again?.p99Ms).toBeLessThanOrEqual(GROWN_TARGET_MS);
-  expect(faster).toMatchObject({ refused: expect.any(Number), gone: expect.any(Number) });
   expect(faster?.refused).toBeLessThan(300);
+  expect(faster?.gone).toBeGreaterThan(15_000 - 300);
 });
 
 test('a few seconds after a flood bursts and pauses turn nobody away, as before it', () => {
@@ -94,4 +50,33 @@ test('a few seconds after a flood bursts and pauses turn nobody away, as before 
     { ms: 10, comePerSecond: 30_000, goPerSecond: 1_000 },
   );
   expect([calm?.refused, pause?.refused, burst?.refused]).toEqual([0, 0, 0]);
+});
+
+test.each([150, 200, 300, 400, 800])(
+  'after a pause of %d ms in a gateway where no queue had stood, bursts that are gone at once are turned away for three seconds at most',
+  (pauseMs) => {
+    const once: Phase[] = [burst(150, 5_000), { ms: 999, comePerSecond: 0, goPerSecond: 5_000 }];
+    const pause: Phase = { ms: pauseMs, comePerSecond: 1_000, goPerSecond: 0 };
+    for (const gapMs of [100, 500, 900]) {
+      const gap: Phase = { ms: gapMs, comePerSecond: 0, goPerSecond: 5_000 };
+      const bursts = serve(second(1_000, 5_000, 5), pause, gap, ...Array(30).fill(once).flat()).slice(3);
+      expect(bursts.slice(2 * 4).map(({ refused }) => refused)).toEqual(Array(2 * 26).fill(0));
+    }
+  },
+);
+
+test('what was learned in a slower time makes no queue of a burst that is gone within the target, wherever in it a window begins', () => {
+  const scout: Phase[] = [burst(1, 2_000), { ms: 97, comePerSecond: 0, goPerSecond: 2_000 }];
+  const once: Phase[] = [...scout, burst(236, 2_000, 3), { ms: 400, comePerSecond: 0, goPerSecond: 2_000 }];
+  const rest: Phase = { ms: 250, comePerSecond: 0, goPerSecond: 5_000 };
+  const served = serve(second(375, 40, 4), rest, ...Array(30).fill(once).flat()).slice(2);
+  const after = served.filter(({ startMs }) => startMs >= 4_250 + 5_000).map(({ refused }) => refused);
+  expect(after.length).toBeGreaterThan(60);
+  expect(after).toEqual(after.map(() => 0));
+});
+
+test('what a flood taught is given up while bursts that are gone at once come more often than every three seconds', () => {
+  const once: Phase[] = [burst(150, 5_000), { ms: 1_499, comePerSecond: 0, goPerSecond: 5_000 }];
+  const [, ...bursts] = serve(second(300, 100, 10), ...Array(10).fill(once).flat());
+  expect(bursts.slice(2 * 3).map(({ refused }) => refused)).toEqual(Array(2 * 7).fill(0));
 });
