@@ -118,6 +118,24 @@ describe('records in SQLite', () => {
       await stores.close();
     });
 
+    test('and of which the start looks at a part only, since they are large, are refused in the same words where it meets the damage', async () => {
+      await withFile(filePath(), recordSteps('sqlite').length, (file) =>
+        file.write([
+          { sql: 'CREATE TABLE filler (filler BLOB)' },
+          { sql: 'INSERT INTO filler VALUES (zeroblob(17825792))' },
+          { sql: 'DROP TABLE filler' },
+        ]),
+      );
+      flipLeafOf(filePath(), 'agent_announcements');
+      const refused = openSqliteRecordStore({ path: filePath(), telemetry });
+      await expect(refused).rejects.toBeInstanceOf(CannotOpenError);
+      await expect(refused).rejects.toThrow(`The database ${filePath()} is damaged (`);
+      const stores = await openSqliteRecordStore({ path: filePath(), telemetry, rescueDamaged: true });
+      const found = await Promise.all(lives.map((one) => stores.getTask(idOf(one))));
+      expect(found.every((record) => record?.status === 'succeeded')).toBe(true);
+      await stores.close();
+    });
+
     test('while they are open answer what can be read, take nothing, claim nothing, and say why when asked how they are', async () => {
       const stores = await openSqliteRecordStore({ path: filePath(), telemetry });
       flipLeafOf(filePath(), 'tasks');

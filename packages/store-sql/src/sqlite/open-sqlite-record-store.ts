@@ -1,4 +1,4 @@
-import { openSound } from '@tracepost/sqlite';
+import { cannotFill, openSound } from '@tracepost/sqlite';
 import type { Telemetry } from '@tracepost/telemetry';
 import { Kysely } from 'kysely';
 import { forgetSilentWorkers } from '../announcements.ts';
@@ -25,7 +25,12 @@ export async function openSqliteRecordStore(options: SqliteRecordStoreOptions): 
   const sqlite = await openSound({ path, synchronous: 'FULL', schema, onRescued: onRescued(options) });
   const log = createStatementLog(telemetry.logger, 'sqlite');
   const db = new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite), log });
-  await forgetSilentWorkers(db);
+  try {
+    await forgetSilentWorkers(db);
+  } catch (error) {
+    await db.destroy().then(() => sqlite.close());
+    throw cannotFill(path, error);
+  }
   return createSqlStores({
     db,
     looks: new Kysely<RecordTables>({ dialect: createSqliteDialect(sqlite, 'look'), log }),
