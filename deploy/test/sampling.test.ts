@@ -59,6 +59,28 @@ describeWithDocker('the collector that samples', () => {
     expect(all.filter((name) => count('debug/analyst', name) !== 2)).toEqual([]);
   });
 
+  test('keeps a task that fails in a trace that was left out, and what comes after it', async () => {
+    const trace = 'left-out-first';
+    const of = (name: string, special: (typeof KEPT)[string] = {}) => ({ ...span(trace, special), name });
+    const { count, stop } = await follow();
+    try {
+      await send([of('well', { attributes: ENDED }), of('well')]);
+      // One that is kept tells when those beside it were decided on.
+      for (const other of ['left-out-1', 'left-out-2']) {
+        await send([span(other, { attributes: ENDED }), span(`kept-${other}`, { code: 2 })]);
+        await until(() => count('debug/jaeger', `kept-${other}`) === 1, { what: `kept-${other}`, timeoutMs: 20_000 });
+      }
+      await send([of('failing', { attributes: { 'tracepost.task.id': 't-2' } })]);
+      await send([of('failing', { attributes: { 'tracepost.task.id': 't-2', 'tracepost.task.status': 'failed' } })]);
+      await until(() => count('debug/jaeger', 'failing') === 2, { what: 'the failed task', timeoutMs: 20_000 });
+      await send([of('after')]);
+      await until(() => count('debug/jaeger', 'after') === 1, { what: 'what came after it', timeoutMs: 20_000 });
+      expect(count('debug/jaeger', 'well')).toBe(0);
+    } finally {
+      stop();
+    }
+  });
+
   async function send(spans: readonly unknown[]): Promise<void> {
     const answer = await fetch(`http://127.0.0.1:${collector().port(4318)}/v1/traces`, {
       method: 'POST',
@@ -86,7 +108,7 @@ describeWithDocker('the collector that samples', () => {
 
 let spans = 0;
 
-function span(trace: string, { attributes = {}, code = 0, ms = 1 }: (typeof KEPT)[string]): unknown {
+function span(trace: string, { attributes = {}, code = 0, ms = 1 }: (typeof KEPT)[string]): object {
   spans += 1;
   const start = BigInt(Date.now()) * 1_000_000n;
   return {

@@ -66,8 +66,13 @@ describe('a batch', () => {
 describe('what is refused', () => {
   it('are the spans that a trace has too many of, over all its batches', async () => {
     const { accept, stored, counts } = given({ maxSpansOfTrace: 3 });
-    await accept({ spans: [span, span] });
-    const answer = await accept({ spans: [span, span] });
+    const ids = ['01', '02', '03', '04'];
+    const [first = span, second = span, third = span, fourth = span] = ids.map((end) => ({
+      ...span,
+      spanId: `00f067aa0ba902${end}`,
+    }));
+    await accept({ spans: [first, second] });
+    const answer = await accept({ spans: [third, fourth] });
     expect(answer).toEqual({ status: 'taken', refused: [{ signal: 'spans', reason: 'trace_too_large', count: 1 }] });
     expect(stored.spans).toHaveLength(3);
     expect(counts()).toEqual({ 'stored spans': 3, 'refused spans trace_too_large': 1 });

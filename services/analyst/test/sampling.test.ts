@@ -49,10 +49,46 @@ describe('a trace, when traces are sampled', () => {
     await world.pass(29_000);
     expect(world.counts()).toEqual({ 'received spans other': 2 });
     await world.pass(2_000);
-    await world.accept([span({})]);
+    expect(world.counts()).toEqual({ 'received spans other': 2, 'refused spans sampled_out': 2 });
+    // Of a task that has ended, though this one does not say so.
+    await world.accept([span({ attributes: { 'tracepost.task.id': 't-1' } })]);
+    await world.pass(31_000);
     expect(world.counts()).toEqual({ 'received spans other': 3, 'refused spans sampled_out': 3 });
     expect(world.waiting()).toBe(0);
     expect(world.stored()).toEqual([]);
+  });
+
+  it.each<[string, Attributes]>([
+    ['fails', { 'tracepost.task.status': 'failed' }],
+    ['will be tried again', { 'tracepost.task.status': 'retrying' }],
+    ['is expensive', { 'tracepost.task.status': 'succeeded', 'tracepost.cost_usd': 0.2 }],
+    ['is stopped', { 'tracepost.task.status': 'succeeded', 'tracepost.task.stop_reason': 'budget_cost' }],
+    ['has not ended by the time', {}],
+  ])('that was left out is kept from the beginning of a task that %s, and from then on', async (_, ending) => {
+    const world = await given();
+    await world.accept([span({ attributes: ENDED }), span({})]);
+    await world.pass(31_000);
+    const second = { 'tracepost.task.id': 't-2' };
+    await world.accept([span({ attributes: second }), span({})]);
+    await world.accept([span({ attributes: { ...second, ...ending } })]);
+    await world.pass(31_000);
+    await world.accept([span({ attributes: { ...ENDED, 'tracepost.task.id': 't-3' } })]);
+    await world.written(4);
+    expect(world.counts()).toEqual({
+      'received spans other': 6,
+      'refused spans sampled_out': 2,
+      'stored spans': 4,
+    });
+    expect(world.waiting()).toBe(0);
+  });
+
+  it('that was left out is left out again when another task of it ends well, whatever time lies between', async () => {
+    const world = await given();
+    for (const task of ['t-1', 't-2', 't-3']) {
+      await world.accept([span({ attributes: { ...ENDED, 'tracepost.task.id': task } }), span({})]);
+      await world.pass(31_000);
+    }
+    expect(world.counts()).toEqual({ 'received spans other': 6, 'refused spans sampled_out': 6 });
   });
 
   it('is kept at the rate that is set, by its id alone', async () => {

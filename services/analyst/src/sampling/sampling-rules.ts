@@ -45,9 +45,13 @@ export class TraceFacts {
     return this.#isNotable || this.#endNs - (this.#startNs ?? 0n) >= BigInt(this.#rules.slowMs) * 1_000_000n;
   }
 
-  /** A task that has not ended by now takes long, and how it ends is not known: such a trace is kept too. */
-  get isUnfinished(): boolean {
-    return [...this.#begun].some((taskId) => !this.#ended.has(taskId));
+  /** Tasks that were seen and have not ended: each takes long, and how it ends is not known. */
+  get unfinished(): readonly string[] {
+    return [...this.#begun].filter((taskId) => !this.#ended.has(taskId));
+  }
+
+  get ended(): Iterable<string> {
+    return this.#ended;
   }
 }
 

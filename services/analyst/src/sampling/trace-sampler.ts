@@ -22,8 +22,9 @@ export interface TraceSamplerOptions {
 }
 
 /**
- * Holds the spans of a trace until it is clear what its task came to, and then writes or forgets all of them. Spans that come later follow
- * their trace. What it was given is stored, refused, left out or held, and counted as that at every instant.
+ * Holds the spans of a trace until it is clear what its task came to, and then writes or forgets all of them. Spans of a kept trace that come
+ * later follow it. Those of one that was left out are held and decided on by themselves: another task of the trace may have begun, whose
+ * failure nobody could know of. What it was given is stored, refused, left out or held, and counted as that at every instant.
  */
 export interface TraceSampler {
   /** False while too many wait to be written: whoever sends should come again. */
@@ -45,8 +46,8 @@ interface Held {
   characters: number;
 }
 
-/** At least: so many again of those before. */
-const REMEMBERED_TRACES = 50_000;
+/** Traces, and tasks. At least: so many again of those before. */
+const REMEMBERED = 50_000;
 const LOOK_EVERY_MS = 250;
 const SPANS_PER_WRITE = 2_000;
 const SETTLE_MS = 5_000;
@@ -66,7 +67,9 @@ class BufferingSampler implements TraceSampler {
   readonly #closing = new AbortController();
   /** In the order in which their first span came. */
   readonly #held = new Map<string, Held>();
-  readonly #decided = new Recent<boolean>(REMEMBERED_TRACES);
+  readonly #kept = new Recent<true>(REMEMBERED);
+  /** Tasks of traces that were left out: what comes late of them tells of nothing that goes on. */
+  readonly #ended = new Recent<true>(REMEMBERED);
   #heldSpans = 0;
   #heldCharacters = 0;
   #toWrite: SpanSignal[] = [];
@@ -91,14 +94,10 @@ class BufferingSampler implements TraceSampler {
   }
 
   take(spans: readonly SpanSignal[]): void {
-    let leftOut = 0;
     for (const span of spans) {
-      const isKept = this.#isSettling || this.#decided.get(span.traceId);
-      if (isKept === undefined) this.#hold(span);
-      else if (isKept) this.#keep([span], sizeOf(span));
-      else leftOut += 1;
+      if (this.#isSettling || this.#kept.get(span.traceId)) this.#keep([span], sizeOf(span));
+      else this.#hold(span);
     }
-    this.#countLeftOut(leftOut);
     while (this.#heldSpans > this.#maxSpans || this.#heldCharacters > this.#maxCharacters) this.#decideOldest();
     this.#startWriting();
   }
@@ -151,17 +150,22 @@ class BufferingSampler implements TraceSampler {
     const [oldest] = this.#held;
     if (!oldest) return;
     const [traceId, held] = oldest;
-    const isKept = held.facts.isUnfinished || isAmongKept(traceId, this.#options.rules.keepPercent);
+    const isUnfinished = held.facts.unfinished.some((taskId) => !this.#ended.get(taskId));
+    const isKept = isUnfinished || isAmongKept(traceId, this.#options.rules.keepPercent);
     this.#decide(traceId, held, isKept);
   }
 
-  #decide(traceId: string, { spans, characters }: Held, isKept: boolean): void {
+  #decide(traceId: string, { spans, characters, facts }: Held, isKept: boolean): void {
     this.#held.delete(traceId);
     this.#heldSpans -= spans.length;
     this.#heldCharacters -= characters;
-    this.#decided.set(traceId, isKept);
-    if (isKept) this.#keep(spans, characters);
-    else this.#countLeftOut(spans.length);
+    if (isKept) {
+      this.#kept.set(traceId, true);
+      this.#keep(spans, characters);
+    } else {
+      for (const taskId of facts.ended) this.#ended.set(taskId, true);
+      this.#countLeftOut(spans.length);
+    }
   }
 
   #keep(spans: readonly SpanSignal[], characters: number): void {
