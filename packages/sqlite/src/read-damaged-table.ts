@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { isHeldUp } from './reply-error.ts';
 import { findSignposts, type Signpost } from './signposts.ts';
 
 export interface Row {
@@ -64,7 +65,8 @@ export function createTableReader({ path, source, table, keys, names }: TableRea
         rows.push({ keys: row.slice(0, keys.length), values: row.slice(keys.length) });
       }
       return { rows, isBroken: false, isLast: rows.length < limit };
-    } catch {
+    } catch (error) {
+      if (isHeldUp(error)) throw error;
       return { rows, isBroken: true, isLast: false };
     }
   };

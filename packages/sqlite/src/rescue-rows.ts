@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { createTableReader, type Place, type Row } from './read-damaged-table.ts';
-import { replyError } from './reply-error.ts';
+import { isDamage, replyError } from './reply-error.ts';
 import type { Rescue } from './rescue-file.ts';
 
 type Found = Pick<Rescue, 'rows' | 'incomplete'>;
@@ -34,7 +34,9 @@ function openDamaged(path: string): Source | null {
     database.exec('PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON');
     database.prepare(TABLES).all();
     return { path, database };
-  } catch {
+  } catch (error) {
+    // Of a file that cannot be read at the moment nothing is known; it is not to be given up for that.
+    if (replyError(error).kind === 'failed' && !isDamage(error)) throw error;
     return null;
   }
 }

@@ -175,6 +175,16 @@ describe('a rescue that is broken off', () => {
     expect(await countOf(database)).toBe(kept);
   });
 
+  test('since somebody else has the file takes nothing for lost', async () => {
+    await fill(1_000, 100);
+    const holder = await openSqlite({ path, synchronous: 'NORMAL', schema: [ITEMS], exclusive: true });
+    await holder.write([{ sql: "INSERT INTO item (id, name) VALUES (-1, 'held')" }]);
+    await expect(rescueFile({ path, synchronous: 'NORMAL', schema: [ITEMS] })).rejects.toThrow('database is locked');
+    await holder.close();
+    await using database = await open();
+    expect(await countOf(database)).toBe(1_001);
+  });
+
   test('while it puts right what is missing leaves nothing half done', async () => {
     await fill(1_000, 100);
     overwritePage(path, leavesOf(path, 'item')[5] as number);
