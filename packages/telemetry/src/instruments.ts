@@ -461,7 +461,8 @@ export const INSTRUMENTS = {
   'tracepost.messages.parked': {
     type: 'counter',
     unit: '{message}',
-    description: 'Messages put aside because their envelope cannot be read, by reason',
+    description:
+      'Messages put aside because their envelope cannot be read, by reason; damaged_file counts those that were lost with a part of the queue file',
     attributes: ['tracepost.queue', 'tracepost.reason'],
   },
 } as const satisfies Record<string, InstrumentSpec>;

@@ -55,7 +55,7 @@ export const standaloneFields = {
   }),
   rescueDamaged: flag('TRACEPOST_RESCUE_DAMAGED', {
     about:
-      'for one start: a damaged records.db, queue.db or sessions.db is set aside, and every row that can be read stands in a new one; otherwise it is refused',
+      'for one start: all of records.db, queue.db and sessions.db is looked at, a damaged one is set aside, and every row that can be read stands in a new one; otherwise it is refused',
   }),
   logLevel: oneOf('TRACEPOST_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'], {
     about: 'lines below it are not printed; all are kept',
