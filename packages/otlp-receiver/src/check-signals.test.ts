@@ -136,6 +136,36 @@ describe('data points are refused by reason', () => {
 describe('what is too large is cut and says so', () => {
   const flag = 'tracepost.truncated';
 
+  it('names and messages over 1 KiB, of the span and of its events', () => {
+    const long = 'n'.repeat(1_025);
+    const event = { timeUnixNano: AT, name: 'retry', attributes: {} };
+    const given = [
+      { ...span, name: long },
+      { ...span, status: { code: 'error' as const, message: long } },
+      { ...span, events: [event, { ...event, name: long, attributes: { attempt: 2 } }] },
+    ];
+    const [named, failed, eventful] = check({ spans: given }).batch.spans;
+    expect(named).toMatchObject({ name: 'n'.repeat(1_024), attributes: { [flag]: true } });
+    expect(failed).toMatchObject({ status: { message: 'n'.repeat(1_024) }, attributes: { [flag]: true } });
+    expect(eventful?.attributes).toEqual({});
+    expect(eventful?.events.map(({ attributes }) => attributes)).toEqual([{}, { attempt: 2, [flag]: true }]);
+  });
+
+  it('also beside as many attributes as there may be, and whatever the sender says of itself', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 128 }, (_, index) => [`k${index}`, index]));
+    const name = 'n'.repeat(1_025);
+    const many = check({
+      spans: [{ ...span, name, attributes }],
+      logs: [{ ...log, body: 'z'.repeat(20_000), attributes }],
+    });
+    for (const { attributes: kept } of [...many.batch.spans, ...many.batch.logs]) {
+      expect(Object.keys(kept)).toHaveLength(128);
+      expect(kept[flag]).toBe(true);
+    }
+    const [denied] = check({ spans: [{ ...span, name, attributes: { [flag]: false } }] }).batch.spans;
+    expect(denied?.attributes).toEqual({ [flag]: true });
+  });
+
   it('attributes past the 128th', () => {
     const attributes = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, at]));
     const [cut] = check({ spans: [{ ...span, attributes }] }).batch.spans;

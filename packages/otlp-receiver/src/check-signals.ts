@@ -53,11 +53,11 @@ function checkSpan(span: SpanSignal, latest: bigint): SpanSignal | string {
 
   const name = cutString(span.name, MAX_NAME_BYTES);
   const message = cutString(span.status.message, MAX_NAME_BYTES);
-  const limited = limitAttributes(span.attributes);
   const { links, isCut: areLinksCut } = checkLinks(span.links);
-  const isCut = span.events.length > MAX_EVENTS || areLinksCut;
+  const isTextCut = name !== span.name || message !== span.status.message;
+  const isCut = isTextCut || span.events.length > MAX_EVENTS || areLinksCut;
   const events = checkEvents(span.events);
-  const attributes = isCut ? { ...limited, [TRUNCATED]: true } : limited;
+  const attributes = limitAttributes(isCut ? { ...span.attributes, [TRUNCATED]: true } : span.attributes);
   const isSame =
     name === span.name &&
     message === span.status.message &&
@@ -70,11 +70,11 @@ function checkSpan(span: SpanSignal, latest: bigint): SpanSignal | string {
 /** Most spans have none. */
 function checkEvents(events: SpanSignal['events']): SpanSignal['events'] {
   if (events.length === 0) return events;
-  return events.slice(0, MAX_EVENTS).map((event) => ({
-    timeUnixNano: event.timeUnixNano,
-    name: cutString(event.name, MAX_NAME_BYTES),
-    attributes: limitAttributes(event.attributes),
-  }));
+  return events.slice(0, MAX_EVENTS).map((event) => {
+    const name = cutString(event.name, MAX_NAME_BYTES);
+    const attributes = name === event.name ? event.attributes : { ...event.attributes, [TRUNCATED]: true };
+    return { timeUnixNano: event.timeUnixNano, name, attributes: limitAttributes(attributes) };
+  });
 }
 
 /** Attributes of links are left out everywhere: neither the collector nor Jaeger can be trusted to clean or keep them. */
@@ -92,14 +92,13 @@ function checkLog(log: LogSignal, latest: bigint): LogSignal | string {
   if (log.traceId !== null && !TRACE_ID.test(log.traceId)) return 'invalid_trace_id';
   if (log.spanId !== null && !SPAN_ID.test(log.spanId)) return 'invalid_span_id';
   const bodyFits = valueFits(log.body, MAX_BODY_BYTES);
-  const attributes = limitAttributes(log.attributes);
   return {
     ...log,
     severityNumber: severityOf(log),
     // As the collector does: free text here would be a way around the redaction.
     severityText: /^[A-Za-z0-9]{0,10}$/.test(log.severityText) ? log.severityText : '',
     body: bodyFits ? log.body : cutValue(log.body, MAX_BODY_BYTES),
-    attributes: bodyFits ? attributes : { ...attributes, [TRUNCATED]: true },
+    attributes: limitAttributes(bodyFits ? log.attributes : { ...log.attributes, [TRUNCATED]: true }),
   };
 }
 
