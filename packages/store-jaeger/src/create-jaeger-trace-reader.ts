@@ -36,7 +36,7 @@ export function createJaegerTraceReader({
     }
     // Jaeger gives a whole trace in one document, group by group, and the first spans of all stand anywhere in it.
     const first = createFirstSpans({ most: MAX_SPANS_OF_TRACE + 1, maxBytes });
-    const spans = createSpanReader(first.add, maxBytes);
+    const spans = createSpanReader(first, maxBytes);
     let beginning = '';
     for await (const chunk of response.body ?? []) {
       if (beginning === '') beginning = Buffer.from(chunk).toString('latin1').trimStart().slice(0, 1);

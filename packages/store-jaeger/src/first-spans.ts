@@ -1,9 +1,8 @@
 import type { SpanSignal } from '@tracepost/contracts';
 import { compareSpans } from '@tracepost/stores';
+import type { SpanTaker } from './read-spans.ts';
 
-export interface FirstSpans {
-  /** `bytes`: about what it takes, its JSON's length. */
-  add(span: SpanSignal, bytes: number): void;
+export interface FirstSpans extends SpanTaker {
   /** The first so many of all that were added, in order. */
   list(): SpanSignal[];
 }
@@ -49,6 +48,7 @@ export function createFirstSpans({ most, maxBytes }: { readonly most: number; re
   };
 
   return {
+    isWanted: (startTimeUnixNano) => last === null || startTimeUnixNano <= last.startTimeUnixNano,
     add(span, bytes) {
       if (last !== null && compareSpans(span, last) > 0) return;
       if (firstBare !== null && compareSpans(span, firstBare) > 0) kept.push({ span: bare(span), bytes });

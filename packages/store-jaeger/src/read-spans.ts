@@ -12,10 +12,15 @@ import { hexIn, listIn, nanosIn, numberIn, objectIn, textIn } from './untrusted.
 type Origin = SpanSignal['origin'];
 type Status = SpanSignal['status'];
 
-export type TakeSpan = (span: SpanSignal, bytes: number) => void;
+export interface SpanTaker {
+  /** Whether a span that begins then may be of use; the others are not read. */
+  isWanted(startTimeUnixNano: bigint): boolean;
+  /** `bytes`: the length of its JSON. */
+  add(span: SpanSignal, bytes: number): void;
+}
 
 /** Reads the spans of one answer of `/api/v3/traces/{id}` while it comes: OTLP JSON, ids in hex, times as text, kinds as numbers. */
-export function createSpanReader(take: TakeSpan, maxPartBytes: number): AnswerSplitter {
+export function createSpanReader(taker: SpanTaker, maxPartBytes: number): AnswerSplitter {
   let resource: Attributes = {};
   let origin = originOf(resource, {});
   return createAnswerSplitter(
@@ -31,11 +36,24 @@ export function createSpanReader(take: TakeSpan, maxPartBytes: number): AnswerSp
         origin = originOf(resource, JSON.parse(json));
       },
       onSpan(json) {
-        take(readSpan(JSON.parse(json), origin), json.length);
+        const start = START.exec(json)?.[1];
+        if (start !== undefined && !taker.isWanted(BigInt(start))) return;
+        const span = readSpan(JSON.parse(json), origin);
+        if (isSound(span)) taker.add(span, json.length);
       },
     },
     maxPartBytes,
   );
+}
+
+/** Of the span itself: within a text the quotes would be escaped. */
+const START = /"startTimeUnixNano":"(\d{1,20})"/;
+/** The year 2000. */
+const EARLIEST = 946_684_800_000_000_000n;
+
+/** The collector hands Jaeger also what the ingest refuses, in both ways of running: what it has counted as dropped is not shown. */
+function isSound({ spanId, startTimeUnixNano, endTimeUnixNano }: SpanSignal): boolean {
+  return /[1-9a-f]/.test(spanId) && startTimeUnixNano >= EARLIEST && endTimeUnixNano >= startTimeUnixNano;
 }
 
 /** What Jaeger calls a service that has told no name. */
@@ -63,7 +81,7 @@ function readSpan(span: unknown, origin: Origin): SpanSignal {
     name: textIn(span, 'name'),
     kind: readKind(numberIn(span, 'kind')),
     startTimeUnixNano,
-    endTimeUnixNano: hadNoDuration(warnings) ? startTimeUnixNano : nanosIn(span, 'endTimeUnixNano'),
+    endTimeUnixNano: endAsSent(warnings) ?? nanosIn(span, 'endTimeUnixNano'),
     status: readStatus(objectIn(span, 'status')),
     attributes,
     events: listIn(span, 'events').map((event) => ({
@@ -82,10 +100,14 @@ function readSpan(span: unknown, origin: Origin): SpanSignal {
 /** What Jaeger has to say of a span stands among the span's own attributes. */
 const WARNINGS = '@jaeger@warnings';
 
-/** It takes a span that ends when it begins for one that ends before, and lengthens it by a nanosecond when it stores it. */
-function hadNoDuration(warnings: AttributeValue | undefined): boolean {
-  return JSON.stringify(warnings ?? '').includes('Negative duration detected');
+/** A span that ends when it begins, or before, is stored with an end a nanosecond after its start, and the end that was sent in a warning. */
+function endAsSent(warnings: AttributeValue | undefined): bigint | null {
+  const [, day, time, fraction = ''] = ORIGINAL_END.exec(JSON.stringify(warnings ?? '')) ?? [];
+  if (day === undefined) return null;
+  return BigInt(Date.parse(`${day}T${time}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
+
+const ORIGINAL_END = /Original end timestamp: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? \+0000 UTC/;
 
 /** 1 to 5 in OTLP's order; 0 is "not said", which counts as internal. */
 function readKind(kind: number): SpanKindName {

@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { createJaegerTraceReader } from '../src/index.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const TIMES = { startTimeUnixNano: '1790000000000000000', endTimeUnixNano: '1790000000000000005' };
+const WARNING = 'Negative duration detected, sanitizing end timestamp.';
 const PAGE = '<!doctype html><title>Jaeger UI</title>';
 
 describe('an answer of Jaeger', () => {
@@ -133,10 +135,11 @@ describe('an answer of Jaeger', () => {
     const span = {
       traceId: TRACE,
       spanId: 'AA',
-      startTimeUnixNano: '5',
+      ...TIMES,
       attributes: [{}, null, { key: 'k', value: 3 }],
     };
-    const spans = [span, span, null, 'x', { kind: 'server', status: 7, events: {}, links: [null] }];
+    const odd = { spanId: 'BB', ...TIMES, kind: 'server', status: 7, events: {}, links: [null], attributes: 'x' };
+    const spans = [span, span, null, 'x', {}, odd];
     const body = JSON.stringify({ result: { resourceSpans: [null, { scopeSpans: [{ spans }, 4] }] } });
     await withServer(answering(200, body), async (reader) => {
       const found = await reader.getTrace(TRACE);
@@ -144,7 +147,7 @@ describe('an answer of Jaeger', () => {
         service: 'unknown_service',
         kind: 'internal',
       });
-      expect(found.filter(({ spanId }) => spanId === 'aa')).toHaveLength(1);
+      expect(found.map(({ spanId }) => spanId)).toEqual(['aa', 'bb']);
     });
   });
 
@@ -161,7 +164,7 @@ describe('an answer of Jaeger', () => {
       nothing: {},
     };
     const attributes = Object.entries(values).map(([key, value]) => ({ key, value }));
-    const spans = [{ traceId: TRACE, spanId: '01', attributes }];
+    const spans = [{ traceId: TRACE, spanId: '01', ...TIMES, attributes }];
     const body = JSON.stringify({ result: { resourceSpans: [{ scopeSpans: [{ spans }] }] } });
     await withServer(answering(200, body), async (reader) => {
       const [span] = await reader.getTrace(TRACE);
@@ -176,6 +179,34 @@ describe('an answer of Jaeger', () => {
         bytes: 'AAEC',
         nothing: null,
       });
+    });
+  });
+
+  test('does not show what the ingest has refused, and shows each end as it was sent', async () => {
+    const warned = (end: string) => ({
+      startTimeUnixNano: '1790000000001000007',
+      endTimeUnixNano: '1790000000001000008',
+      attributes: [
+        {
+          key: '@jaeger@warnings',
+          value: {
+            arrayValue: { values: [{ stringValue: `${WARNING} Original end timestamp: ${end}, adjusted to: …` }] },
+          },
+        },
+      ],
+    });
+    const spans = [
+      { spanId: '01', name: 'of no duration', ...warned('2026-09-21 14:13:20.001000007 +0000 UTC') },
+      { spanId: '02', name: 'ends before it starts', ...warned('2026-09-21 14:13:20.001 +0000 UTC') },
+      { spanId: '03', name: 'of 1970', startTimeUnixNano: '5', endTimeUnixNano: '7' },
+      { name: 'without an id', ...TIMES },
+      { spanId: '0000000000000000', name: 'with the id of none', ...TIMES },
+    ].map((span) => ({ traceId: TRACE, ...span }));
+    await withServer(streaming(document(spans)), async (reader) => {
+      const found = await reader.getTrace(TRACE);
+      expect(found.map(({ name, durationMs, attributes }) => [name, durationMs, attributes])).toEqual([
+        ['of no duration', 0, {}],
+      ]);
     });
   });
 
@@ -199,7 +230,7 @@ describe('an answer of Jaeger', () => {
 function spanAt(place: number, text: string): unknown {
   return {
     traceId: TRACE,
-    spanId: place.toString(16).padStart(16, '0'),
+    spanId: (place + 1).toString(16).padStart(16, '0'),
     name: `span ${place}`,
     startTimeUnixNano: String(1_790_000_000_000_000_000n + BigInt(place)),
     endTimeUnixNano: String(1_790_000_000_000_000_001n + BigInt(place)),

@@ -128,6 +128,68 @@ describe('spans that processes made', () => {
     expect(await world.row()).toMatchObject({ produced: 100, stored: 15, dropped: 0, sampledOut: 85, underWay: 0 });
   });
 
+  it('are under way while they wait for Jaeger, and stored once they have left for it', async () => {
+    const world = given();
+    const told = (second: number, all: number, jaeger: [number, number], queue: number) => {
+      world.ingest(second, { house: all, stored: all });
+      world.process('agents', second, { produced: all, dropped: 0, waiting: 0 });
+      world.collector(second, { accepted: all, analyst: [all, 0], jaeger, queue });
+    };
+    told(1, 100, [100, 0], 0);
+    expect(await world.row()).toMatchObject({ produced: 100, stored: 100, underWay: 0 });
+    // Of nothing after its last word is known whether Jaeger has it.
+    world.ingest(2, { house: 130, stored: 130 });
+    world.process('agents', 2, { produced: 130, dropped: 0, waiting: 0 });
+    expect(await world.row(({ produced }) => produced === 130)).toMatchObject({ stored: 100, underWay: 30 });
+    told(10, 150, [100, 0], 5_000);
+    expect(await world.row(({ produced }) => produced === 150)).toMatchObject({ stored: 100, underWay: 50 });
+    told(20, 200, [120, 7], 4_000);
+    expect(await world.row(({ produced }) => produced === 200)).toMatchObject({
+      stored: 120,
+      dropped: 7,
+      underWay: 73,
+    });
+    // It was killed, and what it had sent since was never told: an empty queue says it all the same.
+    told(30, 200, [4, 0], 0);
+    expect(await world.row(({ underWay }) => underWay === 0)).toMatchObject({ produced: 200, stored: 193, dropped: 7 });
+  });
+
+  it('that wait for Jaeger already when somebody begins to look are not stored', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 100, stored: 100 });
+    world.collector(4, { accepted: 100, analyst: [100, 0], jaeger: [40, 0], queue: 9_000 });
+    world.ingest(6, { house: 110, stored: 110 });
+    world.process('agents', 6, { produced: 110, dropped: 0, waiting: 0 });
+    expect(await world.row()).toMatchObject({ produced: 110, stored: 40, underWay: 70, unaccounted: 0 });
+  });
+
+  it('are with Jaeger as far as the collector has told, also at the first look', async () => {
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 100, stored: 100 });
+    world.collector(4, { accepted: 100, analyst: [100, 0], jaeger: [90, 0], queue: 0 });
+    world.ingest(6, { house: 110, stored: 110 });
+    world.process('agents', 6, { produced: 110, dropped: 0, waiting: 0 });
+    expect(await world.row()).toMatchObject({ produced: 110, stored: 100, underWay: 10, unaccounted: 0 });
+  });
+
+  it('that only the analyst had enough of are stored where Jaeger keeps them, and lost where nobody does', async () => {
+    const alone = given();
+    alone.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    alone.ingest(1, { house: 100, stored: 60, refused: 3, tooLarge: 37 });
+    expect(await alone.row()).toMatchObject({ produced: 100, stored: 60, dropped: 40 });
+    const tooLarge = { signal: 'spans', reason: 'trace_too_large', count: 37 };
+    expect(alone.ledger.read().losses).toContainEqual(tooLarge);
+
+    const world = given();
+    world.process('agents', 1, { produced: 100, dropped: 0, waiting: 0 });
+    world.ingest(1, { house: 100, stored: 60, refused: 3, tooLarge: 37 });
+    world.collector(1, { accepted: 100, analyst: [100, 0], jaeger: [80, 0], queue: 2_000 });
+    expect(await world.row()).toMatchObject({ produced: 100, stored: 80, dropped: 3, underWay: 17, unaccounted: 0 });
+    expect(world.ledger.read().losses).toEqual([{ signal: 'spans', reason: 'invalid', count: 3 }]);
+  });
+
   it('made before anybody looked are not counted, on no side', async () => {
     const world = given();
     // Both have run for long; what waited at the first look is stored afterwards.
@@ -181,7 +243,7 @@ function given({ recentMs = 60_000, everyMs = 5 }: { recentMs?: number; everyMs?
       at: new Date(begun + second * 1_000).toISOString(),
       service,
       attributes: { 'tracepost.signal': 'spans', ...attributes },
-      fields: name.endsWith('waiting') ? { gauge: value } : { counter: value },
+      fields: /waiting|queue_size/.test(name) ? { gauge: value } : { counter: value },
     });
   const metrics = {
     readPoints: async ({ name, from, to }: MetricPointQuery) =>
@@ -201,24 +263,33 @@ function given({ recentMs = 60_000, everyMs = 5 }: { recentMs?: number; everyMs?
     },
     ingest(
       second: number,
-      said: Partial<Record<'house' | 'other' | 'stored' | 'refused' | 'sampledOut' | 'waiting', number>>,
+      said: Partial<Record<'house' | 'other' | 'stored' | 'refused' | 'tooLarge' | 'sampledOut' | 'waiting', number>>,
     ) {
-      const { house = 0, other = 0, stored = 0, refused = 0, sampledOut = 0, waiting } = said;
+      const { house = 0, other = 0, stored = 0, refused = 0, tooLarge = 0, sampledOut = 0, waiting } = said;
       say('tracepost.ingest.received', second, 'analyst', { 'tracepost.origin': 'house' }, house);
       say('tracepost.ingest.received', second, 'analyst', { 'tracepost.origin': 'other' }, other);
       say('tracepost.ingest.stored', second, 'analyst', {}, stored);
       say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'invalid' }, refused);
       say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'sampled_out' }, sampledOut);
+      say('tracepost.ingest.refused', second, 'analyst', { 'tracepost.reason': 'trace_too_large' }, tooLarge);
       if (waiting !== undefined) say('tracepost.ingest.waiting', second, 'analyst', {}, waiting);
     },
     collector(
       second: number,
-      said: { accepted: number; analyst: [number, number]; jaeger: [number, number]; isSampling?: boolean },
+      said: {
+        accepted: number;
+        analyst: [number, number];
+        jaeger: [number, number];
+        queue?: number;
+        isSampling?: boolean;
+      },
     ) {
       const to = { analyst: 'otlp_http/analyst', jaeger: 'otlp_grpc/jaeger' };
       say('otelcol_receiver_accepted_metric_points', second, 'otel-collector', {}, 1);
       if (said.isSampling)
         say('otelcol_processor_tail_sampling_new_trace_id_received', second, 'otel-collector', {}, 1);
+      const queue = { exporter: to.jaeger, data_type: 'traces' };
+      say('otelcol_exporter_queue_size', second, 'otel-collector', queue, said.queue ?? 0);
       say('otelcol_receiver_accepted_spans', second, 'otel-collector', {}, said.accepted);
       for (const way of ['analyst', 'jaeger'] as const) {
         say('otelcol_exporter_sent_spans', second, 'otel-collector', { exporter: to[way] }, said[way][0]);

@@ -34,6 +34,8 @@ export function createCollectorFacts(): CollectorWatch {
       if (!isThere) return null;
       // The collector reports at other times than our processes, so that its newest word counts.
       const all = { ...bounds, until: Number.POSITIVE_INFINITY };
+      // Before the counters: a report between the two must not make a queue emptier than what had left it by then.
+      queues = await read('otelcol_exporter_queue_size');
       for (const items of Object.values(ITEMS)) {
         for (const name of namesOf(items)) {
           const series = totals.get(name) ?? createSeriesTotals();
@@ -41,7 +43,6 @@ export function createCollectorFacts(): CollectorWatch {
           series.take(await read(name), all);
         }
       }
-      queues = await read('otelcol_exporter_queue_size');
       isSampling ||= (await read('otelcol_processor_tail_sampling_new_trace_id_received')).length > 0;
       const facts = SIGNALS.map((signal): [SignalName, CollectorFacts] => [signal, factsOf(signal)]);
       return Object.fromEntries(facts) as Record<SignalName, CollectorFacts>;
@@ -57,7 +58,8 @@ export function createCollectorFacts(): CollectorWatch {
       lostToAnalyst: sum(failed, TO_ANALYST),
       sentToJaeger: sum(sent, TO_JAEGER),
       lostToJaeger: sum(failed, TO_JAEGER),
-      isQueueing: isQueueing(queues, signal),
+      isQueueing: (newestOf(queues, signal, TO_ANALYST)?.fields.gauge ?? 0) > 0,
+      jaegerQueue: queueOf(newestOf(queues, signal, TO_JAEGER)),
       isSampling: isSampling && signal === 'spans',
     };
   }
@@ -81,10 +83,13 @@ function namesOf(items: string): [string, string, string] {
 
 const DATA_TYPES = { spans: 'traces', logs: 'logs', metrics: 'metrics' } as const;
 
-/** By its newest word; bytes or items, it does not matter which. */
-function isQueueing(points: readonly MetricPoint[], signal: SignalName): boolean {
-  const newest = points
-    .filter(({ attributes }) => attributes.exporter === TO_ANALYST && attributes.data_type === DATA_TYPES[signal])
+/** Its newest word on one queue; bytes or items, it does not matter which. */
+function newestOf(points: readonly MetricPoint[], signal: SignalName, exporter: string): MetricPoint | undefined {
+  return points
+    .filter(({ attributes }) => attributes.exporter === exporter && attributes.data_type === DATA_TYPES[signal])
     .sort((a, b) => (a.at < b.at ? 1 : -1))[0];
-  return (newest?.fields.gauge ?? 0) > 0;
+}
+
+function queueOf(point: MetricPoint | undefined): CollectorFacts['jaegerQueue'] {
+  return point ? { toldAt: Date.parse(point.at), isEmpty: (point.fields.gauge ?? 0) === 0 } : null;
 }

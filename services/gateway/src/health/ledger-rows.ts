@@ -13,6 +13,8 @@ export interface LedgerFacts {
   readonly heldByIngest: readonly Held[];
   /** Of the collector, where there is one. */
   readonly collector: Readonly<Record<SignalName, CollectorFacts>> | null;
+  /** Spans that the analyst has and Jaeger has not, where Jaeger keeps the traces. */
+  readonly waitingForJaeger: number;
   /** Made in the last minute: what has not arrived of it is on its way. */
   readonly recent: Readonly<Record<SignalName, number>>;
 }
@@ -25,12 +27,16 @@ export interface CollectorFacts {
   readonly lostToJaeger: number;
   /** Something waits in its queue for the analyst. */
   readonly isQueueing: boolean;
+  /** Its newest word on its queue for Jaeger; null when there was none, and for what does not go there. */
+  readonly jaegerQueue: { readonly toldAt: number; readonly isEmpty: boolean } | null;
   /** Spans are sampled on the way to Jaeger. */
   readonly isSampling: boolean;
 }
 
 export const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
 export const SAMPLED_OUT = 'sampled_out';
+/** The one reason for which the analyst refuses a span that is good: where Jaeger keeps the traces, it keeps that one too. */
+export const TRACE_TOO_LARGE = 'trace_too_large';
 /** Many times as long as a process is silent between two reports. */
 const SILENT_MS = 60_000;
 
@@ -85,25 +91,31 @@ function rowOf(facts: LedgerFacts, signal: SignalName, newest: number): LedgerRo
   const ingest = of(facts.heldByIngest, signal);
   const undecided = total(ingest, ({ now }) => now);
   const received = house + others + total(ingest, ({ base }) => base);
-  const refused = Math.max(0, received - stored - leftOut - undecided);
+  // Of a trace that is too long for the analyst Jaeger has the rest all the same.
+  const beyond =
+    collector && signal === 'spans' ? sum(facts.refused, signal, ['tracepost.reason', TRACE_TOO_LARGE]) : 0;
+  const taken = stored + beyond;
+  const refused = Math.max(0, received - taken - leftOut - undecided);
   // Refused at the door, before it was anybody's batch: made by others, and lost.
-  const atTheDoor = Math.max(0, sum(facts.refused, signal) - leftOut - refused);
-  const lostToJaeger = Math.min(stored, collector?.lostToJaeger ?? 0);
-  const notForJaeger = Math.min(stored - lostToJaeger, collector?.isSampling ? keptFromJaeger(collector) : 0);
+  const atTheDoor = Math.max(0, sum(facts.refused, signal) - leftOut - beyond - refused);
+  const lostToJaeger = Math.min(taken, collector?.lostToJaeger ?? 0);
+  const notForJaeger = Math.min(taken - lostToJaeger, collector?.isSampling ? keptFromJaeger(collector) : 0);
+  const forJaeger = collector && signal === 'spans' && !collector.isSampling ? facts.waitingForJaeger : 0;
+  const waitingForJaeger = Math.min(taken - lostToJaeger, forJaeger);
 
   return {
     signal,
     since: sinceOf(facts, signal),
     produced: made + others + received - house - others + atTheDoor,
-    stored: stored - lostToJaeger - notForJaeger,
+    stored: taken - lostToJaeger - notForJaeger - waitingForJaeger,
     dropped: lost + (collector?.lostToAnalyst ?? 0) + refused + atTheDoor + lostToJaeger,
     sampledOut: leftOut + notForJaeger,
-    underWay: waiting - silent + missing - lostBetween + undecided,
+    underWay: waiting - silent + missing - lostBetween + undecided + waitingForJaeger,
     unaccounted: gone + silent + lostBetween,
     hops: [
       { hop: 'processes', received: made, passed: Math.max(handedOn, arrived), dropped: lost, waiting },
       ...collectorHops(signal, collector),
-      { hop: 'analyst', received, passed: stored, dropped: refused + leftOut, waiting: undecided },
+      { hop: 'analyst', received, passed: stored, dropped: refused + beyond + leftOut, waiting: undecided },
     ],
   };
 }

@@ -3,7 +3,8 @@ import type { MetricPoint, MetricStore, RecordStore } from '@tracepost/stores';
 import { withDeadline } from '../deadline.ts';
 import { createCollectorFacts } from './collector-facts.ts';
 import { createHeldTotals } from './held-totals.ts';
-import { collectorLosses, ledgerRows, SAMPLED_OUT, SIGNALS } from './ledger-rows.ts';
+import { createJaegerWatch } from './jaeger-watch.ts';
+import { collectorLosses, ledgerRows, SAMPLED_OUT, SIGNALS, TRACE_TOO_LARGE } from './ledger-rows.ts';
 import { createSeriesTotals, type SeriesTotal, type SeriesTotals } from './series-totals.ts';
 
 export interface LedgerView {
@@ -80,6 +81,7 @@ export function createLedger({
   const heldByIngest = createHeldTotals();
   const executions = createSeriesTotals();
   const collector = createCollectorFacts();
+  const jaeger = createJaegerWatch();
   const recent = createRecent(produced, recentMs);
 
   const look = async (): Promise<void> => {
@@ -126,9 +128,11 @@ export function createLedger({
       refused: refused.all(),
       heldByIngest: heldByIngest.all(),
       collector: ofCollector,
+      waitingForJaeger: jaeger.look({ collector: ofCollector?.spans ?? null, stored: keeps, refused: refuses, bounds }),
       recent: recent(now),
     });
-    const losses = [...sumLosses([...refused.all(), ...dropped.all()]), ...collectorLosses(rows)];
+    const lost = [...refused.all(), ...dropped.all()].filter((one) => !(ofCollector && isWithJaeger(one)));
+    const losses = [...sumLosses(lost), ...collectorLosses(rows)];
     view = {
       ...view,
       recorded: sumRecorded(stored.all()),
@@ -207,6 +211,11 @@ function sumLosses(series: readonly SeriesTotal[]): Loss[] {
     losses.set(key, { signal, reason, count: (losses.get(key)?.count ?? 0) + one.grown });
   }
   return [...losses.values()].filter((loss) => loss.count > 0);
+}
+
+/** As the row counts: what the analyst alone had no room for is no loss where Jaeger keeps it. */
+function isWithJaeger({ attributes }: SeriesTotal): boolean {
+  return attributes['tracepost.signal'] === 'spans' && attributes['tracepost.reason'] === TRACE_TOO_LARGE;
 }
 
 function shareOfSuccess(series: readonly SeriesTotal[]): number | null {
