@@ -150,20 +150,18 @@ describeWithDocker('never a 202 that can be lost, on RabbitMQ', () => {
     await isEmpty(gateway);
   }, 60_000);
 
-  test('rights that were revoked: not ready while they are, with the reason; ready again with them', async () => {
+  test('rights that were revoked: not ready while they are, with the reason; ready again with them, and nothing lost', async () => {
     await using gateway = await open();
     const { username } = server();
+    const answers: Awaited<ReturnType<typeof gateway.notify>>[] = [];
     try {
       await server().ctl('set_permissions', username, '.*', '^amq\\.gen.*', '.*');
       await server().closeAllConnections();
       await until(() => gateway.broker.state !== 'ready');
-      const seen = new Set<string>();
       await until(
         async () => {
-          await gateway.notify();
-          const { message = 'ready' } = (await brokerCheck(gateway)) ?? {};
-          seen.add(message);
-          return message.includes('ACCESS_REFUSED');
+          answers.push(await gateway.notify());
+          return (await brokerCheck(gateway))?.message.includes('ACCESS_REFUSED') ?? false;
         },
         { timeoutMs: 10_000, everyMs: 100, what: 'the reason' },
       );
@@ -178,6 +176,9 @@ describeWithDocker('never a 202 that can be lost, on RabbitMQ', () => {
     }
     await until(async () => (await brokerCheck(gateway)) === null, { timeoutMs: 5_000, what: 'to be ready again' });
     await isEmpty(gateway);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+    const arrived = await idsOn(gateway, answers.length);
+    expect(new Set(arrived)).toEqual(new Set(answers.map(({ taskId }) => taskId)));
   }, 60_000);
 
   /** What readiness says of the broker; null when nothing is wrong with it. */
