@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createAgentHost } from '@tracepost/agent-kit';
@@ -50,7 +50,7 @@ export async function startStandalone(
   const artifactsFolder = join(dataFolder, 'artifacts');
   const sessionsPath = join(dataFolder, 'sessions.db');
   // Before anybody else opens it: it is opened by several, whenever they need it.
-  if (config.rescueDamaged && existsSync(sessionsPath)) {
+  if (config.rescueDamaged && readdirSync(dataFolder).some((name) => name.startsWith('sessions.db'))) {
     const sessions = { path: sessionsPath, telemetry: telemetry.recorder, rescueDamaged: true };
     await (await openSqliteSessionStore(sessions)).close();
   }

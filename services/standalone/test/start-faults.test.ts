@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +110,10 @@ it('with leave to lose what cannot be read a damaged queue and records are set a
   for (const name of ['records.db', 'queue.db', 'sessions.db']) {
     await writeFile(join(folder, name), 'no database at all, however long one looks at it. '.repeat(200));
   }
+  // As an earlier rescue left it that was broken off while the files changed their names.
+  const time = '2026-11-22T07-00-00-000Z';
+  await rename(join(folder, 'sessions.db'), join(folder, `sessions.db.damaged-${time}`));
+  await writeFile(join(folder, `sessions.db.rescuing-${time}`), '');
   const { code, printed } = await start({ ...SHUT, TRACEPOST_RESCUE_DAMAGED: '1' });
   expect(code).toBe(0);
   for (const name of ['records.db', 'queue.db', 'sessions.db']) {
