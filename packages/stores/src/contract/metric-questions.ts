@@ -447,18 +447,25 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
     timeoutMs: 120_000,
     async run({ store }) {
       const [name, other] = [unique('metric'), unique('metric')];
-      const hours = 40;
+      const hours = 30;
       await store.writeMetrics([gauge(name, 1, 1)]);
       await store.rollUp(at(hours * HOUR));
       let isWriting = true;
       const rolling = (async () => {
-        while (isWriting) await store.rollUp(at(hours * HOUR));
+        while (isWriting) {
+          await store.rollUp(at(hours * HOUR));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
       })();
       // Each to an hour of its own. The others make the batch long: its point is on its way while hours are done again.
-      const others = Array.from({ length: 2_000 }, (_, index) => gauge(other, 2, index, { n: String(index % 500) }));
-      for (let hour = 1; hour < hours; hour++) await store.writeMetrics([...others, gauge(name, hour * 3_600 + 1, 1)]);
-      isWriting = false;
-      await rolling;
+      const others = Array.from({ length: 700 }, (_, index) => gauge(other, 2, index, { n: String(index % 10) }));
+      try {
+        for (let hour = 1; hour < hours; hour++)
+          await store.writeMetrics([...others, gauge(name, hour * 3_600 + 1, 1)]);
+      } finally {
+        isWriting = false;
+        await rolling;
+      }
       const counted = () => total(store, { name, to: at(hours * HOUR), aggregation: 'COUNT' });
       expect(await counted()).toBe(hours);
       await store.rollUp(at(hours * HOUR));
