@@ -1,7 +1,9 @@
 /** How many more idempotency keys there may be: counted seldom, and kept up by what this process adds and takes away meanwhile. */
 export interface KeyRoom {
-  /** Takes room for up to so many keys that may be new; gives for how many there was some. */
-  reserve(wanted: number): Promise<number>;
+  /** Takes room for up to so many keys that may be new; gives for how many there was some, as far as it is known now. */
+  take(wanted: number): number;
+  /** Where there was none: counts again if that may show otherwise, and says whether there is some. */
+  look(): Promise<boolean>;
   /** So many were not needed, or are gone. */
   free(count: number): void;
 }
@@ -38,24 +40,21 @@ export function createKeyRoom({ maxKeys, count, recountMs = RECOUNT_MS }: KeyRoo
   };
   const isOlderThan = (ms: number): boolean => performance.now() - countedAt > ms;
 
-  const take = (wanted: number): number => {
-    const granted = Math.max(0, Math.min(wanted, maxKeys - used));
-    used += granted;
-    return granted;
-  };
-
   return {
-    async reserve(wanted) {
-      const hasRoom = (): boolean => used + wanted <= maxKeys;
-      if (isOlderThan(hasRoom() ? 10 * recountMs : recountMs)) counting ??= recount();
-      if (hasRoom()) return take(wanted);
+    take(wanted) {
+      const granted = Math.max(0, Math.min(wanted, maxKeys - used));
+      if (isOlderThan(granted === wanted ? 10 * recountMs : recountMs)) counting ??= recount();
+      used += granted;
+      return granted;
+    },
+    async look() {
       await counting;
       // Where there is no room nothing is added either, so that a second count says how it is.
-      if (!hasRoom() && !isExact) {
+      if (used >= maxKeys && !isExact) {
         counting ??= recount();
         await counting;
       }
-      return take(wanted);
+      return used < maxKeys;
     },
     free(gone) {
       used = Math.max(0, used - gone);

@@ -42,8 +42,13 @@ export function createKeyStore(
     room.free(count);
     return count;
   };
+  const claim = batched('claim_key', { run: createRoomyClaim(db, room), keyOf });
   return {
-    claim: batched('claim_key', { run: createRoomyClaim(db, room), keyOf }),
+    async claim(request) {
+      const outcome = await claim(request);
+      // A count takes its time; only a new key waits for it, outside of the batch in which others are answered.
+      return outcome.status === 'full' && (await room.look()) ? claim(request) : outcome;
+    },
     answer: (key) => write('answer_key', () => answerKey(db, key)),
     release: async (key) => void (await freeing(write('release_key', () => releaseKey(db, key)))),
     purge: (nowMs) => freeing(write('purge_keys', () => purgeKeys(db, nowMs - KEPT_MS))),
@@ -54,7 +59,7 @@ export function createKeyStore(
 function createRoomyClaim(db: RecordDatabase, room: KeyRoom) {
   const claim = createClaimKeys(db);
   return async (requests: readonly KeyOf<'claim'>[]): Promise<readonly KeyOutcome[]> => {
-    const reserved = await room.reserve(requests.length);
+    const reserved = room.take(requests.length);
     let added = 0;
     try {
       const isFree = reserved < requests.length ? await withRoomFor(db, requests, reserved) : () => true;

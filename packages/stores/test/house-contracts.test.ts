@@ -263,7 +263,7 @@ const BROKEN_KEYS: Breaks<IdempotencyKeyStore> = {
     return {
       async claim(request) {
         const outcome = await keys.claim(request);
-        return outcome.status === 'full' && taken++ < 30 ? { status: 'mine' } : outcome;
+        return outcome.status === 'full' && taken++ < 10 ? { status: 'mine' } : outcome;
       },
     };
   },
