@@ -109,19 +109,63 @@ describeWithDocker('hours of metrics in InfluxDB', () => {
     await store.close();
   });
 
+  test('wait for a point that has marked its hour and is still on its way when the hour is done again', async () => {
+    const troubled = givenTroubledReading();
+    const { store } = troubled;
+    const [first, second, third] = points('.late').filter(({ name }) => name === 'level.late');
+    if (!first || !second || !third) throw new Error('there are points');
+    await store.writeMetrics([first, second]);
+    await store.rollUp(THROUGH);
+    let written: Promise<unknown> | null = null;
+    const begun = Promise.withResolvers<void>();
+    troubled.beforeWriting = async () => {
+      begun.resolve();
+      // Long enough for everything to be read, if nobody waited.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    };
+    troubled.afterAskingForHours = async () => {
+      written ??= store.writeMetrics([third]);
+      await begun.promise;
+    };
+    await store.rollUp(THROUGH);
+    expect(written).not.toBeNull();
+    await written;
+    expect(await count(store, 'level.late')).toBe(3);
+    await store.rollUp(THROUGH);
+    expect(await count(store, 'level.late')).toBe(3);
+    await store.close();
+  });
+
   /** What can be read is decided by the test: no InfluxDB fails for one metric when it is told to. */
   function givenTroubledReading() {
     const telemetry = createTelemetry({ serviceName: 'tracepost-test' });
     const connection = createConnection(influxDb());
     const { metricsBucket: bucket, rollUpsBucket } = influxDb();
     const read = createSeriesStream(connection, telemetry);
-    const trouble = { fails: (_select: string): boolean => false, tries: 0, laterMs: 0 };
+    const trouble = {
+      fails: (_select: string): boolean => false,
+      tries: 0,
+      laterMs: 0,
+      beforeWriting: async (): Promise<void> => {},
+      afterAskingForHours: async (): Promise<void> => {},
+    };
+    const writer = createLineWriter({ connection, bucket, signal: 'metrics', telemetry });
+    const query = createRowReader(connection, telemetry);
     const store = createInfluxMetrics({
       bucket,
       rollUpsBucket,
-      writer: createLineWriter({ connection, bucket, signal: 'metrics', telemetry }),
+      writer: {
+        async write(lines, refused) {
+          await trouble.beforeWriting();
+          return writer.write(lines, refused);
+        },
+      },
       rollUpsWriter: createLineWriter({ connection, bucket: rollUpsBucket, signal: 'metrics', telemetry }),
-      query: createRowReader(connection, telemetry),
+      async query(asked) {
+        const rows = await query(asked);
+        if (asked.operation === 'read_rolled') await trouble.afterAskingForHours();
+        return rows;
+      },
       series: async (query, take) => {
         if (!trouble.fails(query.select)) return read(query, take);
         trouble.tries++;

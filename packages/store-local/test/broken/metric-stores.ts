@@ -87,6 +87,17 @@ export const BROKEN_METRIC_QUESTIONS: Breakages<MetricStore> = {
     return question;
   }),
   'has no catalog': (right) => ({ ...right, catalog: async () => [] }),
+  'loses the last point that comes while hours are put together': (right) => {
+    let rollUps = 0;
+    return {
+      ...right,
+      async rollUp(through, signal) {
+        rollUps++;
+        return right.rollUp(through, signal).finally(() => rollUps--);
+      },
+      writeMetrics: (metrics) => right.writeMetrics(rollUps > 0 ? metrics.slice(0, -1) : metrics),
+    };
+  },
   'puts nothing together': (right) => ({ ...right, rollUp: async () => ({ hours: 0, late: 0 }) }),
 };
 

@@ -447,7 +447,7 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
     timeoutMs: 120_000,
     async run({ store }) {
       const [name, other] = [unique('metric'), unique('metric')];
-      const hours = 30;
+      const hours = 20;
       await store.writeMetrics([gauge(name, 1, 1)]);
       await store.rollUp(at(hours * HOUR));
       let isWriting = true;
