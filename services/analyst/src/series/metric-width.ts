@@ -12,6 +12,8 @@ export const MOST_SETS_OF_BOUNDS: number = 8;
 export const NUMBERS_OF_SERIES: number = 128;
 /** What a histogram has besides its bounds: count, sum, min, max, and what lies beyond the last bound. */
 const OTHER_NUMBERS = 5;
+/** Of a metric that may have few series only: several points of the 256 bounds that a point can have. */
+const LEAST_NUMBERS = 1_024;
 const SILENT_MS = 24 * 3_600_000;
 
 type Attributes = MetricSignal['attributes'];
@@ -51,7 +53,7 @@ export function createMetricWidth({ mostSeries, now }: MetricWidthOptions): Metr
   const keySets = new Map<string, KeySet>();
   /** In how many of the sets each attribute is. */
   const keyUses = new Map<string, number>();
-  const mostNumbers = mostSeries * NUMBERS_OF_SERIES;
+  const mostNumbers = Math.max(mostSeries * NUMBERS_OF_SERIES, LEAST_NUMBERS);
   let boundSets: BoundSet[] = [];
   let numbers = 1;
 

@@ -240,6 +240,12 @@ describe('bounds of the histograms of one metric', () => {
     expect(apply([fresh]).kept).toEqual([fresh]);
   });
 
+  it('may be as many as a point can have, however few series there may be', () => {
+    const { apply, points } = given({ limits: { ...limits, perMetric: 1 } });
+    const largest = [bounded(points, 'a', set(0, 256))];
+    expect(apply(largest).kept).toEqual(largest);
+  });
+
   it('leave room for fewer series the more they are', () => {
     const { apply, points } = given({ limits: { ...limits, perMetric: 10 } });
     // Ten series of 128 numbers are five of 256.
