@@ -53,7 +53,10 @@ describe('a queue file of which a part was flipped', () => {
       delivery.ack();
     };
     const consumption = await rescued.consume({ queue: 'jobs', prefetch: 10, onDelivery });
-    await until(async () => (await rescued.inspect('jobs'))?.ready === 0);
+    await until(async () => {
+      const state = await rescued.inspect('jobs');
+      return state?.ready === 0 && state.unacknowledged === 0;
+    });
     await consumption.close();
     expect(taken.length).toBeGreaterThan(TEXTS.length - 20);
     expect(taken.length).toBeLessThan(TEXTS.length);
