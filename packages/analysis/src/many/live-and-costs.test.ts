@@ -84,6 +84,13 @@ describe('costs', () => {
     ]);
   });
 
+  test('are not known, and not nought, where some have no price and the others took nothing', () => {
+    const figures = (...all: Partial<CallSums>[]) => accumulate(mergeCosts(), all.map(sums)).total;
+    expect(figures({ calls: 11, unpricedCalls: 10 }).costUsd).toBeNull();
+    expect(figures({ calls: 1 }).costUsd).toBe(0);
+    expect(figures().costUsd).toBeNull();
+  });
+
   test('do not depend on order', () => {
     const one = fc.record({
       provider: fc.constantFrom('a', 'b', null),

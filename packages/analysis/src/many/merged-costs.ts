@@ -1,5 +1,6 @@
 import { NO_TOKENS, type TokenUsage } from '@tracepost/contracts';
 import { toUsd } from '@tracepost/pricing';
+import { knownCost } from '../known-cost.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { CallSums } from './call-sums.ts';
 import { compare } from './newest-evidence.ts';
@@ -105,14 +106,14 @@ class CostSum {
       ...NO_TOKENS,
       ...Object.fromEntries(Array.from(this.#tokens, ([kind, tokens]) => [kind, Number(tokens)])),
     };
-    const hasPrice = this.#unpriced < this.#calls || this.#picodollars > 0n;
     return {
       calls: this.#calls,
       failedCalls: this.#failed,
       estimatedCalls: this.#estimated,
       unpricedCalls: this.#unpriced,
       usage,
-      costUsd: hasPrice ? toUsd(this.#picodollars) : null,
+      costUsd:
+        this.#calls === 0 && this.#picodollars === 0n ? null : knownCost(toUsd(this.#picodollars), this.#unpriced),
       cacheReadShare: usage.input > 0 ? usage.cacheRead / usage.input : null,
     };
   }

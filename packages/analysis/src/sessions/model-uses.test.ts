@@ -42,6 +42,18 @@ describe('what each model took', () => {
     ]);
   });
 
+  it('costs nobody knows how much where what is known of it took nothing', () => {
+    const maker = new DocumentMaker();
+    maker.call({ model: 'unknown', usage: usage(5) });
+    maker.call({ model: 'unknown', usage: usage(0), status: 'failed' });
+    const { callId } = maker.calls[1] as SessionModelCall;
+    const nothing = { status: 'nothing', totalUsd: 0 } as const;
+    const priced = (call: SessionModelCall) => ({ ...priceOf(call), ...(call.callId === callId ? nothing : {}) });
+    const costs = maker.calls.map(priced);
+    const [use] = modelUses({ document: maker.document(), estimates: new Map(), costs, priceOf: priced });
+    expect(use).toMatchObject({ calls: 2, costUsd: null, unpricedCalls: 1 });
+  });
+
   it('holds attempts of other calls on it, which are no calls of their own', () => {
     const maker = new DocumentMaker();
     const besides = [

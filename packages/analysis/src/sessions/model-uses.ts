@@ -7,6 +7,7 @@ import {
   type TokenUsage,
 } from '@tracepost/contracts';
 import { type Picodollars, toPicodollars, toUsd } from '@tracepost/pricing';
+import { knownCost } from '../known-cost.ts';
 import { TokenSums } from './token-sums.ts';
 
 export interface ModelUsesInput {
@@ -105,7 +106,7 @@ class ModelSums {
       calls: this.#calls,
       usage: this.#usage.toUsage(),
       usageSource: estimated === 0 ? 'reported' : this.#reported === 0 ? 'estimated' : 'mixed',
-      costUsd: this.#cost === null ? null : toUsd(this.#cost),
+      costUsd: knownCost(this.#cost === null ? null : toUsd(this.#cost), this.#unpriced),
       unpricedCalls: this.#unpriced,
     };
   }

@@ -50,6 +50,15 @@ describe('the figures of a session', () => {
     expect(totals(maker.document())).toMatchObject({ standardPriceCalls: 1, unpricedCalls: 0 });
   });
 
+  it('say of calls of which some have no price and the others took nothing that the cost is not known', () => {
+    const maker = new DocumentMaker();
+    maker.call({ model: 'a-model-of-ours', usage: usage({ input: 10 }) });
+    maker.call({ model: 'a-model-of-ours', usage: usage({}), status: 'failed' });
+    expect(totals(maker.document())).toMatchObject({ costUsd: null, unpricedCalls: 1 });
+    maker.call({ model: 'claude-sonnet-4-5', usage: usage({ input: 1_000_000 }) });
+    expect(totals(maker.document())).toMatchObject({ costUsd: 6, unpricedCalls: 1 });
+  });
+
   it('say of an empty session that nothing is known', () => {
     expect(totals(new DocumentMaker().document())).toEqual({
       ...{ messages: 0, modelCalls: 0, failedModelCalls: 0, toolCalls: 0, failedToolCalls: 0, refusedToolCalls: 0 },

@@ -7,6 +7,7 @@ import type {
   ToolCategory,
 } from '@tracepost/contracts';
 import { sumUsd, toPicodollars, toUsd } from '@tracepost/pricing';
+import { knownCost } from '../known-cost.ts';
 import { endedWell } from './ended-well.ts';
 import type { ConversationLine } from './lines.ts';
 import { findRetries, type Retry } from './retries.ts';
@@ -43,6 +44,7 @@ export function totalsOf({
   const attempts = modelCalls + tools.length;
   const errorRate = attempts === 0 ? 0 : (failedModelCalls + failedToolCalls) / attempts;
   const { startedAtMs, endedAtMs } = spanOf(document);
+  const unpricedCalls = countOf(costs, ({ status }) => status === 'unpriced');
   const standardPriceCalls = countOf(costs, ({ price }) => price?.unknownTier !== undefined);
   return {
     messages: messages.length,
@@ -56,8 +58,8 @@ export function totalsOf({
     successRate: 1 - errorRate,
     usageSource: sourceOf(document, estimates),
     usage,
-    costUsd: sumOrNull(costs.map(({ totalUsd }) => totalUsd)),
-    unpricedCalls: countOf(costs, ({ status }) => status === 'unpriced'),
+    costUsd: knownCost(sumOrNull(costs.map(({ totalUsd }) => totalUsd)), unpricedCalls),
+    unpricedCalls,
     ...(standardPriceCalls > 0 ? { standardPriceCalls } : {}),
     reportedCostUsd: sumOrNull([...costs.map(({ reportedUsd }) => reportedUsd), usdOf(reportedTotals?.costUsd)]),
     startedAtMs,
