@@ -38,6 +38,7 @@ export class Line {
   #lastId = OPENED;
   #failure: SqliteUnavailableError | null = null;
   #closed: Promise<void> | null = null;
+  #hasOpened = false;
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -71,6 +72,11 @@ export class Line {
     return new Promise((resolve, reject) => this.#pending.set(id, { asker: { resolve, reject } }));
   }
 
+  /** As `opened` says, but at once: a thread may open the file and end within one turn. */
+  get hasOpened(): boolean {
+    return this.#hasOpened;
+  }
+
   /** Requests that have no answer yet. */
   get waiting(): number {
     return this.#pending.size;
@@ -97,6 +103,7 @@ export class Line {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if (!pending) continue;
+      if (reply.id === OPENED) this.#hasOpened = !('error' in reply);
       if ('error' in reply) pending.asker?.reject(toError(reply.error));
       else pending.asker?.resolve(reply.value);
       pending.asker = null;

@@ -47,20 +47,14 @@ export class Reader {
 
   #start(): Line {
     if (performance.now() < this.#refusedUntilMs) throw this.#unavailable();
-    let isOpened = false;
     const onEnded = (): void => {
       if (this.#line === line) this.#line = null;
-      if (isOpened) this.#options.onFailed();
+      if (line.hasOpened) this.#options.onFailed();
       else this.#refuse();
     };
     const line = this.#open(onEnded);
-    line.opened.then(
-      () => {
-        isOpened = true;
-      },
-      // Told to every read that waits for it, by the end of the thread.
-      () => {},
-    );
+    // Told to every read that waits for it, by the end of the thread.
+    line.opened.catch(() => {});
     this.#line = line;
     this.#lastReadMs = performance.now();
     this.#restIn(this.#options.restAfterMs);
