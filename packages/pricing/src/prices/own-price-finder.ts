@@ -31,7 +31,7 @@ export function ownPriceFinder(own: readonly OwnPrice[]): (question: OwnPriceQue
       (one) =>
         atMs >= one.fromMs &&
         isSameProvider(one.own.provider, provider) &&
-        (one.own.serviceTier === undefined || one.own.serviceTier === serviceTier) &&
+        isSameTier(one.own.serviceTier, serviceTier) &&
         [model.trim(), ...names].some((name) => one.matches.test(name)),
     );
     return entry ? { ...entry.found, model: plain } : null;
@@ -82,9 +82,15 @@ function isSameProvider(own: string | undefined, provider: string | null): boole
   return own.toLowerCase() === provider.toLowerCase() || (providerIdOf(own) ?? own) === providerIdOf(provider);
 }
 
+function isSameTier(own: string | undefined, tier: string | null): boolean {
+  return own === undefined || own.toLowerCase() === tier?.toLowerCase();
+}
+
 function dayMs(day: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(day) : Number.NaN;
-  if (Number.isNaN(ms)) throw new RangeError(`from is "${day}"; it has to be a day such as 2026-01-31`);
+  // What is no day of its month is read as one of the next.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== day)
+    throw new RangeError(`from is "${day}"; it has to be a day such as 2026-01-31`);
   return ms;
 }
 

@@ -421,6 +421,7 @@ describe('own prices', () => {
       expect(price(list).totalUsd).toBe(2);
       expect(price(list, { provider: 'bedrock' }).totalUsd).toBe(3);
       expect(price(list, { provider: 'bedrock', serviceTier: 'batch' }).totalUsd).toBe(4);
+      expect(price(list, { provider: 'bedrock', serviceTier: 'Batch' }).totalUsd).toBe(4);
     }
   });
 

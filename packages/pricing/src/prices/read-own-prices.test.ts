@@ -34,6 +34,7 @@ describe('a file of own prices', () => {
   it.each([
     [{ from: 'yesterday' }, 'from is "yesterday"; it has to be a day such as 2026-01-31'],
     [{ from: '2026-13-01' }, 'from is "2026-13-01"'],
+    [{ from: '2026-02-30' }, 'from is "2026-02-30"'],
     [{ usdPerMillion: { input: 'cheap', output: 1 } }, '"cheap" is not a decimal number'],
     [{ usdPerMillion: { input: -1, output: 1 } }, '-1 is no price'],
     [{ usdPerRequest: '-0.1' }, '-0.1 is no price'],
