@@ -59,6 +59,24 @@ describe('tracepost import', () => {
     expect([exit, answer.leftOut.length, answer.leftOutCount]).toEqual([0, 100, 120]);
   });
 
+  it('sends a file again of which a session was refused, and tells of it again', async () => {
+    const refused = [{ sessionId: 's', reason: 'is too large' }];
+    await given((request, response) => {
+      request
+        .resume()
+        .on('end', () =>
+          response
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify({ ...TAKEN, imported: 0, refused, refusedCount: 1 })),
+        );
+    });
+    await writeFile(join(folder, 'one.jsonl'), '{}\n');
+    for (const _ of [1, 2]) {
+      const { exit, stdout } = await run([join(folder, 'one.jsonl')]);
+      expect([exit, stdout]).toEqual([1, expect.stringContaining('1 sent, 0 had before')]);
+    }
+  });
+
   it('says of a path that cannot be taken why', async () => {
     const { exit, stderr } = await run(['/dev/null']);
     expect([exit, stderr]).toEqual([2, expect.stringContaining('/dev/null is a device, neither file nor folder')]);

@@ -187,8 +187,8 @@ async function importFile(
     totals.sent++;
     totals.sentBytes += size;
     tally.take(path, result);
-    // One that became shorter while it was read is another one the next time.
-    if (sha256 !== null)
+    // One that became shorter while it was read is another one the next time; one with a session that was refused is told of again.
+    if (sha256 !== null && result.refusedCount === 0)
       memory.remember(path, { size, mtimeNs, sha256, outcome: 'taken' }, result.sessionIds[0] ?? null);
   } catch (error) {
     if (!(error instanceof CommandFailure) || !OF_ONE_FILE.has(error.reason)) throw error;

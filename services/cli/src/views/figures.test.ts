@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { formatCount, formatNumber, formatShare, formatUsd, shorten, sumUsd } from './figures.ts';
 
 it('shows money to the picodollar, and what is not known as that', () => {
-  expect([0.0216, 8, 1e-12, 0, null].map(formatUsd)).toEqual([
+  expect([20_000.3, 0.0216, 8, 1e-12, 0, null].map(formatUsd)).toEqual([
+    '20000.3 USD',
     '0.0216 USD',
     '8 USD',
     '0.000000000001 USD',

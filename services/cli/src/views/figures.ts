@@ -12,7 +12,10 @@ export function formatShare(share: number | null): string {
 
 /** To the picodollar, as the API counts, so that an arithmetic can be followed; `-` for what is not known, which is not free. */
 export function formatUsd(usd: number | null): string {
-  return usd === null ? '-' : `${usd.toFixed(12).replace(/\.?0+$/, '')} USD`;
+  if (usd === null) return '-';
+  // A double holds fifteen digits: those behind them are none of the amount.
+  const wholeDigits = Math.trunc(Math.abs(usd)).toString().length;
+  return `${usd.toFixed(Math.max(1, Math.min(12, 15 - wholeDigits))).replace(/\.?0+$/, '')} USD`;
 }
 
 /** Without drift: in whole picodollars. */
