@@ -30,6 +30,23 @@ test('passes on in both directions', async () => {
   await expect(once(client, 'data').then(String)).resolves.toBe('hello');
 });
 
+test('delivers all that a server has said, also to a client that is slower than the server is gone', async () => {
+  const bytes = 20_000_000;
+  const talker = createServer((socket) => socket.on('error', () => {}).end(Buffer.alloc(bytes)));
+  talker.listen(0, '127.0.0.1');
+  await once(talker, 'listening');
+  await using proxy = await startFaultProxy({ port: (talker.address() as AddressInfo).port });
+  const client = await open(proxy.port);
+  let heard = 0;
+  await sleep(100);
+  client.on('data', (part) => {
+    heard += part.length;
+  });
+  await once(client, 'close');
+  expect(heard).toBe(bytes);
+  talker.close();
+});
+
 test('a cut breaks what is open and refuses what comes, until it is restored', async () => {
   await using proxy = await startFaultProxy({ port });
   const client = await open(proxy.port);

@@ -44,7 +44,13 @@ export async function startFaultProxy({ port: target }: { readonly port: number 
     server.on('data', (bytes) => {
       if (mode === 'open') client.write(bytes);
     });
-    for (const socket of [client, server]) socket.on('error', end).on('close', end);
+    for (const socket of [client, server]) socket.on('error', end);
+    // What one has said reaches the other, who may be slow, also when it has closed since.
+    client.on('close', () => server.destroySoon());
+    server.on('close', () => {
+      pairs.delete(pair);
+      client.destroySoon();
+    });
   });
   await new Promise<void>((resolve) => listener.listen(0, LOOPBACK, resolve));
 
