@@ -63,7 +63,7 @@ describe('tracepost session', () => {
     ])
       expect(stdout).toContain(line);
     expect(stdout).toMatch(/reported\n/);
-    expect(stdout).toMatch(/^Bash +execute +2 +1 +0 +0 +2\.00 s$/m);
+    expect(stdout).toMatch(/^Bash +execute +2 +1 +0 +0 +4\.00 s +2\.00 s +44 B +45 B$/m);
     expect(stdout).toMatch(/^very_low, 1 point$/m);
     expect(stdout).toMatch(/^response +4 +2\.00 s +2\.00 s +2\.00 s +2\.00 s$/m);
   });
@@ -131,6 +131,21 @@ describe('tracepost sessions', () => {
   });
 });
 
+describe('tracepost live', () => {
+  it('shows how it goes now, where it is going, and what was found', async () => {
+    const { exit, stdout, stderr } = await run('live');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toMatch(/^sessions {2}\d+$/m);
+    expect(stdout).toMatch(/^tokens +(rising|falling|flat) +\S+ \(\S+ to \S+\) each hour$/m);
+    expect(stdout).toMatch(/^complexity +not known yet +[12] days? so far$/m);
+    expect(stdout).not.toMatch(/NaN|undefined/);
+    const answer = await json<{ live: object }>('live');
+    const asked = await fetch(`${tracepost.url()}/api/v1/analysis/live`);
+    expect(Object.keys(answer.live)).toEqual(Object.keys(((await asked.json()) as { live: object }).live));
+    expect((await run('live', 'now')).exit).toBe(2);
+  });
+});
+
 describe('tracepost report', () => {
   it('shows what the sessions of a window came to', async () => {
     const { exit, stdout, stderr } = await run('report');
@@ -145,7 +160,8 @@ describe('tracepost report', () => {
       expect(stdout).toContain(line);
     expect(stdout).toMatch(/^anthropic\/claude-sonnet-4-5 +8 +0 +32,000 +75 % +800 +0 +0 +0\.0432 USD$/m);
     expect(stdout).toMatch(/^claude-code +12 .* +4 +0\.0432 USD$/m);
-    expect(stdout).toMatch(/^Bash +execute +7 +5 +71\.4 % +2\.00 s +3$/m);
+    expect(stdout).toMatch(/^Bash +execute +7 +5 +71\.4 % +[\d.]+ s +2\.00 s +[\d.]+ K?i?B +[\d.]+ K?i?B +3$/m);
+    expect(stdout).toMatch(/^ +\d+ +\d+ +Read > Bash$/m);
     expect(stdout).toMatch(/^tool_error +5 +3 +100 %/m);
     expect(stdout).toContain('71 % of the calls of Bash failed');
   });
@@ -155,7 +171,7 @@ describe('tracepost report', () => {
     const report = await json<Record<string, AnalysisView>>('report', ...words);
     expect(report).toMatchObject({ exit: 0, window: '30d', sessions: { count: 3, isCut: false, endedWell: 2 } });
     const { start, end } = report.costs?.timeRange ?? { start: '', end: '' };
-    for (const question of ['costs', 'tools', 'patterns', 'anomalies', 'recommendations']) {
+    for (const question of ['costs', 'tools', 'sequences', 'patterns', 'anomalies', 'recommendations']) {
       const query = new URLSearchParams({ from: start, to: end, model: 'claude-sonnet-4-5' });
       const asked = await fetch(`${tracepost.url()}/api/v1/analysis/${question}?${query}`);
       expect({ ...report[question], window: null }).toEqual(await asked.json());

@@ -109,7 +109,7 @@ describe('sessions', () => {
     expect(body.patterns).toContainEqual(expect.objectContaining({ pattern: 'retry', by: 'structure' }));
     expect(body.complexity).toMatchObject({ parts: { messages: { value: 8, points: 0 } } });
     expect(body.times).toMatchObject({ response: { count: 4, medianMs: 2_000 } });
-    expect(body.leftOut).toEqual({ messages: 0, calls: 0, toolCalls: 0 });
+    expect(body.leftOut).toEqual({ messages: 0, calls: 0, toolCalls: 0, sequences: 0 });
   });
 
   test('whose model nobody has a price for are unpriced, which is not free', async () => {

@@ -102,7 +102,7 @@ export const SessionView = Type.Object({
   /** Calls of this session that also stand in another one and are counted there. */
   countedElsewhere: Type.Array(Type.Object({ callId: Type.String(), sessionId: Type.String() })),
   /** Entries beyond the limit of the answer, by list. */
-  leftOut: Type.Object({ messages: Count, calls: Count, toolCalls: Count }),
+  leftOut: Type.Object({ messages: Count, calls: Count, toolCalls: Count, sequences: Count }),
   version: Count,
   takenAt: IsoTime,
   changedAt: IsoTime,

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import { agents } from './agents.ts';
 import { deadLetters } from './dead-letters.ts';
 import { importTranscripts } from './import.ts';
+import { live } from './live.ts';
 import { metrics } from './metrics.ts';
 import { notify } from './notify.ts';
 import { queues } from './queues.ts';
@@ -38,5 +39,6 @@ export const COMMANDS: readonly Command[] = [
   sessions,
   session,
   report,
+  live,
   status,
 ];

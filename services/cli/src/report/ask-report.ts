@@ -7,6 +7,7 @@ import type {
   SessionListView,
   SessionSummaryView,
   TokenUsage,
+  ToolSequence,
   ToolUse,
 } from '@tracepost/contracts';
 import type { CommandContext } from '../command.ts';
@@ -27,6 +28,7 @@ export interface Report {
   /** Each the answer of `GET /api/v1/analysis/…`. */
   readonly costs: CostsAnswer;
   readonly tools: ToolsAnswer;
+  readonly sequences: SequencesAnswer;
   readonly patterns: PatternsAnswer;
   readonly anomalies: AnomaliesAnswer;
   readonly recommendations: RecommendationsAnswer;
@@ -63,6 +65,10 @@ type CostsAnswer = AnalysisView & {
 };
 type ToolsAnswer = AnalysisView & {
   readonly tools: readonly (ToolUse & { readonly sessions: number; readonly errorRate: number })[];
+};
+type SequencesAnswer = AnalysisView & {
+  readonly sequences: readonly (ToolSequence & { readonly sessions: number })[];
+  readonly leftOut: number;
 };
 type PatternsAnswer = AnalysisView & {
   readonly patterns: readonly (Shown<PatternFinding> & { readonly sessions: number; readonly share: number })[];
@@ -102,6 +108,7 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
   // The window goes on with the clock; what is told together is about one time.
   const range = { from: start, to: end };
   const tools = await ask<ToolsAnswer>('tools', range);
+  const sequences = await ask<SequencesAnswer>('sequences', range);
   const patterns = await ask<PatternsAnswer>('patterns', range);
   const anomalies = await ask<AnomaliesAnswer>('anomalies', range);
   const recommendations = await ask<RecommendationsAnswer>('recommendations', range);
@@ -124,7 +131,7 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
   output.clear();
   const counted = { ...sessions, isCut: cursor !== undefined };
   const { timeRange } = costs;
-  const answers = { costs, tools, patterns, anomalies, recommendations };
+  const answers = { costs, tools, sequences, patterns, anomalies, recommendations };
   return {
     window: costs.window,
     timeRange,

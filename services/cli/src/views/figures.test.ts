@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatCount, formatNumber, formatShare, formatUsd, shorten, sumUsd } from './figures.ts';
+import { formatBytes, formatCount, formatNumber, formatShare, formatUsd, shorten, sumUsd } from './figures.ts';
 
 it('shows money to the picodollar, and what is not known as that', () => {
   expect([20_000.3, 0.0216, 8, 1e-12, 0, null].map(formatUsd)).toEqual([
@@ -20,6 +20,16 @@ it('groups thousands and rounds what is small', () => {
   expect([0, 999, 1_000, 1_234_567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
   expect([0.333_333, 12.5, -4_000, Number.NaN].map(formatNumber)).toEqual(['0.3333', '12.5', '-4,000', '?']);
   expect([0.7512, 1, null].map(formatShare)).toEqual(['75.1 %', '100 %', '-']);
+});
+
+it('shows bytes in the unit that fits', () => {
+  expect([0, 512, 1_536, 200 * 1_024, 5 * 1_024 ** 3].map(formatBytes)).toEqual([
+    '0 B',
+    '512 B',
+    '1.5 KiB',
+    '200 KiB',
+    '5.0 GiB',
+  ]);
 });
 
 it('shortens by whole characters', () => {

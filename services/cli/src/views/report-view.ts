@@ -1,10 +1,11 @@
 import type { Output, Piece } from '../output.ts';
 import { styled } from '../output.ts';
 import type { CostFigures, Report } from '../report/ask-report.ts';
-import { formatMoment, formatMs } from '../time-span.ts';
+import { formatMoment } from '../time-span.ts';
 import { countOf, formatCount, formatShare, formatUsd, shorten } from './figures.ts';
 import { example, printAnomaly, printRecommendation } from './finding-lines.ts';
 import { type Column, printTable } from './table.ts';
+import { printSequences, toolCosts } from './tool-lines.ts';
 
 const MOST_TOOLS = 15;
 const MOST_MODELS = 15;
@@ -13,7 +14,7 @@ const MOST_ADVICE = 5;
 
 /** What the sessions of a window came to, the most telling entries of each list; `--json` has them all. */
 export function printReport(output: Output, report: Report): void {
-  const { costs, tools, patterns, anomalies, recommendations } = report;
+  const { costs, tools, sequences, patterns, anomalies, recommendations } = report;
   const section = (title: string): void => {
     output.line('');
     output.line(styled('bold', title));
@@ -37,7 +38,11 @@ export function printReport(output: Output, report: Report): void {
     { title: 'calls', align: 'right', cell: ({ count }) => formatCount(count) },
     { title: 'failed', align: 'right', cell: ({ failed }) => red(failed) },
     { title: 'error rate', align: 'right', cell: ({ errorRate }) => formatShare(errorRate) },
-    { title: 'average', align: 'right', cell: ({ averageMs }) => (averageMs === null ? '-' : formatMs(averageMs)) },
+    ...toolCosts,
+    { title: 'sessions', align: 'right', cell: ({ sessions }) => formatCount(sessions) },
+  ]);
+  section('Sequences');
+  printSequences(output, sequences, [
     { title: 'sessions', align: 'right', cell: ({ sessions }) => formatCount(sessions) },
   ]);
   section('Patterns');

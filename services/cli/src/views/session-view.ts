@@ -7,6 +7,7 @@ import { example, printAnomaly, printEvidence, printRecommendation } from './fin
 import { printCosts } from './session-costs.ts';
 import type { ShownSession } from './shown.ts';
 import { printTable } from './table.ts';
+import { printSequences, toolCosts } from './tool-lines.ts';
 
 const MOST_REPEATED = 10;
 
@@ -27,6 +28,8 @@ export function printSession(output: Output, session: ShownSession): void {
   printCosts(output, session);
   section('Tools');
   printTools(output, session);
+  section('Sequences');
+  printSequences(output, { sequences: session.sequences, leftOut: session.leftOut.sequences });
   section('Patterns');
   none(patterns);
   for (const { pattern, count, by, evidence, example: text } of patterns) {
@@ -81,7 +84,8 @@ function printHead(output: Output, session: ShownSession): void {
   output.line(`cost     ${formatUsd(totals.costUsd)}${unpriced}${standard}${told}`);
   for (const [other, calls] of Map.groupBy(countedElsewhere, (call) => call.sessionId))
     output.line(styled('dim', `counted  ${countOf(calls.length, 'call')} in session ${other}, not here, over many`));
-  for (const [what, count] of Object.entries(session.leftOut))
+  const { sequences: _, ...entries } = session.leftOut;
+  for (const [what, count] of Object.entries(entries))
     if (count > 0) output.line(styled('dim', `left out ${formatCount(count)} of the oldest ${what} in this answer`));
 }
 
@@ -106,7 +110,7 @@ function printTools(output: Output, { tools, repeated }: ShownSession): void {
     { title: 'failed', align: 'right', cell: (tool) => red(tool.failed) },
     { title: 'refused', align: 'right', cell: (tool) => formatCount(tool.refused) },
     { title: 'pending', align: 'right', cell: (tool) => formatCount(tool.pending) },
-    { title: 'average', align: 'right', cell: ({ averageMs }) => (averageMs === null ? '-' : formatMs(averageMs)) },
+    ...toolCosts,
   ]);
   for (const { tool, count, from } of repeated.slice(0, MOST_REPEATED)) {
     const since = from === null ? '' : ` from ${formatMoment(from)} on`;

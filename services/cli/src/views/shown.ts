@@ -13,7 +13,16 @@ type ShownName<Key> = Key extends Instant ? (Key extends `${infer Name}Ms` ? Nam
 type Figures = Shown<
   Pick<
     SessionAnalysis,
-    'models' | 'tools' | 'repeated' | 'patterns' | 'complexity' | 'times' | 'anomalies' | 'recommendations' | 'costs'
+    | 'models'
+    | 'tools'
+    | 'sequences'
+    | 'repeated'
+    | 'patterns'
+    | 'complexity'
+    | 'times'
+    | 'anomalies'
+    | 'recommendations'
+    | 'costs'
   >
 > & {
   readonly calls: readonly Shown<Pick<SessionModelCall, 'callId' | 'atMs' | 'model'>>[];

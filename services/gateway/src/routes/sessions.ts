@@ -170,7 +170,7 @@ function viewOf(
 ): SessionView {
   const { sessionId, format, agentId, parentSessionId, title, outcome, facts } = document;
   const { messages, calls, tools: toolCalls } = document;
-  const { sequencesLeftOut: _, tools, ...figures } = analysis;
+  const { sequencesLeftOut: sequences, tools, ...figures } = analysis;
   const newest = <T>(entries: readonly T[]): readonly T[] => entries.slice(-MOST_ENTRIES);
   const leftOut = (entries: readonly unknown[]): number => Math.max(0, entries.length - MOST_ENTRIES);
   const view = toView({
@@ -181,7 +181,7 @@ function viewOf(
     calls: newest(calls).map(({ askedBy: _askedBy, ...shown }) => shown),
     costs: newest(analysis.costs),
     toolCalls: newest(toolCalls),
-    leftOut: { messages: leftOut(messages), calls: leftOut(calls), toolCalls: leftOut(toolCalls) },
+    leftOut: { messages: leftOut(messages), calls: leftOut(calls), toolCalls: leftOut(toolCalls), sequences },
     previousCosts,
     countedElsewhere,
     version,

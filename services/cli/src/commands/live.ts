@@ -1,0 +1,17 @@
+import type { Command } from '../command.ts';
+import { EXIT, UsageError } from '../failures.ts';
+import { type LiveAnswer, printLive } from '../views/live-view.ts';
+
+export const live: Command = {
+  name: 'live',
+  usage: '',
+  about: 'Show how sessions go now: the last five minutes, where it is going, and what was found within a day',
+  options: {},
+  async run({ api, output }, args) {
+    if (args.positionals.length > 0) throw new UsageError('live takes options only');
+    const answer = await api.call<LiveAnswer>('/api/v1/analysis/live');
+    output.json(answer);
+    printLive(output, answer);
+    return EXIT.done;
+  },
+};
