@@ -20,7 +20,7 @@ export function errorClusters(sessionId: string, steps: readonly Step[]): readon
   const clusters: Failure[][] = [];
   for (let last = LEAST_ERRORS - 1; last < errors.length; last++) {
     const window = errors.slice(last - LEAST_ERRORS + 1, last + 1);
-    if (!isClose(window[0] as Failure, window[LEAST_ERRORS - 1] as Failure)) continue;
+    if (!isClose(window)) continue;
     const open = clusters.at(-1);
     const isShared = open !== undefined && window.some((error) => error === open.at(-1));
     if (isShared) open.push(...window.slice(window.indexOf(open.at(-1) as Failure) + 1));
@@ -37,9 +37,26 @@ interface Failure {
   readonly atMs: number | null;
 }
 
-function isClose(first: Failure, last: Failure): boolean {
-  if (last.at - first.at < WITHIN_CALLS) return true;
-  return first.atMs !== null && last.atMs !== null && Math.abs(last.atMs - first.atMs) <= WITHIN_MS;
+function isClose(failures: readonly Failure[]): boolean {
+  if (spanCallsOf(failures) <= WITHIN_CALLS) return true;
+  const spanMs = spanMsOf(failures);
+  return spanMs !== null && spanMs <= WITHIN_MS;
+}
+
+function spanCallsOf(failures: readonly Failure[]): number {
+  return (failures.at(-1) as Failure).at - (failures[0] as Failure).at + 1;
+}
+
+/** From the earliest to the latest, which are not always the first and the last: what began first may have failed last. Null: not known. */
+function spanMsOf(failures: readonly Failure[]): number | null {
+  if (failures[0]?.atMs == null || failures.at(-1)?.atMs == null) return null;
+  let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { atMs } of failures) {
+    if (atMs === null) continue;
+    if (atMs < earliest) earliest = atMs;
+    if (atMs > latest) latest = atMs;
+  }
+  return latest - earliest;
 }
 
 /** Above what the stretches of five calls of this session usually hold; null: too few of them. */
@@ -78,10 +95,7 @@ interface Description {
 }
 
 function describe({ sessionId, cluster, calls, errors, usual }: Description): Anomaly {
-  const first = cluster[0] as Failure;
-  const last = cluster.at(-1) as Failure;
-  const spanCalls = last.at - first.at + 1;
-  const spanMs = first.atMs === null || last.atMs === null ? null : last.atMs - first.atMs;
+  const spanMs = spanMsOf(cluster);
   return {
     kind: 'error_cluster',
     value: cluster.length,
@@ -91,7 +105,7 @@ function describe({ sessionId, cluster, calls, errors, usual }: Description): An
       sessionErrors: errors,
       sessionCalls: calls,
       sessionErrorRate: errors / calls,
-      spanCalls,
+      spanCalls: spanCallsOf(cluster),
       ...(spanMs === null ? {} : { spanMs }),
     },
     robust: usual === null ? null : { threshold: usual, agrees: mostTogether(cluster) > usual },

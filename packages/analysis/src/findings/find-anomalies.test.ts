@@ -89,6 +89,26 @@ describe('error clusters', () => {
     ]);
   });
 
+  test('span the time from the first failure to the last, also where what began first failed last', () => {
+    const maker = new DocumentMaker();
+    for (const [startMs, endMs] of [
+      [0, 600_000],
+      [1_000, 2_000],
+      [2_000, 3_000],
+    ] as const)
+      maker.tool('Bash', { status: 'failed', atMs: firstMs + startMs, endedAtMs: firstMs + endMs });
+    expect(findAnomalies(maker.document())).toMatchObject([{ value: 3, baseline: { spanCalls: 3, spanMs: 598_000 } }]);
+  });
+
+  test('are not made of two by a third between them that failed long after', () => {
+    const maker = new DocumentMaker();
+    for (const endMs of [0, 600_000, 1_000]) {
+      maker.tool('Bash', { status: 'failed', atMs: firstMs, endedAtMs: firstMs + endMs });
+      for (let call = 0; call < 5; call++) maker.tool('Read', { atMs: firstMs, endedAtMs: firstMs });
+    }
+    expect(findAnomalies(maker.document())).toEqual([]);
+  });
+
   test('are disputed where the whole session is like that', () => {
     const steady = new DocumentMaker();
     for (let at = 0; at < 50; at++) steady.tool('Bash', { status: at % 5 < 3 ? 'failed' : 'ok' });
