@@ -85,6 +85,43 @@ test('what could be saved by other prices is told of its own calls, in proportio
   expect(savesOf(ownFigures({ document, analysis }, half))).toEqual(savesOf(alone));
 });
 
+test('what is reported of all calls together is shared out: nothing of it to a copy, and the parts of two are the whole', () => {
+  const maker = new DocumentMaker();
+  const calls = Array.from({ length: 5 }, () => maker.turn());
+  const reported = { modelCalls: 5, usage: { ...NO_TOKENS, input: 1_000, cacheRead: 300, output: 100 }, costUsd: '1' };
+  const document = maker.document({ format: 'openhands', reportedTotals: reported });
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  const ids = calls.map(({ callId }) => callId);
+  const totalsWithout = (elsewhere: readonly string[]) => ownFigures({ document, analysis }, new Set(elsewhere)).totals;
+  expect(analysis.totals).toMatchObject({ modelCalls: 5, usage: reported.usage, reportedCostUsd: 1 });
+  expect(totalsWithout(ids)).toMatchObject({
+    ...{ modelCalls: 0, usage: NO_TOKENS, usageSource: 'none', reportedCostUsd: null, errorRate: 0 },
+  });
+  const [begun, gone] = [totalsWithout(ids.slice(2)), totalsWithout(ids.slice(0, 2))];
+  expect([begun.modelCalls, gone.modelCalls]).toEqual([2, 3]);
+  for (const kind of ['input', 'cacheRead', 'output'] as const) {
+    expect(Math.min(begun.usage[kind], gone.usage[kind])).toBeGreaterThan(0);
+    expect(begun.usage[kind] + gone.usage[kind]).toBe(reported.usage[kind]);
+  }
+  // The later ones read more.
+  expect(begun.reportedCostUsd).toBeGreaterThan(0);
+  expect(begun.reportedCostUsd).toBeLessThan(2 / 5);
+  expect((begun.reportedCostUsd ?? 0) + (gone.reportedCostUsd ?? 0)).toBeCloseTo(1, 11);
+});
+
+test('of calls that are not in the transcript a fork has as many as its own calls are of those that are', () => {
+  const maker = new DocumentMaker();
+  const calls = Array.from({ length: 4 }, () => maker.turn({ reportedCostUsd: '0.5', usage: NO_TOKENS }));
+  const reportedTotals = { modelCalls: 8, usage: null, costUsd: '3' };
+  const document = maker.document({ reportedTotals });
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  const elsewhere = new Set([calls[0]?.callId ?? '']);
+  // Where no call tells what its part is, each has the same.
+  expect(ownFigures({ document, analysis }, elsewhere).totals).toMatchObject({ modelCalls: 6, reportedCostUsd: 3.75 });
+  const other = ownFigures({ document, analysis }, new Set(['of another session']));
+  expect(other.totals).toMatchObject({ modelCalls: 8, reportedCostUsd: 5 });
+});
+
 test('without calls that count elsewhere they are those of the analysis', () => {
   const { document } = fork();
   const analysis = analyseSession(document, { priceBook: createPriceBook() });

@@ -2,6 +2,7 @@ import type { CallCost, Evidence, SessionAnalysis, SessionDocument, SessionModel
 import { findPatterns, recommend } from '../findings/index.ts';
 import { stepsOf } from '../findings/steps.ts';
 import { linesOf } from './lines.ts';
+import { ownReportedTotals } from './own-reported-totals.ts';
 import { partialOutputs, withUsages } from './partial-outputs.ts';
 import { repeatedCalls } from './repeated-calls.ts';
 import { findRetries } from './retries.ts';
@@ -31,21 +32,24 @@ export function ownFigures(
   options: { readonly toolCategories?: OwnToolCategories } = {},
 ): OwnFigures {
   const document = withUsages(given, partialOutputs(given));
-  const own = withoutCalls(document, countedElsewhere);
+  const estimatedOf = new Map(analysis.estimates.map(({ callId, usage }) => [callId, usage]));
+  const own = withoutCalls(document, countedElsewhere, ({ callId, usage }) => {
+    const known = usage ?? estimatedOf.get(callId);
+    return known ? known.input + known.output : 0;
+  });
   const categoryOf = toolCategories(options.toolCategories);
   const lines = linesOf(own);
   const retries = findRetries(lines);
   const { sequences, leftOut } = toolSequences(lines);
   const isOwn = ({ callId }: { readonly callId: string }): boolean => !countedElsewhere.has(callId);
   const [costs, estimates] = [analysis.costs.filter(isOwn), analysis.estimates.filter(isOwn)];
-  const estimated = new Map(estimates.map(({ callId, usage }) => [callId, usage]));
   const figures = {
     totals: {
       ...totalsOf({
         ...{ document: own, lines, retries, costs, categoryOf },
         estimates: new Map(
           own.calls.flatMap(({ callId, usage }) => {
-            const estimate = usage === null ? estimated.get(callId) : undefined;
+            const estimate = usage === null ? estimatedOf.get(callId) : undefined;
             return estimate ? [[callId, estimate]] : [];
           }),
         ),
@@ -129,7 +133,11 @@ function unpriced(callId: string): CallCost {
 }
 
 /** What is copied is a beginning: what is of no call belongs to it where it stands before the last call that is. */
-function withoutCalls(document: SessionDocument, callIds: ReadonlySet<string>): SessionDocument {
+function withoutCalls(
+  document: SessionDocument,
+  callIds: ReadonlySet<string>,
+  tokensOf: (call: SessionModelCall) => number,
+): SessionDocument {
   if (callIds.size === 0) return document;
   const isElsewhere = ({ callId }: Called): boolean => callId !== null && callIds.has(callId);
   const tools = own(document.tools, isElsewhere);
@@ -140,7 +148,12 @@ function withoutCalls(document: SessionDocument, callIds: ReadonlySet<string>): 
     document.messages,
     (message) => isElsewhere(message) || (message.toolCallId !== null && gone.has(message.toolCallId)),
   );
-  return { ...document, calls, tools, messages };
+  const reportedTotals = ownReportedTotals(document.reportedTotals ?? null, {
+    all: document.calls,
+    own: calls,
+    tokensOf,
+  });
+  return { ...document, calls, tools, messages, reportedTotals };
 }
 
 interface Called {
