@@ -181,6 +181,10 @@ describe('sessions', () => {
     expect(costs.total.costUsd).toBeCloseTo(2 * COST, 12);
     expect(costs.byModel).toHaveLength(1);
     expect(await ask('forecast')).toMatchObject({ step: 'hour' });
+    // The hour in which the old one was asked lies only partly in the window, and eleven whole ones do.
+    const old = Math.floor((now - 240 * HOUR) / HOUR) * HOUR;
+    const [from, to] = [old + 1, old + 12 * HOUR].map((atMs) => new Date(atMs).toISOString());
+    expect(await ask(`forecast?from=${from}&to=${to}`)).toMatchObject({ step: 'hour', tokens: { basedOn: 11 } });
     const { body } = await world.get<AnalysisView>('/api/v1/analysis/tools?agentId=codex&window=30d');
     expect(body).toMatchObject({ sessions: 0, tools: [] });
   });

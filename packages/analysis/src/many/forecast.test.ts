@@ -1,4 +1,8 @@
+import { NO_TOKENS } from '@tracepost/contracts';
+import { createPriceBook } from '@tracepost/pricing';
 import { describe, expect, test } from 'vitest';
+import { analyseSession } from '../sessions/analyse-session.ts';
+import { DocumentMaker } from '../sessions/make-document.ts';
 import { forecast } from './forecast.ts';
 import { forecastOf } from './forecast-of.ts';
 
@@ -77,5 +81,20 @@ describe('forecasts of a window', () => {
     expect(costUsd?.points).toHaveLength(24);
     expect(costUsd?.points[0]?.startMs).toBe(firstMs + 20 * HOUR_MS);
     expect(errorRate).toBeNull();
+  });
+
+  test('leave out the hour of which only the end lies in the window', () => {
+    const found = forecast({ fromMs: firstMs + 0.5 * HOUR_MS, nowMs: firstMs + 20 * HOUR_MS, step: 'hour' });
+    for (let at = 0; at < 20; at++) {
+      const endedAtMs = firstMs + (at + 0.75) * HOUR_MS;
+      const usage = { ...NO_TOKENS, input: at === 0 ? 1 : 100 };
+      const counts = { modelCalls: 1, toolCalls: 1, failedModelCalls: at === 0 ? 1 : 0, failedToolCalls: 0 };
+      const { totals } = analyseSession(new DocumentMaker().document(), { priceBook: createPriceBook() });
+      found.add({ totals: { ...totals, ...counts, endedAtMs, usage, costUsd: 1 } });
+    }
+    const { tokens, costUsd, errorRate } = found.result();
+    expect([tokens, costUsd, errorRate].map((each) => each?.basedOn)).toEqual([19, 19, 19]);
+    expect(tokens?.points[0]).toMatchObject({ startMs: firstMs + 20 * HOUR_MS, value: 100 });
+    expect(errorRate?.points[0]?.value).toBe(0);
   });
 });

@@ -20,6 +20,8 @@ export interface ForecastAccumulator extends Accumulator<Pick<SessionAnalysis, '
 }
 
 export interface ForecastInput {
+  /** Where the window begins; absent: nothing of its first hour or day is missing. One that began before it is left out. */
+  readonly fromMs?: number;
   /** The end of the window, where that lies before now. The hour or day that is not over then is left out. */
   readonly nowMs: number;
   /** `hour` looks a day ahead, `day` a week. */
@@ -27,13 +29,13 @@ export interface ForecastInput {
 }
 
 /** Cost, error rate and tokens of the next hours or days. Sessions stand where they ended, calls where they were answered. */
-export function forecast({ nowMs, step }: ForecastInput): ForecastAccumulator {
+export function forecast({ fromMs = Number.NEGATIVE_INFINITY, nowMs, step }: ForecastInput): ForecastAccumulator {
   const isHour = step === 'hour';
   const stepMs = isHour ? HOUR_MS : DAY_MS;
   const options = { stepMs, season: isHour ? 24 : 7, horizon: isHour ? 24 : 7, lowest: 0 };
   const sessions = new StepsOfTime(stepMs, () => ({ tokens: 0, picodollars: 0n, attempts: 0, failures: 0 }));
   const calls = new StepsOfTime(stepMs, () => ({ tokens: 0, picodollars: 0n }));
-  const isOver = ({ startMs }: Point): boolean => startMs + stepMs <= nowMs;
+  const isWhole = ({ startMs }: Point): boolean => startMs >= fromMs && startMs + stepMs <= nowMs;
   let hasCalls = false;
   return {
     add: ({ totals }) => {
@@ -56,13 +58,13 @@ export function forecast({ nowMs, step }: ForecastInput): ForecastAccumulator {
         value: (sum: { readonly tokens: number; readonly picodollars: bigint }) => number,
       ): readonly Point[] =>
         // Up to now: hours in which nobody asked anything are a part of how things go.
-        (hasCalls ? calls.filled(value, nowMs) : sessions.filled(value, nowMs)).filter(isOver);
+        (hasCalls ? calls.filled(value, nowMs) : sessions.filled(value, nowMs)).filter(isWhole);
       const rates = sessions
         .entries()
         .flatMap(([startMs, { attempts, failures }]) =>
           attempts === 0 ? [] : [{ startMs, value: failures / attempts }],
         )
-        .filter(isOver);
+        .filter(isWhole);
       return {
         step,
         costUsd: forecastOf(

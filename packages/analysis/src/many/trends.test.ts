@@ -81,6 +81,23 @@ describe('trends', () => {
     expect(complexityByDay.line).toBeNull();
   });
 
+  test('leave out the hour and the day of which only a part lies in the window, at its beginning too', () => {
+    const fromMs = firstMs + 22.5 * HOUR_MS;
+    const found = trends({ fromMs, nowMs: fromMs + 50 * HOUR_MS });
+    for (let at = 23; at <= 72; at++) found.add(sessionAt(firstMs + at * HOUR_MS, [`tool ${at}`, 'Read'], 100));
+    found.addCalls(sumsAt(firstMs + 22 * HOUR_MS, 1));
+    for (let at = 23; at <= 72; at++) found.addCalls(sumsAt(firstMs + at * HOUR_MS, 2));
+    const { tokensByHour, errorRateByHour, toolsByDay, complexityByDay } = found.result();
+    expect(tokensByHour.points.map(({ value }) => value)).toEqual(Array.from({ length: 49 }, () => 2));
+    expect(tokensByHour.line).toMatchObject({ slope: 0, direction: 'flat' });
+    expect(errorRateByHour.points).toHaveLength(49);
+    expect(toolsByDay.points.map(({ value }) => value)).toEqual([25, 25]);
+    expect(complexityByDay.points).toHaveLength(2);
+    const onTheHour = trends({ fromMs: firstMs, nowMs: firstMs + 2 * HOUR_MS });
+    for (const at of [0, 1]) onTheHour.addCalls(sumsAt(firstMs + at * HOUR_MS, 7));
+    expect(onTheHour.result().tokensByHour.points.map(({ value }) => value)).toEqual([7, 7]);
+  });
+
   test('take tokens from sums of calls where there are any', () => {
     const found = trends({ nowMs: firstMs + 4 * HOUR_MS });
     found.add(sessionAt(firstMs, ['Read'], 100));

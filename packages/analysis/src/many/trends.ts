@@ -10,7 +10,7 @@ const MOST_NAMES_IN_ALL = 200_000;
 
 export interface Trend {
   readonly step: 'hour' | 'day';
-  /** Steps that have not ended yet are left out: they would always seem to fall. */
+  /** Steps of which only a part lies in the window are left out: after the first all would seem to rise, to the last to fall. */
   readonly points: readonly Point[];
   /** Null: too few points. */
   readonly line: TrendLine | null;
@@ -37,11 +37,18 @@ export interface TrendsAccumulator extends Accumulator<SessionAnalysis, Trends> 
   addCalls(sums: CallSums): void;
 }
 
+export interface TrendsInput {
+  /** Where the window begins; absent: nothing of its first hour or day is missing. */
+  readonly fromMs?: number;
+  /** The end of the window, where that lies before now. */
+  readonly nowMs: number;
+}
+
 /**
- * How things go from hour to hour and from day to day, in UTC, until `nowMs` (the end of the window, where that lies before now). Hours in which
- * nobody asked anything have no tokens, but no error rate either.
+ * How things go from hour to hour and from day to day, in UTC. Hours in which nobody asked anything have no tokens, but no error rate either.
  */
-export function trends({ nowMs }: { readonly nowMs: number }): TrendsAccumulator {
+export function trends(window: TrendsInput): TrendsAccumulator {
+  const { nowMs } = window;
   const hours = new StepsOfTime(HOUR_MS, () => ({ tokens: 0, attempts: 0, failures: 0 }));
   const callHours = new StepsOfTime(HOUR_MS, () => ({ tokens: 0 }));
   const days = new StepsOfTime(DAY_MS, () => ({ sessions: 0, score: 0, tools: new Set<string>() }));
@@ -80,22 +87,22 @@ export function trends({ nowMs }: { readonly nowMs: number }): TrendsAccumulator
       tokensByHour: trendOf(
         'hour',
         hasCalls ? callHours.filled(({ tokens }) => tokens, nowMs) : hours.filled(({ tokens }) => tokens, nowMs),
-        nowMs,
+        window,
       ),
       errorRateByHour: trendOf(
         'hour',
         pointsOf(hours, ({ failures, attempts }) => (attempts === 0 ? null : failures / attempts)),
-        nowMs,
+        window,
       ),
       complexityByDay: trendOf(
         'day',
         pointsOf(days, ({ score, sessions }) => score / sessions),
-        nowMs,
+        window,
       ),
       toolsByDay: trendOf(
         'day',
         pointsOf(days, (day) => day.tools.size),
-        nowMs,
+        window,
       ),
       tokensBy: hasCalls ? 'call' : 'session',
       untimedSessions,
@@ -111,8 +118,12 @@ function pointsOf<Sum>(steps: StepsOfTime<Sum>, value: (sum: Sum) => number | nu
   });
 }
 
-function trendOf(step: 'hour' | 'day', all: readonly Point[], nowMs: number): Trend {
+function trendOf(
+  step: 'hour' | 'day',
+  all: readonly Point[],
+  { fromMs = Number.NEGATIVE_INFINITY, nowMs }: TrendsInput,
+): Trend {
   const stepMs = step === 'hour' ? HOUR_MS : DAY_MS;
-  const points = all.filter(({ startMs }) => startMs + stepMs <= nowMs);
+  const points = all.filter(({ startMs }) => startMs >= fromMs && startMs + stepMs <= nowMs);
   return { step, points, line: trendLine(points, stepMs) };
 }

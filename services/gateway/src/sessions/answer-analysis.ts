@@ -9,6 +9,7 @@ import {
   mergePatterns,
   mergeRecommendations,
   mergeSequences,
+  mergeTimes,
   mergeTools,
   trends,
 } from '@tracepost/analysis';
@@ -55,7 +56,7 @@ export async function answerAnalysis(
   const time: CallGrouping = toMs - fromMs <= BY_HOUR_UNTIL_MS ? 'hour' : 'day';
   if (question === 'costs') return answerCosts(store, calls, time);
   if (question === 'forecast') {
-    const found = forecast({ nowMs: toMs, step: time });
+    const found = forecast({ fromMs, nowMs: toMs, step: time });
     for (const sums of await store.sumCalls(calls, [time])) found.addCalls(sums);
     return answerWith(store, found, { ...asked, forks });
   }
@@ -70,6 +71,7 @@ const ACCUMULATORS: Readonly<
   patterns: mergePatterns,
   anomalies: mergeAnomalies,
   recommendations: mergeRecommendations,
+  times: mergeTimes,
 };
 
 async function answerWith(
@@ -165,9 +167,9 @@ export async function answerLive(
     if (kept) live.add({ ...kept.document, estimates: kept.analysis.estimates, countedElsewhere });
     await breathe();
   }
-  const going = trends({ nowMs });
   const [anomalies, recommendations] = [mergeAnomalies(), mergeRecommendations()];
   const week = { fromMs: nowMs - 7 * DAY_MS, toMs: nowMs };
+  const going = trends({ fromMs: week.fromMs, nowMs });
   for (const sums of await store.sumCalls({ tenantId: TENANT, ...week }, ['hour'])) going.addCalls(sums);
   const counted = await readAll(store, [going], { ...week, filters: {}, forks });
   const found = { fromMs: nowMs - DAY_MS, toMs: nowMs, filters: {}, forks };
