@@ -1,6 +1,8 @@
 import { NO_TOKENS, type SessionDocument, type SessionModelCall } from '@tracepost/contracts';
+import { createPriceBook } from '@tracepost/pricing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { analyseSession } from '../sessions/analyse-session.ts';
 import { DocumentMaker } from '../sessions/make-document.ts';
 import { findAnomalies } from './find-anomalies.ts';
 import { spreadOf } from './spread.ts';
@@ -153,6 +155,56 @@ describe('token spikes', () => {
     expect(spikeOf(0)).toBeUndefined();
     // Of which alone it is told what they took.
     expect(spikeOf(0, null)?.baseline).toMatchObject({ windows: 3, averagePerMinute: 4_001 / 3 / 5 });
+  });
+
+  test('count what is estimated where nobody reported it, and say of how many calls', () => {
+    const { calls, ...document } = tokensAt([
+      [0, 1_000],
+      [6, 2_000],
+      [12, 1_500],
+      [18, 6_001],
+    ]);
+    const reportedUntil = (at: number): SessionDocument => ({
+      ...document,
+      calls: calls.map((call, place) => (place < at ? call : { ...call, usage: null })),
+    });
+    const estimates = new Map(calls.map(({ callId, usage }) => [callId, usage ?? NO_TOKENS]));
+    const [reported] = findAnomalies(reportedUntil(4), { estimates });
+    expect(reported?.baseline).not.toHaveProperty('estimatedCalls');
+    for (const [at, estimatedCalls] of [
+      [3, 1],
+      [0, 4],
+    ] as const) {
+      expect(findAnomalies(reportedUntil(at))).toEqual([]);
+      expect(findAnomalies(reportedUntil(at), { estimates })).toEqual([
+        { ...reported, baseline: { ...reported?.baseline, estimatedCalls } },
+      ]);
+    }
+  });
+
+  test('are found in a session that reports no tokens at all', () => {
+    const maker = new DocumentMaker();
+    for (let at = 0; at < 5; at++) {
+      const atMs = firstMs + at * 6 * minute;
+      const { callId } = maker.call({ callId: `c${at}`, atMs });
+      maker.message('assistant', { callId, atMs, estimatedTokens: at === 4 ? 500_000 : 10 });
+    }
+    const { anomalies } = analyseSession(maker.document(), { priceBook: createPriceBook() });
+    expect(anomalies).toMatchObject([
+      { kind: 'token_spike', baseline: { windows: 4, estimatedCalls: 5 }, evidence: [{ id: 'c4' }] },
+    ]);
+  });
+
+  test('count an answer whose counted output was not whole as estimated', () => {
+    const maker = new DocumentMaker();
+    for (let at = 0; at < 4; at++) {
+      const isLast = at === 3;
+      const usage = { ...NO_TOKENS, input: 1_000, output: 1 };
+      const call = maker.call({ atMs: firstMs + at * 6 * minute, usage, ...(isLast ? { isPartial: true } : {}) });
+      maker.message('assistant', { callId: call.callId, atMs: call.atMs, estimatedTokens: isLast ? 5_000 : 1 });
+    }
+    const { anomalies } = analyseSession(maker.document(), { priceBook: createPriceBook() });
+    expect(anomalies).toMatchObject([{ kind: 'token_spike', value: 6_000 / 5, baseline: { estimatedCalls: 1 } }]);
   });
 
   test('are none at twice the average, of too few windows, or when only a pause lies before', () => {

@@ -1,8 +1,15 @@
-import type { Anomaly, SessionDocument } from '@tracepost/contracts';
+import type { Anomaly, SessionDocument, TokenUsage } from '@tracepost/contracts';
 import { errorClusters } from './error-clusters.ts';
 import { responseTimeSpikes } from './response-time-spikes.ts';
 import { type Step, stepsOf } from './steps.ts';
 import { tokenSpike } from './token-spike.ts';
+
+export interface KnownOfSession {
+  /** Those of the document, where somebody has them already. */
+  readonly steps?: readonly Step[];
+  /** By call id, for calls without usage of their own; absent: such calls count nothing. */
+  readonly estimates?: ReadonlyMap<string, TokenUsage>;
+}
 
 /**
  * What is out of the ordinary for this session, each with the figures that it was compared with. Beside each threshold stands the one by
@@ -10,7 +17,11 @@ import { tokenSpike } from './token-spike.ts';
  */
 export function findAnomalies(
   document: SessionDocument,
-  steps: readonly Step[] = stepsOf(document),
+  { steps = stepsOf(document), estimates }: KnownOfSession = {},
 ): readonly Anomaly[] {
-  return [...responseTimeSpikes(document), ...errorClusters(document.sessionId, steps), ...tokenSpike(document)];
+  return [
+    ...responseTimeSpikes(document),
+    ...errorClusters(document.sessionId, steps),
+    ...tokenSpike(document, estimates),
+  ];
 }

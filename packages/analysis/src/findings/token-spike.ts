@@ -1,4 +1,4 @@
-import type { Anomaly, SessionDocument, SessionModelCall } from '@tracepost/contracts';
+import type { Anomaly, SessionDocument, SessionModelCall, TokenUsage } from '@tracepost/contracts';
 import { callEvidence } from '../sessions/evidence.ts';
 import { robustThreshold, spreadOf } from './spread.ts';
 
@@ -10,11 +10,17 @@ const MOST_EVIDENCE = 10;
 /**
  * Whether the last five minutes took more than twice the tokens of the five-minute windows before, on average. Windows are laid backwards
  * from the last call; those in which nobody asked anything say nothing about the rate of work and are left out; at least three are needed.
+ * Calls without usage of their own count as they were estimated, by call id; the baseline says how many calls these were.
  */
-export function tokenSpike(document: SessionDocument): readonly Anomaly[] {
+export function tokenSpike(
+  document: SessionDocument,
+  estimates: ReadonlyMap<string, TokenUsage> = new Map(),
+): readonly Anomaly[] {
   const counted = document.calls.filter(
-    ({ usage, besides, atMs }) => atMs !== null && (usage !== null || besides.length > 0),
+    ({ callId, usage, besides, atMs }) =>
+      atMs !== null && (usage !== null || besides.length > 0 || estimates.has(callId)),
   );
+  const tokensOf = (call: SessionModelCall): number => tokensWith(call, estimates);
   const endMs = counted.reduce((latest, call) => Math.max(latest, call.atMs ?? 0), 0);
   const tokens = new Map<number, number>();
   for (const call of counted) {
@@ -29,6 +35,9 @@ export function tokenSpike(document: SessionDocument): readonly Anomaly[] {
   const threshold = FACTOR * spread.mean;
   if (value <= threshold) return [];
   const robust = spread.mad > 0 ? robustThreshold(spread) : null;
+  const estimatedCalls = counted.filter(
+    ({ callId, usage, isPartial }) => isPartial === true || (usage === null && estimates.has(callId)),
+  ).length;
   const last = counted.filter((call) => windowOf(call, endMs) === 0).sort((a, b) => tokensOf(b) - tokensOf(a));
   return [
     {
@@ -42,6 +51,7 @@ export function tokenSpike(document: SessionDocument): readonly Anomaly[] {
         averagePerMinute: spread.mean,
         medianPerMinute: spread.median,
         madPerMinute: spread.mad,
+        ...(estimatedCalls > 0 ? { estimatedCalls } : {}),
       },
       robust: robust === null ? null : { threshold: robust, agrees: value > robust },
       evidence: last.slice(0, MOST_EVIDENCE).map((call) => callEvidence(document, call)),
@@ -55,8 +65,9 @@ function windowOf(call: SessionModelCall, endMs: number): number {
 }
 
 /** With those of attempts on other models, which are tokens of the session too. */
-function tokensOf({ usage, besides }: SessionModelCall): number {
-  let tokens = usage === null ? 0 : usage.input + usage.output;
+function tokensWith({ callId, usage, besides }: SessionModelCall, estimates: ReadonlyMap<string, TokenUsage>): number {
+  const known = usage ?? estimates.get(callId);
+  let tokens = known ? known.input + known.output : 0;
   for (const beside of besides) tokens += beside.usage.input + beside.usage.output;
   return tokens;
 }

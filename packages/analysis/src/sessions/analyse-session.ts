@@ -67,7 +67,7 @@ export function analyseSession(given: SessionDocument, options: AnalysisOptions)
     patterns: findPatterns(document, categoryOf, { steps, retries }),
     complexity: scoreComplexity({ messages, uniqueTools: tools.length, errorRate, durationSeconds }),
     times: timesOf(document),
-    anomalies: findAnomalies(document, steps),
+    anomalies: findAnomalies(document, { steps, estimates }),
   };
   return {
     ...analysis,
