@@ -98,6 +98,45 @@ describe('advice over many sessions', () => {
     }
   });
 
+  test('names every tool that fails too often, however many failures of others come before its own', () => {
+    const maker = new DocumentMaker();
+    const callsOf = (name: string, calls: number, failed: number): void => {
+      for (let at = 0; at < calls; at++) {
+        const isFailed = at < failed;
+        maker.tool(name, {
+          toolCallId: `${name}-${at}`,
+          status: isFailed ? 'failed' : 'ok',
+          error: isFailed ? { type: null, message: 'no' } : null,
+          arguments: JSON.stringify({ at: 'x'.repeat(at) }),
+        });
+      }
+    };
+    callsOf('Bash', 42, 12);
+    callsOf('Deploy', 15, 12);
+    const { recommendations } = accumulate(mergeRecommendations(), [
+      analyseSession(maker.document(), { priceBook }),
+      analysisOf(3),
+    ]);
+    const deploy = recommendations.find(({ kind, subject }) => kind === 'tool_error_rate' && subject === 'Deploy');
+    expect(deploy?.title).toBe('80 % of the calls of Deploy failed');
+    expect(deploy?.evidence.map(({ tool }: Evidence) => tool)).toEqual(Array.from({ length: 10 }, () => 'Deploy'));
+    expect(recommendations.some(({ subject }) => subject === 'Bash')).toBe(false);
+  });
+
+  test('points at each call once, the newest ten at most', () => {
+    const all = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(analysisOf);
+    const failing = accumulate(mergeRecommendations(), all).recommendations.filter(
+      ({ kind }) => kind === 'tool_error_rate',
+    );
+    expect(failing.map(({ figures }) => figures.failed)).toContain(12);
+    for (const { evidence, figures } of failing) {
+      expect(new Set(evidence.map(({ sessionId, id }: Evidence) => `${sessionId} ${id}`)).size).toBe(evidence.length);
+      expect(evidence).toHaveLength(Math.min(10, figures.failed as number));
+      const times = evidence.map(({ atMs }: Evidence) => atMs ?? 0);
+      expect(times).toEqual(times.toSorted((a, b) => b - a));
+    }
+  });
+
   test('is never without evidence, and never about retries that are few on average', () => {
     fc.assert(
       fc.property(analyses, (all) => {

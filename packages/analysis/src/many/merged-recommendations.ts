@@ -7,7 +7,7 @@ import type { Accumulator } from './accumulator.ts';
 import { Best } from './best.ts';
 import { mergeTools } from './merged-tools.ts';
 import { MostFrequent } from './most-frequent.ts';
-import { compare, newestEvidence } from './newest-evidence.ts';
+import { compare, newestEvidence, newestOf } from './newest-evidence.ts';
 
 const MOST_GROUPS = 10_000;
 const MOST_SESSIONS = 10;
@@ -70,11 +70,13 @@ export function mergeRecommendations(): Accumulator<Added, MergedRecommendations
       const found = new Map(groups.entries().map(({ key, value }) => [key, value]));
       const evidenceOf = new Map(failures.entries().map(({ key, value }) => [key, value]));
       const failing = tools.result().tools.flatMap((tool): MergedRecommendation[] => {
-        const evidence = evidenceOf.get(tool.name)?.items() ?? [];
+        const known = found.get(JSON.stringify(['tool_error_rate', tool.name]))?.toRecommendation();
+        // A pattern points at ten failures of a session, whichever tools they are of: those of this one may not be among them.
+        const own = (known?.evidence ?? []).map((each) => ({ ...each, tool: tool.name }));
+        const evidence = newestOf([...own, ...(evidenceOf.get(tool.name)?.items() ?? [])]);
         const isFailing =
           tool.count >= LEAST_CALLS && tool.failed >= LEAST_FAILURES && tool.errorRate > HIGH_ERROR_RATE;
         if (!isFailing || evidence.length === 0) return [];
-        const known = found.get(JSON.stringify(['tool_error_rate', tool.name]))?.toRecommendation();
         return [
           {
             kind: 'tool_error_rate',
