@@ -1,4 +1,5 @@
 import { shellParts } from './shell.ts';
+import { endsInSought } from './without-sought.ts';
 
 const MOST_CHARACTERS = 4_096;
 const MOST_IN_A_LINE = 400;
@@ -32,6 +33,7 @@ function ownLines(lines: readonly string[]): readonly string[] {
   for (const line of lines) {
     if (own.length === MOST_OWN_LINES || line === LEFT_OUT || QUOTES_FROM_HERE.test(line)) break;
     own.push(line);
+    if (endsInSought(line)) break;
   }
   return own.filter((line) => !isNumbered(line));
 }

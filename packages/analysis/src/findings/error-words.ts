@@ -1,13 +1,15 @@
 import type { ErrorPattern } from '@tracepost/contracts';
 import { AnyOf } from './any-of.ts';
 import { patternOfCurl, patternOfStatus, patternOfType } from './error-types.ts';
+import { withoutSought } from './without-sought.ts';
 
 /** What a line that is an error says of its cause; null: nothing that is known. Linear in its length, which the caller has capped. */
-export function patternOfLine(line: string): ErrorPattern | null {
+export function patternOfLine(whole: string): ErrorPattern | null {
+  const line = withoutSought(whole);
   const told = patternOfBody(line);
   if (told) return told;
   const thrown = patternOfType(/^([\w$.:]{3,120}?)(?:\s\[|:|$|\s*\()/.exec(line)?.[1] ?? '', null);
-  const plain = withoutNames(line);
+  const plain = NO_CAUSE.test(whole) ? '' : withoutNames(line);
   const curl = patternOfCurl(/\bcurl:? \(?(\d{1,3})\)?(?!\d)/.exec(line)?.[1]);
   if (curl) return curl;
   // Some services answer 403 to those who ask too often, and say so.
@@ -131,11 +133,12 @@ function groups(listed: readonly (readonly [ErrorPattern, readonly RegExp[]])[])
 
 /** Names of files, addresses and options say what was worked on, not what went wrong. */
 function withoutNames(line: string): string {
-  if (NO_CAUSE.test(line)) return '';
   // Each is tried only where the sign is that it needs: most lines have none of them.
   let plain = line;
   if (plain.includes('://')) plain = plain.replace(/\b[a-z][a-z+]{1,10}:\/\/[^\s'")>]+/gi, 'URL');
   if (plain.includes('-')) plain = plain.replace(/(^|[\s'"`(=[])--?[A-Za-z][\w-]*/g, '$1OPTION');
+  // What a field of an answer says of its error is its own word.
+  plain = plain.replace(/"(?:error|message|detail|reason|error_description)"\s*:\s*"([^"'`]{1,200})"/g, ' $1 ');
   plain = plain.replace(/(["'`])[^"'`]{0,200}\1/g, (quoted) => (SURE.test(quoted) ? quoted : 'QUOTED'));
   if (plain.includes('/')) plain = plain.replace(/(^|[\s'"`(:=])[\w@.~-]*\/[\w@./~-]{2,}/g, '$1PATH');
   if (!plain.includes('.')) return plain;
@@ -147,7 +150,7 @@ function withoutNames(line: string): string {
 
 /** A program that is itself wrong, or a file that is not there, whatever it is called. */
 const NO_CAUSE =
-  /\bno (?:matches|results|files?|hits)(?: were)? found\b|\bSyntaxError\b|\bModuleNotFoundError\b|\bImportError\b|\bcannot find (?:module|name|package)|\bno such file\b|\bcommand not found\b|\bNameError\b|\bAttributeError\b|\bReferenceError\b|\bis not defined\b|\bno module named\b|\binvalid memory address\b|\bTS\d{4}\b/i;
+  /\bSyntaxError\b|\bModuleNotFoundError\b|\bImportError\b|\bcannot find (?:module|name|package)|\bno such file\b|\bcommand not found\b|\bNameError\b|\bAttributeError\b|\bReferenceError\b|\bis not defined\b|\bno module named\b|\binvalid memory address\b|\bTS\d{4}\b/i;
 
 /** Words that stand in quotation marks because another error is quoted with them. */
 const SURE =

@@ -515,7 +515,76 @@ const FAILED_OTHERWISE: readonly Talk[] = [
   failedOwn('somebody waits for a file', 'Write', 'File has not been read yet. Read it first before writing to it.'),
 ];
 
-export const TALK_OF_ERRORS: readonly Talk[] = [...SAID, ...READ, ...REFUSED, ...FAILED_OTHERWISE];
+/** What a tool looked for, and says that it is not there, is there already, or is there twice. */
+const SOUGHT: readonly Talk[] = [
+  failedOwn('words that an edit looked for', 'Edit', 'Could not find "timed out" in src/net.ts'),
+  failedOwn('a code that an edit looked for', 'Edit', 'String "ECONNREFUSED" not found in src/net.ts'),
+  failedOwn('a heading that is gone', 'Edit', 'old_string "429 too many requests" was not found in README.md'),
+  failedOwn(
+    'words that stand there twice',
+    'Edit',
+    "The text 'connection reset by peer' is not unique in docs/network.md, give more of it",
+  ),
+  failedOwn(
+    'words that stand there often',
+    'str_replace_editor',
+    'Cannot replace: `socket timed out` occurs 4 times in client.py',
+  ),
+  failedOwn(
+    'a call that an edit looked for',
+    'Edit',
+    'Did not find the snippet: log.warn(too many requests) in src/limits.ts',
+  ),
+  failedOwn(
+    'an answer that an edit looked for',
+    'Edit',
+    'No match for {"status": 429, "error": "slow down"} in fixtures/answers.json',
+  ),
+  failedOwn(
+    'lines that an edit looked for',
+    'Edit',
+    'No occurrence of the old text was found:\nError: connection refused\nHTTP 401 Unauthorized',
+  ),
+  failedOwn('a quotation of two lines', 'Edit', 'Unable to locate "first try\nError: request timed out" in notes.md'),
+  failedOwn('a curl that is quoted', 'Edit', "There is no line 'curl: (7) Failed to connect' in install.md"),
+  failedOwn('a pattern without hits', 'Grep', 'Pattern fetch failed did not match anything below src'),
+  failedOwn('a pattern in brackets', 'Grep', '0 results for [getaddrinfo ENOTFOUND]'),
+  failedOwn('a symbol', 'find_symbol', 'ConnectionRefusedError: no such symbol in this workspace'),
+  failedOwn('a search for words', 'search_docs', 'Nothing found for "too many requests"'),
+  failedOwn('a query', 'search_docs', 'No document matches the query: connection refused'),
+  failedOwn('a query of two sentences', 'search_docs', 'Not found: Fetch failed. Network error while loading.'),
+  failedOwn(
+    'an answer about a query',
+    'search_docs',
+    '{"ok":false,"error":"No document matches \'request timed out\'"}',
+  ),
+  failedOwn(
+    'an answer about a query that is not quoted',
+    'search_docs',
+    '{"message":"Search returned no hits for: too many requests","hits":[]}',
+  ),
+  failedOwn('a page', 'WebFetch', '404 Not Found: no page about "connection refused"'),
+  failedOwn('a forum', 'forum_search', 'No threads titled Login failed: invalid credentials exist in this forum'),
+  failedOwn('a number that is no issue', 'get_issue', 'Error: 403 is not an issue of this repository'),
+  failedOwn('an issue with a number', 'get_issue', 'Error: 401 does not exist in project PAY'),
+  failedOwn('a ticket that is there', 'create_ticket', 'A ticket titled Fix invalid token error already exists'),
+  failedOwn('a ticket with a colon', 'create_ticket', 'An issue called Unauthorized: retry once already exists (#77)'),
+  failedOwn('a label that is there', 'add_label', 'Label rate limit exceeded is already in use'),
+  failedOwn('a label that is not there', 'add_label', 'The project has no label named rate limited'),
+  failedOwn('a channel', 'mcp__slack__post', 'Unknown channel: network error'),
+  failedOwn('a key of a database', 'mcp__db__query', 'DETAIL: Key (title)=(Connection refused) already exists.'),
+  failedOwn('rows of a database', 'mcp__db__query', 'No rows with message = Request timed out in table events'),
+  failedOwn(
+    'a button of a page',
+    'browser_click',
+    'Cannot find an element with the text “Session expired, please sign in”',
+  ),
+  failedOwn('a section', 'read_section', 'The document does not contain a section Permission denied (publickey)'),
+  failed('a test that git looked for', 'git show HEAD:a', "fatal: path 'timed out.txt' does not exist in 'HEAD'"),
+  failed('a program that looked for words', './find-line', 'Error: could not find "connection reset" in app.log'),
+];
+
+export const TALK_OF_ERRORS: readonly Talk[] = [...SAID, ...READ, ...REFUSED, ...FAILED_OTHERWISE, ...SOUGHT];
 
 export function documentOf({ by, text, command, tool = 'Bash', status = 'ok' }: Talk): SessionDocument {
   const maker = new DocumentMaker();

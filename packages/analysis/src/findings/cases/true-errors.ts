@@ -541,4 +541,33 @@ const TOOLS: readonly TrueError[] = [
   own(null, 'book_reservation', 'Error: not enough seats on flight HAT403'),
 ];
 
-export const TRUE_ERRORS: readonly TrueError[] = [...MODEL_CALLS, ...PROGRAMS, ...TOOLS];
+/** Errors that speak of what is not there as well, or that quote what went wrong. */
+const BESIDE_NAMES: readonly TrueError[] = [
+  own('network', 'mcp__db__query', 'connect ECONNREFUSED 127.0.0.1:5432'),
+  own('auth_failure', 'read_mail', '{"error": "invalid token"}'),
+  own('auth_failure', 'get_user', '{"status":401,"message":"User not found"}'),
+  own('rate_limit', 'search_docs', 'HTTP 429 Too Many Requests'),
+  own('network', 'http_get', 'fetch failed: "connection refused"'),
+  own('auth_failure', 'get_user', 'Unauthorized: the user does not exist'),
+  own('auth_failure', 'get_user', 'HTTP 401: user not found'),
+  own('auth_failure', 'get_user', 'User not found (401)'),
+  own('auth_failure', 'mcp__github__get_repo', 'Repository not found or access denied'),
+  own('rate_limit', 'search_docs', '429 Too Many Requests: no results'),
+  own('rate_limit', 'search_web', 'No results for "queue depth" because the rate limit was exceeded'),
+  own('timeout', 'search_docs', 'The search timed out, no results were found so far'),
+  own('timeout', 'search_docs', 'No hits for "queue depth". The request timed out.'),
+  own('network', 'find_package', 'Could not find package: dial tcp 10.0.0.3:443: connect: connection refused'),
+  own('network', 'mcp__mongo__find', 'No primary found: connect ECONNREFUSED 10.0.0.4:27017'),
+  own('network', 'search_docs', 'No index was found (connection refused)'),
+  own('network', 'mcp__db__query', 'ConnectionError: no matches'),
+  own('network', 'search_docs', '{"error":"connection refused","query":"a title that does not exist"}'),
+  own('validation', 'create_event', 'The title "timed out" does not match the pattern ^[A-Z]'),
+  own('validation', 'create_label', 'Invalid value "connection refused" for the field status'),
+  own(null, 'search_docs', 'No page is called Getting started'),
+  run('auth_failure', 'terraform init', 'Error: no credentials were found: 401 Unauthorized'),
+  run('network', 'host db.internal', 'Error: could not find the host: getaddrinfo ENOTFOUND db.internal'),
+  run('auth_failure', 'psql -U app', 'FATAL:  password authentication failed: role "app" does not exist'),
+  run('rate_limit', './search', 'Error: 429 Too Many Requests while looking for "release notes"'),
+];
+
+export const TRUE_ERRORS: readonly TrueError[] = [...MODEL_CALLS, ...PROGRAMS, ...TOOLS, ...BESIDE_NAMES];
