@@ -29,6 +29,7 @@ export {
   mergePatterns,
   mergeRecommendations,
   mergeSequences,
+  mergeTimes,
   mergeTools,
   type Point,
   type Trend,

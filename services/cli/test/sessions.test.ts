@@ -162,6 +162,8 @@ describe('tracepost report', () => {
     expect(stdout).toMatch(/^claude-code +12 .* +4 +0\.0432 USD$/m);
     expect(stdout).toMatch(/^Bash +execute +7 +5 +71\.4 % +[\d.]+ s +2\.00 s +[\d.]+ K?i?B +[\d.]+ K?i?B +3$/m);
     expect(stdout).toMatch(/^ +\d+ +\d+ +Read > Bash$/m);
+    expect(stdout).toMatch(/^answers of models +12 +\S+ s +\S+ s +\S+ s +\S+$/m);
+    expect(stdout).toMatch(/^complex +[\d.]+ points on average · .*sessions? /m);
     expect(stdout).toMatch(/^tool_error +5 +3 +100 %/m);
     expect(stdout).toContain('71 % of the calls of Bash failed');
   });
@@ -171,7 +173,7 @@ describe('tracepost report', () => {
     const report = await json<Record<string, AnalysisView>>('report', ...words);
     expect(report).toMatchObject({ exit: 0, window: '30d', sessions: { count: 3, isCut: false, endedWell: 2 } });
     const { start, end } = report.costs?.timeRange ?? { start: '', end: '' };
-    for (const question of ['costs', 'tools', 'sequences', 'patterns', 'anomalies', 'recommendations']) {
+    for (const question of ['costs', 'times', 'tools', 'sequences', 'patterns', 'anomalies', 'recommendations']) {
       const query = new URLSearchParams({ from: start, to: end, model: 'claude-sonnet-4-5' });
       const asked = await fetch(`${tracepost.url()}/api/v1/analysis/${question}?${query}`);
       expect({ ...report[question], window: null }).toEqual(await asked.json());

@@ -363,6 +363,7 @@ describe('the OpenAPI document', () => {
       '/api/v1/analysis/patterns',
       '/api/v1/analysis/recommendations',
       '/api/v1/analysis/sequences',
+      '/api/v1/analysis/times',
       '/api/v1/analysis/tools',
       '/api/v1/artifacts',
       '/api/v1/artifacts/{artifactId}',

@@ -173,6 +173,7 @@ describe('sessions', () => {
     expect((await ask('patterns')).patterns).toContainEqual(
       expect.objectContaining({ pattern: 'tool_error', count: 3 }),
     );
+    expect(await ask('times')).toMatchObject({ sessions: 2, response: { count: 8, averageMs: 2_000 } });
     expect(await ask('anomalies')).toMatchObject({ sessions: 2 });
     // Four calls of a tool are too few to judge it by; the next test brings more.
     expect(await ask('recommendations')).toMatchObject({ sessions: 2, recommendations: [] });

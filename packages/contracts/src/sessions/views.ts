@@ -128,6 +128,7 @@ export const ANALYSIS_QUESTIONS = [
   'patterns',
   'anomalies',
   'recommendations',
+  'times',
   'costs',
   'forecast',
 ] as const;

@@ -27,6 +27,7 @@ export interface Report {
   readonly earlierAt: string | null;
   /** Each the answer of `GET /api/v1/analysis/…`. */
   readonly costs: CostsAnswer;
+  readonly times: TimesAnswer;
   readonly tools: ToolsAnswer;
   readonly sequences: SequencesAnswer;
   readonly patterns: PatternsAnswer;
@@ -62,6 +63,33 @@ type CostsAnswer = AnalysisView & {
   readonly total: CostFigures;
   readonly byModel: readonly (CostFigures & { readonly provider: string | null; readonly model: string | null })[];
   readonly byAgent: readonly (CostFigures & { readonly agentId: string })[];
+};
+interface Duration {
+  readonly sessions: number;
+  readonly count: number;
+  readonly averageMs: number;
+  readonly sessionMedianMs: number;
+  readonly maximumMs: number;
+  readonly slowestSession: string;
+}
+
+export interface Spread {
+  readonly average: number;
+  readonly median: number;
+  readonly p95: number;
+  readonly maximum: number;
+  readonly highestSession: string;
+}
+
+export type TimesAnswer = AnalysisView & {
+  readonly response: Duration | null;
+  readonly queue: Duration | null;
+  readonly processing: Duration | null;
+  readonly durationSeconds: Spread | null;
+  readonly contextUse: Spread | null;
+  readonly tokenEfficiency: number | null;
+  readonly averageComplexityScore: number | null;
+  readonly complexities: readonly { readonly complexity: string; readonly sessions: number }[];
 };
 type ToolsAnswer = AnalysisView & {
   readonly tools: readonly (ToolUse & { readonly sessions: number; readonly errorRate: number })[];
@@ -107,6 +135,7 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
   const { start, end } = costs.timeRange;
   // The window goes on with the clock; what is told together is about one time.
   const range = { from: start, to: end };
+  const times = await ask<TimesAnswer>('times', range);
   const tools = await ask<ToolsAnswer>('tools', range);
   const sequences = await ask<SequencesAnswer>('sequences', range);
   const patterns = await ask<PatternsAnswer>('patterns', range);
@@ -131,7 +160,7 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
   output.clear();
   const counted = { ...sessions, isCut: cursor !== undefined };
   const { timeRange } = costs;
-  const answers = { costs, tools, sequences, patterns, anomalies, recommendations };
+  const answers = { costs, times, tools, sequences, patterns, anomalies, recommendations };
   return {
     window: costs.window,
     timeRange,

@@ -5,6 +5,7 @@ import { formatMoment } from '../time-span.ts';
 import { countOf, formatCount, formatShare, formatUsd, shorten } from './figures.ts';
 import { example, printAnomaly, printRecommendation } from './finding-lines.ts';
 import { type Column, printTable } from './table.ts';
+import { printTimes } from './times-view.ts';
 import { printSequences, toolCosts } from './tool-lines.ts';
 
 const MOST_TOOLS = 15;
@@ -14,7 +15,7 @@ const MOST_ADVICE = 5;
 
 /** What the sessions of a window came to, the most telling entries of each list; `--json` has them all. */
 export function printReport(output: Output, report: Report): void {
-  const { costs, tools, sequences, patterns, anomalies, recommendations } = report;
+  const { costs, times, tools, sequences, patterns, anomalies, recommendations } = report;
   const section = (title: string): void => {
     output.line('');
     output.line(styled('bold', title));
@@ -31,6 +32,8 @@ export function printReport(output: Output, report: Report): void {
     { title: 'agent', cell: ({ agentId }) => shorten(agentId, 60) },
     ...costColumns,
   ]);
+  section('Times');
+  printTimes(output, times);
   section('Tools');
   printMost(output, tools.tools, MOST_TOOLS, [
     { title: 'tool', cell: ({ name }) => shorten(name, 60) },

@@ -24,6 +24,7 @@ const SUMMARIES: Readonly<Record<(typeof ANALYSIS_QUESTIONS)[number], string>> =
   patterns: 'What went wrong, and how agents went about it',
   anomalies: 'What was out of the ordinary',
   recommendations: 'What could be done better, with its evidence',
+  times: 'How long it took, how sparingly, how full the context was, how complex it was',
   costs: 'What models took and cost',
   forecast: 'What comes next, with how wrong such forecasts were',
 };

@@ -1,0 +1,156 @@
+import { COMPLEXITIES, type Complexity, type Distribution, type SessionAnalysis } from '@tracepost/contracts';
+import { createSketch } from '../sketch.ts';
+import type { Accumulator } from './accumulator.ts';
+
+export interface MergedDistribution {
+  /** Sessions in which any is known. */
+  readonly sessions: number;
+  readonly count: number;
+  /** Over all of them, exact. */
+  readonly averageMs: number;
+  /** Of the sessions' medians, within 0.8 %: one session of thousands of calls does not speak for all others. */
+  readonly sessionMedianMs: number;
+  readonly maximumMs: number;
+  /** Where it took longest on average. */
+  readonly slowestSession: string;
+}
+
+export interface MergedSpread {
+  readonly sessions: number;
+  readonly average: number;
+  /** Within 0.8 %. */
+  readonly median: number;
+  /** Within 0.8 %. */
+  readonly p95: number;
+  readonly maximum: number;
+  readonly highestSession: string;
+}
+
+export interface MergedTimes {
+  readonly sessions: number;
+  /** As in one session; null: of none it is known. */
+  readonly response: MergedDistribution | null;
+  readonly queue: MergedDistribution | null;
+  readonly processing: MergedDistribution | null;
+  /** Of whole sessions, in seconds. */
+  readonly durationSeconds: MergedSpread | null;
+  /** Input of the last call over the model's window. */
+  readonly contextUse: MergedSpread | null;
+  /** All output over all input; null without input. */
+  readonly tokenEfficiency: number | null;
+  /** Share of all input that was read from a cache; null without input. */
+  readonly cacheReadShare: number | null;
+  readonly averageComplexityScore: number | null;
+  /** The most complex first; those of which there is none are left out. */
+  readonly complexities: readonly { readonly complexity: Complexity; readonly sessions: number }[];
+}
+
+type Taken = Pick<SessionAnalysis, 'sessionId' | 'times' | 'totals' | 'complexity'>;
+
+/** How long it took, how sparingly, how full the context was and how complex it was, over many sessions. */
+export function mergeTimes(): Accumulator<Taken, MergedTimes> {
+  const times = { response: new TimeSum(), queue: new TimeSum(), processing: new TimeSum() };
+  const durations = new Spread(1_000);
+  const contexts = new Spread(1_000_000);
+  const complexities = new Map<Complexity, number>();
+  const tokens = { input: 0, output: 0, cacheRead: 0 };
+  let sessions = 0;
+  let score = 0;
+  return {
+    add: ({ sessionId, times: own, totals, complexity }) => {
+      sessions++;
+      for (const kind of ['response', 'queue', 'processing'] as const) times[kind].add(own[kind], sessionId);
+      durations.add(totals.durationSeconds, sessionId);
+      contexts.add(totals.contextUse, sessionId);
+      for (const kind of ['input', 'output', 'cacheRead'] as const) tokens[kind] += totals.usage[kind];
+      score += complexity.score;
+      complexities.set(complexity.complexity, (complexities.get(complexity.complexity) ?? 0) + 1);
+    },
+    result: () => ({
+      sessions,
+      response: times.response.result(),
+      queue: times.queue.result(),
+      processing: times.processing.result(),
+      durationSeconds: durations.result(),
+      contextUse: contexts.result(),
+      tokenEfficiency: tokens.input > 0 ? tokens.output / tokens.input : null,
+      cacheReadShare: tokens.input > 0 ? tokens.cacheRead / tokens.input : null,
+      averageComplexityScore: sessions > 0 ? score / sessions : null,
+      complexities: COMPLEXITIES.toReversed().flatMap((complexity) => {
+        const count = complexities.get(complexity);
+        return count ? [{ complexity, sessions: count }] : [];
+      }),
+    }),
+  };
+}
+
+/** Sums are kept in whole units, so that the order in which they come makes no difference. */
+class TimeSum {
+  readonly #medians = createSketch();
+  readonly #slowest = new Highest();
+  #count = 0;
+  #sumMs = 0;
+  #maximumMs = 0;
+
+  add(own: Distribution | null, sessionId: string): void {
+    if (!own) return;
+    this.#count += own.count;
+    this.#sumMs += Math.round(own.count * own.averageMs);
+    this.#maximumMs = Math.max(this.#maximumMs, own.maximumMs);
+    this.#medians.add(own.medianMs);
+    this.#slowest.add(own.averageMs, sessionId);
+  }
+
+  result(): MergedDistribution | null {
+    const sessionMedianMs = this.#medians.quantile(0.5);
+    if (sessionMedianMs === null) return null;
+    return {
+      sessions: this.#medians.count,
+      count: this.#count,
+      averageMs: this.#sumMs / this.#count,
+      sessionMedianMs,
+      maximumMs: this.#maximumMs,
+      slowestSession: this.#slowest.sessionId,
+    };
+  }
+}
+
+class Spread {
+  readonly #perUnit: number;
+  readonly #values = createSketch();
+  readonly #highest = new Highest();
+  #sum = 0;
+
+  /** Sums are kept in so many parts of a unit. */
+  constructor(perUnit: number) {
+    this.#perUnit = perUnit;
+  }
+
+  add(value: number | null, sessionId: string): void {
+    if (value === null) return;
+    this.#values.add(value);
+    this.#sum += Math.round(value * this.#perUnit);
+    this.#highest.add(value, sessionId);
+  }
+
+  result(): MergedSpread | null {
+    const [median, p95] = [this.#values.quantile(0.5), this.#values.quantile(0.95)];
+    if (median === null || p95 === null) return null;
+    const { count } = this.#values;
+    const { value, sessionId } = this.#highest;
+    const average = this.#sum / count / this.#perUnit;
+    return { sessions: count, average, median, p95, maximum: value, highestSession: sessionId };
+  }
+}
+
+/** The highest value and the session that has it; of several the first by id. */
+class Highest {
+  value = Number.NEGATIVE_INFINITY;
+  sessionId = '';
+
+  add(value: number, sessionId: string): void {
+    if (value < this.value || (value === this.value && sessionId >= this.sessionId)) return;
+    this.value = value;
+    this.sessionId = sessionId;
+  }
+}
