@@ -214,7 +214,10 @@ export function questions({ atMs, artifactId }: Facts): Readonly<Record<string, 
         ask(`/api/v1/analysis/${question}?${window}`, `/api/v1/analysis/${question}?window=2h`),
       ]),
     ),
-    '/api/v1/analysis/live': [{ path: '/api/v1/analysis/live', only: withoutItsTime }],
+    '/api/v1/analysis/live': ['', '?agentId=nobody'].map((query) => ({
+      path: `/api/v1/analysis/live${query}`,
+      only: withoutItsTime,
+    })),
     '/api/v1/audit': [
       ...['', '&action=cancel'].map((query) => ({
         path: `/api/v1/audit?taskId=${TASKS.succeeded}${query}`,

@@ -142,6 +142,7 @@ describe('tracepost live', () => {
     const answer = await json<{ live: object }>('live');
     const asked = await fetch(`${tracepost.url()}/api/v1/analysis/live`);
     expect(Object.keys(answer.live)).toEqual(Object.keys(((await asked.json()) as { live: object }).live));
+    expect((await run('live', '--agent', 'nobody-here')).stdout).toContain('tokens    0 a minute');
     expect((await run('live', 'now')).exit).toBe(2);
   });
 });

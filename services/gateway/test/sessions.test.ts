@@ -149,7 +149,7 @@ describe('sessions', () => {
     ['sessions/', '/sessionId', 'has to be a text of 1 to 512 characters'],
     ['sessions/a?full=1', '/full', 'is not known; there is nothing to give here'],
     ['sessions/a/compare/b?by=cost', '/by', 'is not known; there is nothing to give here'],
-    ['analysis/live?window=1h', '/window', 'is not known; there is nothing to give here'],
+    ['analysis/live?window=1h', '/window', 'is not known; known are agentId, provider, model'],
     ['analysis/tools?window=7d&window=1h', '/window', 'is given 2 times; it is taken once'],
   ])('GET %s says what would be right', async (path, pointer, message) => {
     const { status, body } = await world.get(`/api/v1/${path}`);
@@ -194,6 +194,8 @@ describe('sessions', () => {
     await take({ sessionId: 'live', startMs: now - 60_000, endsWell: true });
     const { body } = await world.get<LiveAnalysisView>('/api/v1/analysis/live');
     expect(body.live).toMatchObject({ activeSessions: 1, requestsPerMinute: 4 / 5, averageResponseMs: 2_000 });
+    const { body: others } = await world.get<LiveAnalysisView>('/api/v1/analysis/live?agentId=codex');
+    expect(others).toMatchObject({ sessions: 0, live: { activeSessions: 0 }, findings: [], recommendations: [] });
     const failing = expect.objectContaining({ kind: 'tool_error_rate', subject: 'Bash' });
     expect(body.recommendations).toContainEqual(failing);
     const { body: asked } = await world.get<AnalysisView>('/api/v1/analysis/recommendations');

@@ -1,7 +1,6 @@
 import { ANALYSIS_QUESTIONS, AnalysisView, LiveAnalysisView } from '@tracepost/contracts';
 import { QueryTooLargeError } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
-import Type from 'typebox';
 import { withDeadline } from '../deadline.ts';
 import { sendProblem } from '../http/answers.ts';
 import { invalidParameter } from '../http/problem.ts';
@@ -11,7 +10,7 @@ import { fewAtOnce } from '../sessions/few-at-once.ts';
 import { Forks } from '../sessions/forks.ts';
 import type { SessionReader, SessionReads } from '../sessions/session-reader.ts';
 import { toView } from '../sessions/to-view.ts';
-import { readSessionWindow, SessionWindow, WINDOW_WORDS } from '../sessions/window-asked.ts';
+import { filtersOf, readSessionWindow, SessionFilters, SessionWindow, WINDOW_WORDS } from '../sessions/window-asked.ts';
 import { unavailable } from './sessions.ts';
 
 /** Ten thousand sessions are read for one answer at most. */
@@ -92,16 +91,16 @@ export function addAnalysisRoutes(app: GatewayServer, { sessions, logger }: Anal
         description:
           'The last five minutes in numbers, trends of the last seven days with their uncertainty, and what was found within the last day.',
         tags: ['sessions'],
-        querystring: Type.Object({}, { additionalProperties: false }),
+        querystring: SessionFilters,
         response: { 200: LiveAnalysisView },
         'x-tracepost': { problems: ['INVALID_REQUEST', 'SESSIONS_UNAVAILABLE'] },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       if (many.isBusy) return sendProblem(reply, BUSY);
       try {
         const { answer, ...counted }: Counted & { readonly answer: object } = await ask((store) =>
-          answerLive(store, { nowMs: Date.now(), forks }),
+          answerLive(store, { nowMs: Date.now(), filters: filtersOf(request.query), forks }),
         );
         reply.header('cache-control', 'no-store');
         return reply.code(200).send({ ...(toView(answer) as object), ...counted } as LiveAnalysisView);

@@ -18,7 +18,7 @@ import type { CallGrouping, CallQuery } from '@tracepost/stores';
 import type { Forks } from './forks.ts';
 import { readIfWhole } from './read-if-whole.ts';
 import type { SessionReads } from './session-reader.ts';
-import type { AskedSessions } from './window-asked.ts';
+import type { AskedSessions, SessionFilters } from './window-asked.ts';
 
 const TENANT = 'default';
 const HOUR_MS = 3_600_000;
@@ -152,10 +152,10 @@ async function answerCosts(
 /** The live numbers, how things go, and what was found within the last day. */
 export async function answerLive(
   store: SessionReads,
-  { nowMs, forks }: { readonly nowMs: number; readonly forks: Forks },
+  { nowMs, filters, forks }: { readonly nowMs: number; readonly filters: SessionFilters; readonly forks: Forks },
 ): Promise<Counted & { readonly answer: object }> {
   const live = liveNumbers(nowMs);
-  const page = await store.list({ tenantId: TENANT, fromMs: nowMs - LIVE_MS, limit: MOST_LIVE });
+  const page = await store.list({ tenantId: TENANT, fromMs: nowMs - LIVE_MS, limit: MOST_LIVE, ...filters });
   const unreadable = new Set(page.unreadable);
   for (const { sessionId } of page.items) {
     const kept = await readIfWhole(store, { tenantId: TENANT, sessionId });
@@ -170,9 +170,9 @@ export async function answerLive(
   const [anomalies, recommendations] = [mergeAnomalies(), mergeRecommendations()];
   const week = { fromMs: nowMs - 7 * DAY_MS, toMs: nowMs };
   const going = trends({ fromMs: week.fromMs, nowMs });
-  for (const sums of await store.sumCalls({ tenantId: TENANT, ...week }, ['hour'])) going.addCalls(sums);
-  const counted = await readAll(store, [going], { ...week, filters: {}, forks });
-  const found = { fromMs: nowMs - DAY_MS, toMs: nowMs, filters: {}, forks };
+  for (const sums of await store.sumCalls({ tenantId: TENANT, ...week, ...filters }, ['hour'])) going.addCalls(sums);
+  const counted = await readAll(store, [going], { ...week, filters, forks });
+  const found = { fromMs: nowMs - DAY_MS, toMs: nowMs, filters, forks };
   const { forksLeftOut } = await readAll(store, [anomalies, recommendations], found);
   for (const id of counted.unreadableSessions) unreadable.add(id);
   const answer = {

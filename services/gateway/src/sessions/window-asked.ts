@@ -6,15 +6,23 @@ import { readWindowAsked } from '../routes/agent-metrics.ts';
 
 const Word = Type.String({ minLength: 1, maxLength: 256 });
 
+const FILTERS = {
+  agentId: Type.Optional(Word),
+  provider: Type.Optional(Word),
+  model: Type.Optional(Word),
+};
+
+/** Whose sessions a question is about. */
+export const SessionFilters = Type.Object(FILTERS, { additionalProperties: false });
+export type SessionFilters = Type.Static<typeof SessionFilters>;
+
 /** Which sessions a question is about. */
 export const SessionWindow = Type.Object(
   {
     window: Type.Optional(MetricWindow),
     from: Type.Optional(QueryTime),
     to: Type.Optional(QueryTime),
-    agentId: Type.Optional(Word),
-    provider: Type.Optional(Word),
-    model: Type.Optional(Word),
+    ...FILTERS,
   },
   { additionalProperties: false },
 );
@@ -26,19 +34,23 @@ export interface AskedSessions {
   readonly window: MetricWindow | null;
   readonly fromMs: number;
   readonly toMs: number;
-  readonly filters: { readonly agentId?: string; readonly provider?: string; readonly model?: string };
+  readonly filters: SessionFilters;
 }
 
 /** What is asked for, or what is wrong with it. */
 export function readSessionWindow(query: SessionWindow, nowMs: number): AskedSessions | { readonly fault: FieldFault } {
-  const { agentId, provider, model, ...range } = query;
+  const { agentId: _agent, provider: _provider, model: _model, ...range } = query;
   const isNamed = range.window !== undefined || range.from !== undefined || range.to !== undefined;
   const asked = readWindowAsked(isNamed ? range : { window: '7d' }, nowMs);
   if ('fault' in asked) return asked;
-  const filters = {
+  return { ...asked, filters: filtersOf(query) };
+}
+
+/** Those that are asked for, and nothing else of the query. */
+export function filtersOf({ agentId, provider, model }: SessionFilters): SessionFilters {
+  return {
     ...(agentId === undefined ? {} : { agentId }),
     ...(provider === undefined ? {} : { provider }),
     ...(model === undefined ? {} : { model }),
   };
-  return { ...asked, filters };
 }
