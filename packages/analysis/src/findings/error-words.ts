@@ -139,7 +139,7 @@ function withoutNames(line: string): string {
   if (plain.includes('-')) plain = plain.replace(/(^|[\s'"`(=[])--?[A-Za-z][\w-]*/g, '$1OPTION');
   // What a field of an answer says of its error is its own word.
   plain = plain.replace(/"(?:error|message|detail|reason|error_description)"\s*:\s*"([^"'`]{1,200})"/g, ' $1 ');
-  plain = plain.replace(/(["'`])[^"'`]{0,200}\1/g, (quoted) => (SURE.test(quoted) ? quoted : 'QUOTED'));
+  for (const quotation of [/`[^`]{0,200}`/g, /(["'`])[^"'`]{0,200}\1/g]) plain = plain.replace(quotation, keptIfTold);
   if (plain.includes('/')) plain = plain.replace(/(^|[\s'"`(:=])[\w@.~-]*\/[\w@./~-]{2,}/g, '$1PATH');
   if (!plain.includes('.')) return plain;
   return plain.replace(
@@ -147,6 +147,19 @@ function withoutNames(line: string): string {
     'FILE',
   );
 }
+
+/** Words in quotation marks are those of another error where the sentence gives them as such, not where they are its subject or object. */
+function keptIfTold(quoted: string, ...matched: readonly unknown[]): string {
+  const [offset, whole] = matched.slice(-2) as [number, string];
+  if (!SURE.test(quoted)) return 'QUOTED';
+  const [before, after] = [whole.slice(0, offset), whole.slice(offset + quoted.length)];
+  const isTold =
+    TELLS.test(before) || (/(?:^|[:=(,[\]{<>-])\s*$/.test(before) && !/^\s+(?!while|when|after|from)\w/.test(after));
+  return isTold ? quoted : 'QUOTED';
+}
+
+const TELLS =
+  /\b(?:with|by|error|reason|cause|message|exception|failure|returned|answered|got|said|says|saying|was|is|raised|threw|thrown)\s*$|\b(?:error|err|reason|cause|msg|message)["']?\s?[=:]\s?$/i;
 
 /** A program that is itself wrong, or a file that is not there, whatever it is called. */
 const NO_CAUSE =

@@ -51,7 +51,8 @@ function keptOf(part: string): Kept {
     const rest = clause.slice(found.index + found[0].length);
     kept.push(/^\s*(\(.{1,100}\))/.exec(rest)?.[1] ?? '');
     if (ENDS_IN_NAME.test(clause)) return { text: kept.join(': '), goesOn: 'for this sentence' };
-    const isNamedNext = (/^\W*$/.test(rest) && !IS_MACHINE.test(clause)) || ENDS_BEFORE_NAME.test(clause);
+    const isTold = IS_MACHINE.test(clause) || IS_MEASURED.test(clauses[at + 1] ?? '');
+    const isNamedNext = (IS_BARE.test(rest) && !isTold) || ENDS_BEFORE_NAME.test(clause);
     if (isNamedNext && at < clauses.length - 1) return { text: kept.join(': '), goesOn: 'to the end' };
   }
   return { text: kept.join(': '), goesOn: 'no' };
@@ -71,20 +72,24 @@ const NO_NAME = String.raw`(?!(?:\S+\s){0,2}(?:credentials?|auth\w*|tokens?|api[
 const NO = String.raw`\b(?:no|zero)\s${NO_NAME}`;
 const NOT = String.raw`(?:\snot|n['’]t)`;
 
+/** `session not found or expired` is about a login. */
+const NOT_OR_REFUSED = '(?! or (?:is |has )?(?:expired|invalid|revoked|wrong))';
+
 const IS_MISSING = new RegExp(
   [
-    String.raw`\b(?:not|never)(?: be)? (?:found|located)\b`,
+    String.raw`\b(?:not|never)(?: be)? (?:found|located)\b${NOT_OR_REFUSED}`,
     String.raw`\b(?:(?:can|could|did|does|do)${NOT}|cannot|unable to|failed to) (?:find|locate)\b(?!\s(?:\S+\s)?(?:credentials?|token|api[ -]?key)\b)`,
     String.raw`${NO}(?:[^\s:]+\s){0,5}?(?:found|match\w*|exists?|results?|hits?|occurrences?|contains?|named|called|titled|entitled|about|for|with|like)\b`,
+    String.raw`\b(?:returned|yielded|gave) ${NO}|\bKeyError\b`,
     String.raw`\bno such (?!host\b)\w+`,
     String.raw`\b(?:there (?:is|are|was|were)|has|have|had|contains?) ${NO}`,
     String.raw`\bnothing (?:was |is )?(?:found|match\w*|named|called|titled|about|for|like)\b|\b(?:found|match(?:es|ed)|returned) nothing\b`,
-    String.raw`(?<![\d.,])0 (?:\w+ )?(?:results?|match\w*|hits?|rows?|occurrences?|documents?|pages?|issues?)\b`,
-    String.raw`\b(?:do|does|did)${NOT} (?:exist|match(?!(?: \S+){0,3} (?:schema|pattern|format|type)\b)|contain|occur|appear|include)\b`,
+    String.raw`(?<![\d.,])0 (?:\w+ )?(?:results?|match\w*|hits?|rows?|occurrences?|documents?|pages?|issues?|elements?|entries|lines|files?)\b`,
+    String.raw`\b(?:do|does|did)${NOT} (?:exist|match(?!(?: \S+){0,3} (?:schema|pattern|format|type)\b)|contain|occur|appear|include|(?:return|yield|find) any\w*)\b${NOT_OR_REFUSED}`,
     String.raw`\bno longer (?:exists?|there)\b|\bis missing (?:from|in)\b`,
-    String.raw`\balready (?:exists?|there|present|done|taken|(?:in )?use[d]?|booked|defined|registered|open|closed|resolved|assigned|contains?|has|added|created|named|called|titled)\b`,
+    String.raw`\balready (?:exists?|there|present|done|taken|(?:in )?used?|booked|defined|registered|open|closed|resolved|assigned|contains?|has|added|created|named|called|titled)\b`,
     String.raw`\b(?:is|are)${NOT} (?:unique|in|on|among|present|there|listed|part|(?:an?|the|one) (?!valid\b)\w+ (?:of|in|on|from))\b`,
-    String.raw`\bambiguous\b|\b(?:occurs?|appears?|found|match(?:es|ed)?) (?:\d+|several|many|multiple|more than (?:one|once))(?: times| match\w*| occurrences| places| lines)?\b`,
+    String.raw`\bambiguous\b|\b(?:occurs?|appears?) (?:\d+|several|many|multiple|more than)\b|\b(?:found|match(?:es|ed)?) (?:\d+|several|many|multiple|more than one) (?:times|match\w*|occurrences?|places|lines)\b`,
     String.raw`\bunknown (?:issue|ticket|page|topic|label|project|channel|document|section|symbol|tag|task|note)\b`,
   ].join('|'),
   'i',
@@ -96,18 +101,21 @@ const IS_OF_A_VALUE =
 
 /** What comes after these is said besides, unless it is within a name. */
 const REASONS =
-  /,\s(?=(?:and |so )?(?:no|nothing|0)\b)|,? because (?:of )?|,? due to |,? but |\s(?:or|and)\s(?=(?:you|your|access|permission|not auth|unauth|insufficient)\w*\b)/;
+  /,\s(?=(?:and |so )?(?:no|nothing|0)\b)|,? because (?:of )?|,? due to |,? but |\s(?:or|and)\s(?=(?:you|your|access|permission|not auth|unauth|insufficient|invalid|wrong|incorrect|expired)\w*\b)/;
 
 /** `A ticket titled … already exists`: a name may hold colons and whole sentences. */
 const NAMED =
   /\b(?:titled|entitled|named|called|labell?ed)\s(?!"…").{1,300}?(?=\b(?:already|exists?|(?:was|is|does|could|can)(?: not|n['’]t)|cannot|not found)\b)/i;
 
 const NEEDS_SUBJECT =
-  /^\W*(?:no such \w+|(?:does not|doesn['’]t) exist|(?:it )?already exists|is(?: not|n['’]t) unique|(?:was |is )?not found (?:in|on|at|among|within))\b/i;
+  /^[\s(]*(?:no such \w+|(?:do|does|did|is|are|was|were)(?: not|n['’]t)|(?:it )?already|(?:(?:was|is) )?not found (?:in|on|at|among|within))\b/i;
 
 /** What the name of something to look for comes after. */
 const ENDS_BEFORE_NAME =
   /\b(?:query|search|strings?|patterns?|text|titles?|names?|terms?|phrases?|keywords?|words?|regex|expression|snippet|lines?|content|needle|criteria|filter|match(?:es|ing)?|for|named|called|titled|about|containing|like|old_str(?:ing)?|key)\W*$/i;
+
+/** Nothing but where it was looked for. */
+const IS_BARE = /^\W*(?:(?:in|within|among|on|at)\s.{1,200})?$/i;
 
 /** It began within this clause, unquoted, and may go on beyond a colon. */
 const ENDS_IN_NAME =
@@ -116,3 +124,6 @@ const ENDS_IN_NAME =
 /** `No primary found: connect ECONNREFUSED …`: of these, a colon tells the reason. */
 const IS_MACHINE =
   /\b(?:hosts?|servers?|primary|nodes?|brokers?|replicas?|index|clusters?|databases?|endpoints?|services?|leader|peers?|gateway|proxy|registry|modules?|packages?|images?)\b/i;
+
+/** `Element not found: timed out after 30 s`: somebody waited for it. */
+const IS_MEASURED = /\b(?:after|in|of) \d+(?:\.\d+)? ?(?:ms|s|sec\w*|min\w*)\b/i;

@@ -580,7 +580,17 @@ const SOUGHT: readonly Talk[] = [
     'Cannot find an element with the text “Session expired, please sign in”',
   ),
   failedOwn('a section', 'read_section', 'The document does not contain a section Permission denied (publickey)'),
-  failed('a test that git looked for', 'git show HEAD:a', "fatal: path 'timed out.txt' does not exist in 'HEAD'"),
+  failedOwn('a search between dashes', 'search_web', 'Your search - connection refused - did not return anything.'),
+  failedOwn('words that stand in two lines', 'Edit', 'Give more lines: "connection refused" stands in lines 3 and 9'),
+  failedOwn('words of which there are more', 'Edit', 'Multiple matches for "ETIMEDOUT" in src/a.ts'),
+  failedOwn('words that a page should have', 'browser_wait', 'The text "Too many requests" did not become visible'),
+  failedOwn('a key of an index', 'lookup', 'key "connection refused" not in index'),
+  failedOwn('a line of a patch', 'apply_patch', 'Hunk 2: the line `raise TimeoutError("timed out")` has changed'),
+  failedOwn('a selector of a page', 'browser_click', 'The selector text=Too many requests matched 0 elements'),
+  failedOwn('a query in the midst', 'search_docs', 'The query connection refused returned no documents'),
+  failedOwn('a text of a document', 'Edit', 'Text not found in document: Request timed out. Please try again.'),
+  failed('a key of such a name', 'python a.py', "Traceback (most recent call last):\nKeyError: 'connection refused'"),
+  failed('a path that git looked for', 'git show HEAD:a', "fatal: path 'timed out.txt' does not exist in 'HEAD'"),
   failed('a program that looked for words', './find-line', 'Error: could not find "connection reset" in app.log'),
 ];
 
