@@ -13,6 +13,7 @@ const SILENT: Readonly<Record<string, string>> = {
   'tracepost.outbox.outcomes': 'the same',
   'tracepost.messages.parked': 'nobody but the gateway can send to the embedded broker',
   'tracepost.retention.purged': 'nothing is a day old',
+  'tracepost.metrics.rollup.failures': 'all hours are put together',
   'tracepost.task.given_back': 'no worker stops under its work',
   'tracepost.telemetry.dropped': 'nothing is lost',
   'tracepost.sessions.words.dropped': 'whatever models were given and answered comes with its span',
