@@ -82,11 +82,23 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   let isClosing = false;
 
   const accept = async (sent: SignalBatch): Promise<SinkAnswer> => {
+    let admitted: readonly SpanSignal[] = [];
+    try {
+      return await take(sent, (spans) => {
+        admitted = spans;
+      });
+    } finally {
+      traceCap.release(admitted);
+    }
+  };
+
+  const take = async (sent: SignalBatch, onAdmitted: (spans: readonly SpanSignal[]) => void): Promise<SinkAnswer> => {
     const batch = seen?.unseen(sent) ?? sent;
     if (sampler && batch.spans.length > 0 && !sampler.hasRoom) return REFUSED_WHILE_FULL;
     const refused = new Refusals();
     const { spans: sound, logs: records, metrics: points } = await clean(batch, now(), caps, refused);
-    const spans = traceCap.admit(sound, refused);
+    const spans = await traceCap.admit(sound, refused);
+    onAdmitted(spans);
     const writers = [
       storeWriter('spans', spans, writeSpans),
       storeWriter('logs', records, (items) => logs.writeLogs(items)),
