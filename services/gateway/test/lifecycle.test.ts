@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { NotifyAccepted, TaskRecord } from '@tracepost/contracts';
 import type { PublishOutcome } from '@tracepost/messaging';
 import { until } from '@tracepost/testing';
@@ -85,7 +86,9 @@ test('a stopping gateway wakes those who wait, ends what is under way, and turns
 
   const closed = world.gateway.close();
   expect((await waiting).body.status).toBe('accepted');
-  socket.write(rawRequest('GET /api/v1/agents HTTP/1.1', [HOST]));
+  await new Promise((resolve) => socket.write(rawRequest('GET /api/v1/agents HTTP/1.1', [HOST]), resolve));
+  // Written, it lies with the gateway, which is in this process: within a few turns it has read it, and not sooner may the connection end.
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
   confirm.resolve({ status: 'confirmed' });
   expect((await underWay).status).toBe(202);
   const started = performance.now();
