@@ -12,7 +12,7 @@ export {
   mergeRecommendations,
 } from './merged-recommendations.ts';
 export { type MergedSequences, mergeSequences } from './merged-sequences.ts';
-export { type MergedDistribution, type MergedSpread, type MergedTimes, mergeTimes } from './merged-times.ts';
+export { mergeTimes } from './merged-times.ts';
 export { type MergedTools, type MergedToolUse, mergeTools } from './merged-tools.ts';
 export { type Point, type TrendLine, trendLine } from './trend-line.ts';
 export { type Trend, type Trends, type TrendsAccumulator, trends } from './trends.ts';

@@ -2,6 +2,7 @@ import type {
   AnalysisQuestion,
   AnalysisView,
   Anomaly,
+  MergedTimes,
   MetricWindow,
   PatternFinding,
   SessionListView,
@@ -64,33 +65,7 @@ type CostsAnswer = AnalysisView & {
   readonly byModel: readonly (CostFigures & { readonly provider: string | null; readonly model: string | null })[];
   readonly byAgent: readonly (CostFigures & { readonly agentId: string })[];
 };
-interface Duration {
-  readonly sessions: number;
-  readonly count: number;
-  readonly averageMs: number;
-  readonly sessionMedianMs: number;
-  readonly maximumMs: number;
-  readonly slowestSession: string;
-}
-
-export interface Spread {
-  readonly average: number;
-  readonly median: number;
-  readonly p95: number;
-  readonly maximum: number;
-  readonly highestSession: string;
-}
-
-export type TimesAnswer = AnalysisView & {
-  readonly response: Duration | null;
-  readonly queue: Duration | null;
-  readonly processing: Duration | null;
-  readonly durationSeconds: Spread | null;
-  readonly contextUse: Spread | null;
-  readonly tokenEfficiency: number | null;
-  readonly averageComplexityScore: number | null;
-  readonly complexities: readonly { readonly complexity: string; readonly sessions: number }[];
-};
+export type TimesAnswer = AnalysisView & MergedTimes;
 type ToolsAnswer = AnalysisView & {
   readonly tools: readonly (ToolUse & { readonly sessions: number; readonly errorRate: number })[];
 };

@@ -1,5 +1,5 @@
+import type { MergedSpread, MergedTimes } from '@tracepost/contracts';
 import type { Output } from '../output.ts';
-import type { Spread, TimesAnswer } from '../report/ask-report.ts';
 import { formatMs } from '../time-span.ts';
 import { countOf, formatCount, formatNumber, formatShare, shorten } from './figures.ts';
 import { printTable } from './table.ts';
@@ -7,7 +7,7 @@ import { printTable } from './table.ts';
 const MOST_ID = 60;
 
 /** How long it took, how full the context was, how sparingly and how complex: of many sessions. */
-export function printTimes(output: Output, times: TimesAnswer): void {
+export function printTimes(output: Output, times: MergedTimes): void {
   const { durationSeconds, contextUse, tokenEfficiency, averageComplexityScore, complexities } = times;
   const kinds = [
     ['answers of models', times.response],
@@ -34,7 +34,7 @@ export function printTimes(output: Output, times: TimesAnswer): void {
   output.line(`complex   ${formatNumber(averageComplexityScore)} points on average · ${words.join(' · ')}`);
 }
 
-function spread(name: string, of: Spread, format: (value: number) => string): string {
+function spread(name: string, of: MergedSpread, format: (value: number) => string): string {
   const { median, p95, maximum, highestSession } = of;
   return `${name.padEnd(9)} ${format(median)} (median), ${format(p95)} (p95), at most ${format(maximum)}: ${shorten(highestSession, MOST_ID)}`;
 }
