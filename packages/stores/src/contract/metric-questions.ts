@@ -1,15 +1,23 @@
-import type { MetricData, MetricSignal } from '@tracepost/contracts';
 import { expect } from 'vitest';
-import type { MetricAnswer, MetricQuestion } from '../metrics/question.ts';
+import type { MetricQuestion } from '../metrics/question.ts';
 import { QueryTooLargeError } from '../recorded-metric-store.ts';
-import type { MetricStore } from '../signal-stores.ts';
+import {
+  ask,
+  byGroup,
+  counter,
+  counts,
+  gauge,
+  HOUR,
+  MINUTE,
+  observed,
+  points,
+  SECOND,
+  total,
+} from './metric-asking.ts';
+import { METRIC_HOURS } from './metric-hours.ts';
 import type { MetricStoreSubject } from './metric-store.ts';
 import { at, FAR_TIMES, metric, nanos, originOf, unique } from './sample-signals.ts';
 import type { Property } from './signal-property.ts';
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 
 export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[] = [
   {
@@ -398,82 +406,6 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
     },
   },
   {
-    title: 'hours that were put together answer as their points do, also after points have come late',
-    timeoutMs: 120_000,
-    async run({ store }) {
-      const name = unique('metric');
-      const route = (value: string) => ({ route: value });
-      const day = (index: number): [number, number, number] => [-60, index * 1_200 + 7, index * index];
-      await store.writeMetrics([
-        ...counts(name, route('/a'), [...Array.from({ length: 12 }, (_, index) => day(index))]),
-        ...counts(name, route('/b'), [
-          [4_000, 5_000, 50],
-          [4_000, 9_000, 51],
-        ]),
-      ]);
-      const questions: readonly Partial<MetricQuestion>[] = [
-        { from: at(0), to: at(4 * HOUR) },
-        { from: at(10 * MINUTE), to: at(4 * HOUR - 1) },
-        { from: at(0), to: at(4 * HOUR), everyMs: HOUR, groupBy: ['route'] },
-        { from: at(-3 * HOUR), to: at(5 * HOUR), everyMs: 2 * HOUR, aggregation: 'RATE' },
-        { from: at(0), to: at(4 * HOUR), everyMs: 20 * MINUTE },
-      ];
-      const askAll = () => Promise.all(questions.map((question) => ask(store, { name, ...question })));
-      const asPoints = await askAll();
-      expect(await store.rollUp(at(3 * HOUR))).toMatchObject({ late: expect.any(Number) });
-      expect(await askAll()).toEqual(asPoints);
-      // The same points again change nothing; others are counted at once, and after the next roll-up too.
-      // One comes between two that lie in different hours: what the second adds is less than was put together.
-      await store.writeMetrics(counts(name, route('/b'), [[4_000, 5_000, 50]]));
-      expect(await askAll()).toEqual(asPoints);
-      await store.writeMetrics([
-        ...counts(name, route('/b'), [[4_000, 6_000, 50.5]]),
-        ...counts(name, route('/c'), [
-          [3_000, 3_500, 8],
-          [3_000, 6_500, 16],
-        ]),
-      ]);
-      const withLate = await askAll();
-      expect(await total(store, { name, to: at(4 * HOUR) })).toBe(121 + 51 + 16);
-      expect((await store.rollUp(at(3 * HOUR))).late).toBeGreaterThan(0);
-      expect(await askAll()).toEqual(withLate);
-      expect(await store.rollUp(at(3 * HOUR))).toEqual({ hours: 0, late: 0 });
-      expect(await store.rollUp(at(4 * HOUR))).toEqual({ hours: 1, late: 0 });
-      expect(await askAll()).toEqual(withLate);
-    },
-  },
-  {
-    title: 'points that come late while hours are put together are missing from none of them',
-    timeoutMs: 120_000,
-    async run({ store }) {
-      const [name, other] = [unique('metric'), unique('metric')];
-      const hours = 20;
-      await store.writeMetrics([gauge(name, 1, 1)]);
-      await store.rollUp(at(hours * HOUR));
-      let isWriting = true;
-      const rolling = (async () => {
-        while (isWriting) {
-          await store.rollUp(at(hours * HOUR));
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      })();
-      // Each to an hour of its own. The others make the batch long: its point is on its way while hours are done again.
-      const others = Array.from({ length: 700 }, (_, index) => gauge(other, 2, index, { n: String(index % 10) }));
-      try {
-        for (let hour = 1; hour < hours; hour++)
-          await store.writeMetrics([...others, gauge(name, hour * 3_600 + 1, 1)]);
-      } finally {
-        isWriting = false;
-        await rolling;
-      }
-      const counted = () => total(store, { name, to: at(hours * HOUR), aggregation: 'COUNT' });
-      expect(await counted()).toBe(hours);
-      await store.rollUp(at(hours * HOUR));
-      expect(await counted()).toBe(hours);
-      expect(await store.rollUp(at(hours * HOUR))).toEqual({ hours: 0, late: 0 });
-    },
-  },
-  {
     title: 'a question can be ended',
     async run({ store }) {
       const name = unique('metric');
@@ -481,98 +413,5 @@ export const METRIC_QUESTION_PROPERTIES: readonly Property<MetricStoreSubject>[]
       await expect(ask(store, { name, signal: AbortSignal.abort() })).rejects.toThrow();
     },
   },
+  ...METRIC_HOURS,
 ];
-
-/** A question about the first hour when nothing else is said. */
-function ask(store: MetricStore, question: Partial<MetricQuestion> & { readonly name: string }): Promise<MetricAnswer> {
-  return store.queryMetric({
-    from: at(0),
-    to: at(HOUR),
-    everyMs: null,
-    groupBy: [],
-    where: {},
-    aggregation: null,
-    ...question,
-  });
-}
-
-type Asked = Partial<MetricQuestion> & { readonly name: string };
-
-async function seriesOf(store: MetricStore, question: Asked) {
-  const answer = await ask(store, question);
-  if (answer.status !== 'answered') throw new Error(`refused: ${answer.aggregation} of a ${answer.kind}`);
-  return answer.series;
-}
-
-/** The one number of a question without groups and windows. */
-async function total(store: MetricStore, question: Asked): Promise<number | null | undefined> {
-  const [series] = await seriesOf(store, question);
-  expect(series?.points).toHaveLength(1);
-  return series?.points[0]?.value;
-}
-
-async function byGroup(store: MetricStore, question: Asked): Promise<unknown[]> {
-  const series = await seriesOf(store, question);
-  return series
-    .map(({ attributes, points: [point] }) => [attributes, point?.value])
-    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-}
-
-/** Seconds after the beginning, and the value, of each window. */
-async function points(store: MetricStore, question: Asked): Promise<[number, number | null][]> {
-  const [series] = await seriesOf(store, question);
-  return (series?.points ?? []).map(({ atMs, value }) => [(atMs - at(0).getTime()) / SECOND, value]);
-}
-
-function counter(value: number): MetricData {
-  return { type: 'sum', value, isMonotonic: true, temporality: 'cumulative' };
-}
-
-/** Points of one series: start and time in seconds, and the count. */
-function counts(
-  name: string,
-  { instance = 'i-1', ...attributes }: Record<string, string>,
-  rows: readonly (readonly [number, number, number])[],
-): MetricSignal[] {
-  return rows.map(([start, time, value]) =>
-    metric({
-      name,
-      origin: originOf('tracepost-test', instance),
-      attributes,
-      startTimeUnixNano: nanos(start * SECOND),
-      timeUnixNano: nanos(time * SECOND),
-      data: counter(value),
-    }),
-  );
-}
-
-function gauge(name: string, seconds: number, value: number, attributes: Record<string, string> = {}): MetricSignal {
-  return metric({ name, attributes, timeUnixNano: nanos(seconds * SECOND), data: { type: 'gauge', value } });
-}
-
-/** Cumulative observations up to 1, 5 and 10, and beyond. */
-function observed(
-  name: string,
-  start: number,
-  time: number,
-  bucketCounts: readonly number[],
-  sum: number,
-  instance = 'i-1',
-): MetricSignal {
-  return metric({
-    name,
-    origin: originOf('tracepost-test', instance),
-    startTimeUnixNano: nanos(start * SECOND),
-    timeUnixNano: nanos(time * SECOND),
-    data: {
-      type: 'histogram',
-      temporality: 'cumulative',
-      count: bucketCounts.reduce((all, one) => all + one, 0),
-      sum,
-      min: 0.1,
-      max: 100,
-      bounds: [1, 5, 10],
-      bucketCounts,
-    },
-  });
-}
