@@ -1,3 +1,4 @@
+import { createHousekeeping } from '@tracepost/config';
 import { type FailedRollUp, type MetricStore, settledHour } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 
@@ -31,9 +32,6 @@ export function createRollUps({
   firstAfterMs = MINUTE_MS / 2,
   now = Date.now,
 }: RollUpsOptions): RollUps {
-  const closing = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
   let isFailing = false;
 
   /** They are tried less often each time, and so is this line. */
@@ -50,7 +48,7 @@ export function createRollUps({
   const run = async (): Promise<void> => {
     const began = performance.now();
     try {
-      const { hours, late, failed = [] } = await metrics.rollUp(new Date(settledHour(now())), closing.signal);
+      const { hours, late, failed = [] } = await metrics.rollUp(new Date(settledHour(now())), housekeeping.signal);
       const durationMs = Math.round(performance.now() - began);
       if (hours + late > 0)
         logger.debug(
@@ -61,30 +59,13 @@ export function createRollUps({
       if (isFailing) logger.info({ layer: 'store', result: 'success' }, 'Hours of metrics are put together again');
       isFailing = false;
     } catch (error) {
-      if (closing.signal.aborted) return;
+      if (housekeeping.signal.aborted) return;
       // One line, not one for each try: questions are answered from points meanwhile.
       if (!isFailing)
         logger.warn({ layer: 'store', result: 'error', error }, 'Hours of metrics cannot be put together now');
       isFailing = true;
     }
   };
-  const schedule = (delayMs: number): void => {
-    if (closing.signal.aborted) return;
-    timer = setTimeout(() => {
-      running = run().then(() => schedule(everyMs));
-    }, delayMs);
-    timer.unref();
-  };
-
-  return {
-    start() {
-      if (timer === undefined) schedule(firstAfterMs);
-    },
-    run,
-    async close() {
-      closing.abort();
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  const housekeeping = createHousekeeping({ work: run, everyMs, firstAfterMs });
+  return { start: housekeeping.start, run, close: housekeeping.close };
 }

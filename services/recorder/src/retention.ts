@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createHousekeeping } from '@tracepost/config';
 import type { HouseStores } from '@tracepost/stores';
 import type { Telemetry } from '@tracepost/telemetry';
 
@@ -51,10 +52,6 @@ export function createRetention({
   firstAfterMs = MINUTE_MS,
 }: RetentionOptions): Retention {
   const { metrics, logger } = telemetry;
-  const closing = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-
   const purges: Readonly<Record<string, (nowMs: number) => Promise<number>>> = {
     tasks: (nowMs) => stores.purgeTasks(nowMs, keep.taskDays * DAY_MS),
     rollups: (nowMs) =>
@@ -74,11 +71,11 @@ export function createRetention({
   const purgeAll = async (kind: string, purge: () => Promise<number>): Promise<void> => {
     let total = 0;
     try {
-      for (let portion = 0; portion < MOST_PORTIONS && !closing.signal.aborted; portion++) {
+      for (let portion = 0; portion < MOST_PORTIONS && !housekeeping.signal.aborted; portion++) {
         const count = await purge();
         if (count === 0) break;
         total += count;
-        await sleep(PAUSE_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+        await sleep(PAUSE_MS, undefined, { signal: housekeeping.signal }).catch(() => undefined);
       }
     } catch (error) {
       logger.warn({ layer: 'store', result: 'error', error }, `What is too old of ${kind} could not be forgotten`);
@@ -90,23 +87,6 @@ export function createRetention({
   const run = async (nowMs: number): Promise<void> => {
     for (const [kind, purge] of Object.entries(purges)) await purgeAll(kind, () => purge(nowMs));
   };
-  const schedule = (delayMs: number): void => {
-    if (closing.signal.aborted) return;
-    timer = setTimeout(() => {
-      running = run(Date.now()).then(() => schedule(everyMs));
-    }, delayMs);
-    timer.unref();
-  };
-
-  return {
-    start() {
-      if (timer === undefined) schedule(firstAfterMs);
-    },
-    run,
-    async close() {
-      closing.abort();
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  const housekeeping = createHousekeeping({ work: () => run(Date.now()), everyMs, firstAfterMs });
+  return { start: housekeeping.start, run, close: housekeeping.close };
 }
