@@ -1,6 +1,7 @@
+import { ownContender } from './harness/contenders.ts';
 import { report } from './harness/report.ts';
-import { alternate, type Contender } from './harness/rounds.ts';
-import { startVariant, type Variant } from './harness/variant.ts';
+import { alternate } from './harness/rounds.ts';
+import { startVariant } from './harness/variant.ts';
 
 // P17: what checking and indexing leave of the rate at which OTLP can be decoded at all.
 const start = (name: string, step: string) => startVariant({ name, file: 'otlp-intake.ts', env: { BENCH_STEP: step } });
@@ -15,7 +16,7 @@ try {
   report({
     id: 'P17',
     question: 'how much of the rate of bare decoding do checking and indexing leave?',
-    rounds: await alternate(variants.map(contender)),
+    rounds: await alternate(variants.map(ownContender)),
     same: ['decode', 'decode again'],
     comparisons: [
       { of: 'decode, check, index', by: 'decode', floor: 0.5, goal: 0.7 },
@@ -32,18 +33,4 @@ try {
   });
 } finally {
   await Promise.all(variants.map((variant) => variant.stop()));
-}
-
-function contender(variant: Variant): Contender {
-  return {
-    name: variant.name,
-    async run(seconds) {
-      const before = variant.cpuMicros();
-      const { done, lost, elapsedMs } = await variant.ask<{ done: number; lost: number; elapsedMs: number }>({
-        seconds,
-      });
-      const cpu = variant.cpuMicros() - before;
-      return { perSecond: done / (elapsedMs / 1_000), cpuMicrosPerItem: cpu / Math.max(1, done), lost };
-    },
-  };
 }

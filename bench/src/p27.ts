@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { ownContender } from './harness/contenders.ts';
 import { report } from './harness/report.ts';
-import { alternate, type Contender } from './harness/rounds.ts';
+import { alternate } from './harness/rounds.ts';
 import { startVariant, type Variant } from './harness/variant.ts';
 
 // P27: what reading and analysing whole sessions leave of the rate at which their lines can be parsed at all.
@@ -26,7 +27,7 @@ try {
   report({
     id: 'P27',
     question: 'how much of the rate of a bare JSON.parse of each line does the full analysis leave?',
-    rounds: await alternate(variants.map(contender)),
+    rounds: await alternate(variants.map(ownContender)),
     same: ['parse', 'parse again'],
     comparisons: [
       { of: 'full analysis', by: 'parse', floor: 0.5, goal: 0.75 },
@@ -44,18 +45,4 @@ try {
   });
 } finally {
   await Promise.all(variants.map((variant) => variant.stop()));
-}
-
-function contender(variant: Variant): Contender {
-  return {
-    name: variant.name,
-    async run(seconds) {
-      const before = variant.cpuMicros();
-      const { done, lost, elapsedMs } = await variant.ask<{ done: number; lost: number; elapsedMs: number }>({
-        seconds,
-      });
-      const cpu = variant.cpuMicros() - before;
-      return { perSecond: done / (elapsedMs / 1_000), cpuMicrosPerItem: cpu / Math.max(1, done), lost };
-    },
-  };
 }

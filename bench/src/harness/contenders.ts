@@ -38,6 +38,21 @@ export function pipelineContender(variant: Variant, broker: BenchBroker, queues:
   };
 }
 
+/** The same without a broker; it knows itself what it lost. */
+export function ownContender(variant: Variant): Contender {
+  return {
+    name: variant.name,
+    async run(seconds) {
+      const before = variant.cpuMicros();
+      const { done, lost, elapsedMs } = await variant.ask<{ done: number; lost: number; elapsedMs: number }>({
+        seconds,
+      });
+      const cpu = variant.cpuMicros() - before;
+      return { perSecond: done / (elapsedMs / 1_000), cpuMicrosPerItem: cpu / Math.max(1, done), lost };
+    },
+  };
+}
+
 export function brokerEnv(broker: BenchBroker): Record<string, string> {
   const { url, username, password } = broker;
   return {
