@@ -1,14 +1,11 @@
 import { AUDIT_ACTIONS, type AuditAction, AuditList, Token } from '@tracepost/contracts';
-import { type AuditStore, InvalidCursorError } from '@tracepost/stores';
+import type { AuditStore } from '@tracepost/stores';
 import type { Logger } from '@tracepost/telemetry';
 import Type from 'typebox';
-import { withDeadline } from '../deadline.ts';
-import { sendProblem } from '../http/answers.ts';
-import { LIMITS } from '../http/limits.ts';
-import { invalidParameter } from '../http/problem.ts';
-import { QueryTime, readTimeRange } from '../http/query-time.ts';
+import { QueryTime } from '../http/query-time.ts';
 import type { GatewayServer } from '../http/server.ts';
-import { Cursor, INVALID_CURSOR, PageLimit } from './page.ts';
+import { answerPage } from './answer-page.ts';
+import { Cursor, PageLimit } from './page.ts';
 
 const Query = Type.Object(
   {
@@ -43,23 +40,16 @@ export function addAuditRoute(
     },
     async (request, reply) => {
       const { from, to, limit = DEFAULT_LIMIT, ...filters } = request.query;
-      const range = readTimeRange({ from, to });
-      if ('fault' in range) return sendProblem(reply, invalidParameter(range.fault));
-      const { fromMs, toMs } = range;
-      const times = {
-        ...(fromMs === undefined ? {} : { from: new Date(fromMs).toISOString() }),
-        ...(toMs === undefined ? {} : { to: new Date(toMs).toISOString() }),
-      };
-      try {
-        const page = audit.list({ ...filters, ...times, limit });
-        reply.header('cache-control', 'no-store');
-        return reply.code(200).send(await withDeadline(page, LIMITS.storeTimeoutMs, 'The audit trail'));
-      } catch (error) {
-        if (error instanceof InvalidCursorError) return sendProblem(reply, INVALID_CURSOR);
-        logger.warn({ layer: 'store', result: 'error', error }, 'The audit trail cannot be read');
-        const detail = 'The audit trail cannot be read now.';
-        return sendProblem(reply, { code: 'RECORDS_UNAVAILABLE', detail, retryAfterSeconds: 2 });
-      }
+      return answerPage(
+        reply,
+        { from, to },
+        {
+          what: 'The audit trail',
+          code: 'RECORDS_UNAVAILABLE',
+          logger,
+          ask: (times) => audit.list({ ...filters, ...times, limit }),
+        },
+      );
     },
   );
 }

@@ -10,15 +10,13 @@ import {
   RecordMetricRequest,
   Token,
 } from '@tracepost/contracts';
-import { type EventStore, InvalidCursorError } from '@tracepost/stores';
+import type { EventStore } from '@tracepost/stores';
 import type { Logger, Metrics } from '@tracepost/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
-import { withDeadline } from '../deadline.ts';
 import { sendProblem } from '../http/answers.ts';
-import { LIMITS } from '../http/limits.ts';
-import { invalidParameter, type ProblemSpec } from '../http/problem.ts';
-import { QueryTime, readTimeRange } from '../http/query-time.ts';
+import type { ProblemSpec } from '../http/problem.ts';
+import { QueryTime } from '../http/query-time.ts';
 import { reachHop, traceOf } from '../http/request-trace.ts';
 import type { GatewayServer } from '../http/server.ts';
 import type { WaitingRoom } from '../notify/waiting-room.ts';
@@ -27,7 +25,8 @@ import type { EventSender } from '../recording/event-sender.ts';
 import { createLoopGuard } from '../recording/loop-guard.ts';
 import { readEvent, readMetric } from '../recording/read-entry.ts';
 import { type Door, type Recording, recordEntries } from '../recording/record-entries.ts';
-import { Cursor, INVALID_CURSOR, PageLimit } from './page.ts';
+import { answerPage } from './answer-page.ts';
+import { Cursor, PageLimit } from './page.ts';
 
 export interface RecordingRouteOptions {
   readonly sender: EventSender;
@@ -129,23 +128,16 @@ function addEventListRoute(app: GatewayServer, { events, logger }: RecordingRout
     },
     async (request, reply) => {
       const { from, to, limit = DEFAULT_LIMIT, ...filters } = request.query;
-      const range = readTimeRange({ from, to });
-      if ('fault' in range) return sendProblem(reply, invalidParameter(range.fault));
-      const { fromMs, toMs } = range;
-      const times = {
-        ...(fromMs === undefined ? {} : { from: new Date(fromMs).toISOString() }),
-        ...(toMs === undefined ? {} : { to: new Date(toMs).toISOString() }),
-      };
-      try {
-        const page = events.list({ ...filters, ...times, limit });
-        reply.header('cache-control', 'no-store');
-        return reply.code(200).send(await withDeadline(page, LIMITS.storeTimeoutMs, 'The store of events'));
-      } catch (error) {
-        if (error instanceof InvalidCursorError) return sendProblem(reply, INVALID_CURSOR);
-        logger.warn({ layer: 'store', result: 'error', error }, 'Recorded events cannot be read');
-        const detail = 'Recorded events cannot be read now.';
-        return sendProblem(reply, { code: 'RETRIEVAL_FAILURE', detail, retryAfterSeconds: 2 });
-      }
+      return answerPage(
+        reply,
+        { from, to },
+        {
+          what: 'The store of events',
+          code: 'RETRIEVAL_FAILURE',
+          logger,
+          ask: (times) => events.list({ ...filters, ...times, limit }),
+        },
+      );
     },
   );
 }
