@@ -35,9 +35,9 @@ test('closing tells the run that is under way, waits for it, and lets none follo
   expect([housekeeping.signal.aborted, isClosed]).toEqual([true, false]);
   endRun();
   await closed;
-  await housekeeping.close();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(runs).toHaveLength(1);
+  await housekeeping.close();
 });
 
 test('what is closed before its first run never runs', async () => {
