@@ -120,8 +120,25 @@ export function priceQuestions(provider: string | null, model: string): readonly
     name = name.slice(end + 1);
     questions.push(question(providerId, name));
   }
+  if (providerId === 'openrouter') questions.push(...ofOpenRouter(name));
   return questions.flatMap((one) => [...withoutRegion(one), one]);
 }
+
+/**
+ * How OpenRouter chooses among hosts, and the day of a model, stand behind its name and change no price. Of makers that host what they make it
+ * hands the price on: https://openrouter.ai/docs/faq, as it was known on 2026-11-22.
+ */
+function ofOpenRouter(name: string): readonly PriceQuestion[] {
+  const plain = name.replace(/:(?:nitro|floor|exacto|beta|thinking)$/, '');
+  const undated = plain.replace(/-\d{4}-?\d{2}-?\d{2}$/, '');
+  const [maker = '', model = ''] = undated.split('/', 2);
+  const names = [plain, undated].filter((one, index, all) => one !== name && all.indexOf(one) === index);
+  const asked = names.map((one) => question('openrouter', one));
+  if (!MAKERS.has(maker) || model.includes(':')) return asked;
+  return [...asked, question(providerIdOf(maker), maker === 'anthropic' ? model.replaceAll('.', '-') : model)];
+}
+
+const MAKERS: ReadonlySet<string> = new Set(['anthropic', 'google', 'openai', 'x-ai']);
 
 /**
  * Bedrock asks more where a call has to stay in a region, and the name of its profile says so (`eu.anthropic.claude-…`). Claude's own

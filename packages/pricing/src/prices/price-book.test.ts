@@ -149,6 +149,9 @@ describe('a price book', () => {
     [null, 'openai/gpt-oss-120b', 'openai', 'gpt-oss-120b'],
     ['groq', 'openai/gpt-oss-120b', 'groq', 'openai/gpt-oss-120b'],
     [null, 'openrouter/anthropic/claude-sonnet-4.5', 'openrouter', 'anthropic/claude-sonnet-4.5'],
+    ['openrouter', 'anthropic/claude-sonnet-4.5:floor', 'openrouter', 'anthropic/claude-sonnet-4.5'],
+    ['openrouter', 'deepseek/deepseek-v3.2-20251201', 'openrouter', 'deepseek/deepseek-v3.2'],
+    ['openrouter', 'openai/gpt-4o-2024-11-20:nitro', 'openrouter', 'openai/gpt-4o'],
     ['x_ai', 'grok-3-mini', 'x-ai', 'grok-3-mini'],
   ])('knows %s %s as %s %s', (provider, model, listedProvider, listedModel) => {
     expect(book.price(call({ provider, model })).price).toMatchObject({ provider: listedProvider, model: listedModel });

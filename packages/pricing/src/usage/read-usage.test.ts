@@ -199,6 +199,22 @@ describe('usage', () => {
       { input: 15, cacheRead: 6, output: 5, reasoning: 2 },
     ],
     [
+      "another maker's model in Google's words: thoughts inside the answer, as the total says",
+      { promptTokenCount: 10, candidatesTokenCount: 30, thoughtsTokenCount: 20, totalTokenCount: 40 },
+      { input: 10, output: 30, reasoning: 20 },
+    ],
+    [
+      "Alibaba's own interface: the cache among details of the prompt",
+      {
+        input_tokens: 100,
+        output_tokens: 30,
+        total_tokens: 130,
+        prompt_tokens_details: { cached_tokens: 64 },
+        output_tokens_details: { reasoning_tokens: 20 },
+      },
+      { input: 100, cacheRead: 64, output: 30, reasoning: 20 },
+    ],
+    [
       'Gemini CLI',
       { input: 7973, output: 40, cached: 5675, thoughts: 131, tool: 0, total: 8144 },
       { input: 7973, cacheRead: 5675, output: 171, reasoning: 131 },

@@ -41,6 +41,8 @@ const openaiResponses: UsageShape = {
         'input_tokens_details.cached_tokens',
         'input_token_details.cached_tokens',
         'input_token_details.cache_read',
+        // Alibaba's own interface.
+        'prompt_tokens_details.cached_tokens',
         'cached_input_tokens',
         'cached_tokens',
       ),
@@ -139,15 +141,21 @@ const bedrockInvocation: UsageShape = {
 const geminiGenerate: UsageShape = {
   name: 'gemini-generate-content',
   is: (usage) => isTold(usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount),
-  read: (usage) =>
-    within({
-      input: joined(count(usage, 'promptTokenCount'), count(usage, 'toolUsePromptTokenCount')),
+  read: (usage) => {
+    const input = joined(count(usage, 'promptTokenCount'), count(usage, 'toolUsePromptTokenCount'));
+    const answer = count(usage, 'candidatesTokenCount', 'responseTokenCount');
+    const thoughts = count(usage, 'thoughtsTokenCount');
+    // Models of other makers in Google's words, and some of its own: thoughts are a part of the answer then.
+    const isInside = thoughts > 0 && thoughts <= answer && count(usage, 'totalTokenCount') === joined(input, answer);
+    return within({
+      input,
       cacheRead: count(usage, 'cachedContentTokenCount'),
       cacheWrite5m: 0,
       cacheWrite1h: 0,
-      output: joined(count(usage, 'candidatesTokenCount', 'responseTokenCount'), count(usage, 'thoughtsTokenCount')),
-      reasoning: count(usage, 'thoughtsTokenCount'),
-    }),
+      output: isInside ? answer : joined(answer, thoughts),
+      reasoning: thoughts,
+    });
+  },
 };
 
 /** The same meaning in the words of Google's interactions. */
