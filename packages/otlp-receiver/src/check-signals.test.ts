@@ -173,6 +173,20 @@ describe('what is too large is cut and says so', () => {
     expect(cut?.attributes).toMatchObject({ k0: 0, [flag]: true });
   });
 
+  it('of many attributes those first that are one of many', () => {
+    const parts = Object.fromEntries(
+      Array.from({ length: 200 }, (_, at) => [`llm.input_messages.${at}.message.role`, 'u']),
+    );
+    const [cut] = check({ spans: [{ ...span, attributes: { first: 1, ...parts, used: 2 } }] }).batch.spans;
+    expect(Object.keys(cut?.attributes ?? {})).toHaveLength(128);
+    expect(cut?.attributes).toMatchObject({
+      first: 1,
+      'llm.input_messages.0.message.role': 'u',
+      used: 2,
+      [flag]: true,
+    });
+  });
+
   it('values of more than 4 KiB, at a whole character', () => {
     const attributes = { ascii: 'x'.repeat(1_000_000), wide: '€'.repeat(2_000), exact: 'y'.repeat(4_096) };
     const [cut] = check({ logs: [{ ...log, attributes }] }).batch.logs;

@@ -34,16 +34,19 @@ export function cutString(text: string, maxBytes: number): string {
   return bytes.toString('utf8', 0, end);
 }
 
+/** A part of a list that was written as many attributes (`gen_ai.prompt.7.content`): the first to be left out. */
+export function isOneOfMany(key: string): boolean {
+  return /\.\d+(\.|$)/.test(key);
+}
+
 function cutAttributes(attributes: Attributes): Attributes {
+  const keys = Object.keys(attributes).filter(isKey);
+  // One place is left for the flag.
+  const most = MAX_ATTRIBUTES - 1;
+  const leftOut = new Set(keys.length > most ? keys.filter(isOneOfMany).slice(-(keys.length - most)) : []);
   const kept: Record<string, AttributeValue> = {};
-  let count = 0;
-  for (const [key, value] of Object.entries(attributes)) {
-    // One place is left for the flag.
-    if (count === MAX_ATTRIBUTES - 1) break;
-    if (!isKey(key)) continue;
-    kept[key] = cutValue(value, MAX_VALUE_BYTES);
-    count += 1;
-  }
+  for (const key of keys.filter((one) => !leftOut.has(one)).slice(0, most))
+    kept[key] = cutValue(attributes[key] ?? null, MAX_VALUE_BYTES);
   kept[TRUNCATED] = true;
   return kept;
 }

@@ -18,6 +18,14 @@ import {
 import { decodeRequest } from './decode-request.ts';
 
 const spans = [
+  // Room is made for the last one.
+  givenSpan({
+    attributes: Object.fromEntries(
+      [...Array.from({ length: 200 }, (_, at) => `gen_ai.prompt.${at}.content`), 'gen_ai.usage.input_tokens'].map(
+        (key) => [key, 1],
+      ),
+    ),
+  }),
   givenSpan({
     kind: 3,
     attributes: { text: 'grüße 🌍', yes: true, whole: 42, below: -7, part: 0.25, list: ['a', 2, null], empty: '' },

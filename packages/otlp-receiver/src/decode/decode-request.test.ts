@@ -66,6 +66,15 @@ describe('spans', () => {
     ]);
   });
 
+  it('with a long conversation, an attribute for each part of it, have what is said after it', async () => {
+    const parts = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`gen_ai.prompt.${at}.content`, 'hi']));
+    const bytes = encodeSpans(givenSpan({ attributes: { model: 'm', ...parts, 'gen_ai.usage.input_tokens': 7 } }));
+    const { spans } = await batchOf('spans', bytes);
+    const attributes = spans[0]?.attributes ?? {};
+    expect(Object.keys(attributes)).toHaveLength(129);
+    expect(attributes).toMatchObject({ model: 'm', 'gen_ai.prompt.126.content': 'hi', 'gen_ai.usage.input_tokens': 7 });
+  });
+
   it('of every kind keep it', async () => {
     const bytes = encodeSpans(...[0, 1, 2, 3, 4].map((kind) => givenSpan({ kind })));
     const { spans } = await batchOf('spans', bytes);

@@ -5,16 +5,17 @@ import { exactNumber } from '../exact-number.ts';
 import { MalformedError } from '../malformed-error.ts';
 import { booleanIn, listIn, numberIn, objectIn, textIn, wholeNumberIn } from './fields.ts';
 
-/** A list of `KeyValue`; past the limit they are stepped over. */
+/** A list of `KeyValue`; past the limit they are stepped over, unless room is made. */
 export function attributesIn(value: unknown): Attributes {
   return readInto(new AttributeCollector(), value, 1).values;
 }
 
 function readInto(into: AttributeCollector, value: unknown, depth: number): AttributeCollector {
   for (const entry of listIn(value)) {
-    if (into.isFull) break;
+    if (into.isClosed) break;
     const keyValue = objectIn(entry);
-    into.set(textIn(keyValue.key), valueIn(keyValue.value, depth));
+    const key = textIn(keyValue.key);
+    if (!into.isFull || into.makesRoomFor(key)) into.set(key, valueIn(keyValue.value, depth));
   }
   return into;
 }

@@ -22,25 +22,33 @@ const KEY = tag(1, LENGTH);
 const VALUE = tag(2, LENGTH);
 const KEY_VALUE_FIELDS = bits(1, 2);
 
-/** One `KeyValue`; past the limit it is only stepped over. */
+/** One `KeyValue`; past the limit it is only stepped over, unless room is made for it. */
 export function readAttribute(wire: Wire, outerEnd: number, into: AttributeCollector, depth = 1): void {
   const { reader } = wire;
   const end = readEnd(wire, outerEnd);
   countPart(wire);
-  if (into.isFull) {
+  if (into.isClosed) {
     reader.pos = end;
     return;
   }
+  let hasRoom = !into.isFull;
   let key = '';
   let value: AttributeValue = null;
   while (reader.pos < end) {
     const seen = reader.uint32();
     if (seen === KEY) key = readString(wire);
-    else if (seen === VALUE) value = readAnyValue(wire, end, depth);
+    if (!hasRoom) {
+      hasRoom = seen === KEY && into.makesRoomFor(key);
+      if (hasRoom) continue;
+      reader.pos = end;
+      return;
+    }
+    if (seen === KEY) continue;
+    if (seen === VALUE) value = readAnyValue(wire, end, depth);
     else skipUnknown(wire, seen, KEY_VALUE_FIELDS);
   }
   assertEnd(wire, end);
-  into.set(key, value);
+  if (hasRoom) into.set(key, value);
 }
 
 const STRING = tag(1, LENGTH);
