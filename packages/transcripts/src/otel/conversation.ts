@@ -46,7 +46,7 @@ function numbered(role: 'user' | 'assistant', ...prefixes: readonly string[]): S
 }
 
 /** An event that holds the messages as attributes. */
-function eventAttribute(role: 'user' | 'assistant', name: string): Source {
+function eventAttribute(role: Said['role'], name: string): Source {
   return ({ events }) => {
     for (const event of events) {
       const value = event.attributes[name];
@@ -88,6 +88,23 @@ function choiceOf(event: unknown): unknown {
   return { ...body, message: isFields(message) ? message : { content: message } };
 }
 
+/** What a tool was given, where events say it: in one of its own, or as a message among those of a model. */
+export function givenInEvents(span: SpanSignal): unknown {
+  const said = eventAttribute('tool', 'gen_ai.input.messages')(span) ?? [];
+  return inEvent(span, 'gen_ai.tool.message', 'content') ?? said.flatMap(({ calls }) => calls)[0]?.arguments;
+}
+
+/** What a tool gave back, likewise. */
+export function toldInEvents(span: SpanSignal): unknown {
+  const said = eventAttribute('tool', 'gen_ai.output.messages')(span) ?? [];
+  return inEvent(span, 'gen_ai.choice', 'message') ?? said[0]?.text;
+}
+
+function inEvent({ events }: SpanSignal, event: string, name: string): unknown {
+  const found = events.find((one) => one.name === event);
+  return found && valueAt(found.attributes, name);
+}
+
 const INPUTS: readonly Source[] = [
   attribute('user', 'gen_ai.input.messages'),
   eventAttribute('user', 'gen_ai.input.messages'),
@@ -106,6 +123,7 @@ const OUTPUTS: readonly Source[] = [
   (span) => vercelAnswer(span),
   messageEvents(true),
   attribute('assistant', 'response_data', 'gcp.vertex.agent.llm_response'),
+  (span) => sentryAnswer(span),
   eventAttribute('assistant', 'gen_ai.completion'),
   attribute('assistant', 'langfuse.observation.output', 'gen_ai.completion', 'output.value', 'mlflow.spanOutputs'),
 ];
@@ -115,4 +133,12 @@ function vercelAnswer({ attributes }: SpanSignal): readonly Said[] | null {
   const calls = valueAt(attributes, 'ai.response.toolCalls', 'ai.result.toolCalls');
   if (text === undefined && calls === undefined) return null;
   return saidIn({ role: 'assistant', content: typeof text === 'string' ? text : '', tool_calls: calls }, 'assistant');
+}
+
+function sentryAnswer({ attributes }: SpanSignal): readonly Said[] | null {
+  const text = attributes['gen_ai.response.text'];
+  const calls = valueAt(attributes, 'gen_ai.response.tool_calls');
+  if (text === undefined && calls === undefined) return null;
+  const [content] = listOf(parsed(text));
+  return saidIn({ role: 'assistant', content: content ?? text ?? '', tool_calls: calls }, 'assistant');
 }

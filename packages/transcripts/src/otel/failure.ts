@@ -6,13 +6,23 @@ import { textAt } from './attributes.ts';
 export function failureOf({ status, attributes, events }: SpanSignal): SessionError | null {
   const exception = events.find(({ name }) => name === 'exception')?.attributes ?? {};
   const type = textAt(attributes, 'error.type') ?? textAt(exception, 'exception.type');
-  const isFailed = status.code === 'error' || attributes.success === false || attributes.success === 'false';
+  const isFailed =
+    status.code === 'error' ||
+    attributes.success === false ||
+    attributes.success === 'false' ||
+    STATUS_ATTRIBUTES.some((name) => /^error$/i.test(textAt(attributes, name) ?? ''));
   // An exception that was caught is told of too; only the type on the span itself says that the work failed.
   if (!isFailed && textAt(attributes, 'error.type') === null) return null;
   const message =
-    status.message || textAt(exception, 'exception.message') || textAt(attributes, 'error.message', 'error') || '';
+    status.message ||
+    textAt(exception, 'exception.message') ||
+    textAt(attributes, 'error.message', 'error', 'langfuse.observation.status_message') ||
+    '';
   return { type, message: errorText(message).toWellFormed() };
 }
+
+/** Whose span itself is well: what a tool gave back was an error. Strands, Langfuse. */
+const STATUS_ATTRIBUTES = ['gen_ai.tool.status', 'tool.status', 'langfuse.observation.level'] as const;
 
 /** Ended by whoever asked, which is no failure of the model. */
 export function isAbort({ type, message }: SessionError): boolean {

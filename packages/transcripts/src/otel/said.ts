@@ -68,6 +68,8 @@ function ofFields(fields: Fields, role: Role): Said[] {
     const inner = isFields(fields.content) && fields.role === undefined ? fields.content : fields;
     return withReason(ofMessage(inner, role), textOf(fields.finish_reason) ?? textOf(fields.finishReason));
   }
+  // Logfire, of a stream.
+  if (typeof fields.combined_chunk_content === 'string') return saidIn(fields.combined_chunk_content, role);
   for (const name of AROUND) if (Array.isArray(fields[name])) return saidIn(fields[name], role);
   if (Array.isArray(fields.output)) return saidIn(fields.output, 'assistant');
   if (fields.type === 'function_call' || fields.type === 'function_call_output')
@@ -106,6 +108,9 @@ function ofMessage(message: Fields, fallback: Role): Said[] {
   for (const name of ['content', 'parts', 'contents'] as const) gather(message[name], found);
   for (const call of listOf(parsed(message.tool_calls))) gatherCall(fieldsOf(fieldsOf(call).tool_call ?? call), found);
   if (isFields(message.function_call)) gatherCall(message.function_call, found);
+  // OpenInference's own, of the first such calls.
+  const { function_call_name: name, function_call_arguments_json: given } = message;
+  if (typeof name === 'string' && name !== '') gatherCall({ name, arguments: given }, found);
   const text = found.texts.join('\n');
   const isResult = role === 'tool' && found.calls.length === 0;
   const spoken =
@@ -222,7 +227,9 @@ export function textOfResult(value: unknown): string {
   const content = parsed(value);
   if (content === undefined || content === null) return '';
   if (typeof content === 'string') return content;
-  const { kwargs, content: blocks = content } = fieldsOf(content);
+  const { output } = fieldsOf(content);
+  const told = isFields(output) && Object.keys(content).length === 1 ? output : content;
+  const { kwargs, content: blocks = told } = fieldsOf(told);
   const inner = isFields(kwargs) ? kwargs.content : blocks;
   if (typeof inner === 'string') return inner;
   const texts = listOf(inner).map((block) => fieldsOf(block).text);

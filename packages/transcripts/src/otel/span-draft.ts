@@ -13,14 +13,15 @@ import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import { TextBudget } from '../building/text-budget.ts';
 import { argumentFields } from '../building/tool-arguments.ts';
 import { isUnique } from '../building/tool-ids.ts';
-import { fieldsOf, textOf } from '../building/values.ts';
+import { fieldsOf, isFields, textOf } from '../building/values.ts';
 import { parsed, textAt, unquoted, valueAt } from './attributes.ts';
-import { type Conversation, conversationOf } from './conversation.ts';
+import { type Conversation, conversationOf, givenInEvents, toldInEvents } from './conversation.ts';
 import { failureOf, isAbort, isRefusal } from './failure.ts';
-import { mlflowModel, mlflowProvider } from './mlflow.ts';
+import { mlflowModel } from './mlflow.ts';
 import { offeredTools } from './offered-tools.ts';
 import { askedAs, toldAs } from './own-tool-ids.ts';
-import { providerName } from './provider-name.ts';
+import { providerOf } from './provider-name.ts';
+import { reportedCost } from './reported-cost.ts';
 import { type Said, type SaidCall, textOfResult } from './said.ts';
 import { ownSessionId, safeId } from './span-ids.ts';
 import { type SpanKind, spanKind } from './span-kind.ts';
@@ -100,17 +101,7 @@ class SpanReading {
   /** A model's span is a call; any other only when it carries usage, which then may be a sum of what is inside. */
   #call(): SessionModelCall | null {
     const attributes = this.#attributes;
-    const provider = providerName(
-      textAt(
-        attributes,
-        'gen_ai.provider.name',
-        'llm.provider',
-        'gen_ai.system',
-        'llm.system',
-        'ai.model.provider',
-        'langfuse.provider',
-      ) ?? mlflowProvider(attributes),
-    );
+    const provider = providerOf(attributes);
     const named = textAt(attributes, ...MODEL_NAMES);
     const model = named === null ? mlflowModel(attributes) : unquoted(named);
     const told = spanUsage(attributes, provider, model);
@@ -123,26 +114,23 @@ class SpanReading {
       subagent: null,
       provider,
       model,
-      askedAtMs: this.#start.ms,
+      askedAtMs: this.#askedAtMs(),
       status: error === null ? 'ok' : isAbort(error) ? 'aborted' : 'failed',
       error,
       stopReason: this.#stopReason(),
       usage: used?.usage ?? null,
       rawUsage: used?.raw ?? null,
       besides: [],
-      reportedCostUsd: usdText(
-        textAt(
-          attributes,
-          'operation.cost',
-          'llm.cost.total',
-          'gen_ai.usage.cost',
-          'tracepost.cost_usd',
-          'langfuse.cost',
-        ),
-      ),
+      reportedCostUsd: reportedCost(attributes),
       serviceTier: serviceTier(attributes),
       contextWindow: null,
     };
+  }
+
+  /** Logfire tells a stream's answer when it has ended, and how long it took in seconds. */
+  #askedAtMs(): number {
+    const seconds = this.#attributes['logfire.span_type'] === 'log' ? Number(this.#attributes.duration) : 0;
+    return this.#start.ms - (seconds > 0 && seconds < 86_400 ? Math.round(seconds * 1000) : 0);
   }
 
   #callId(): string {
@@ -160,6 +148,8 @@ class SpanReading {
       'gen_ai.response.finish_reasons',
       'gen_ai.response.finish_reason',
       'llm.finish_reason',
+      'llm.response.finish_reason',
+      'llm.response.stop_reason',
       'ai.response.finishReason',
       'gen_ai.completion.0.finish_reason',
       'stop_reason',
@@ -220,13 +210,9 @@ class SpanReading {
       'tool.id',
       'tool_use_id',
     );
-    return safeId(id ?? idInResult(valueAt(this.#attributes, ...TOOL_OUTPUTS)));
-  }
-
-  /** What an event of this span says. */
-  #inEvent(event: string, attribute: string): unknown {
-    const found = this.#signal.events.find(({ name }) => name === event);
-    return found && valueAt(found.attributes, attribute);
+    // Google's ADK has a word for none.
+    const given = id === '<not specified>' ? null : id;
+    return safeId(given ?? idInResult(valueAt(this.#attributes, ...TOOL_OUTPUTS)));
   }
 
   #run(): SessionToolCall {
@@ -242,13 +228,15 @@ class SpanReading {
     const call = {
       id: null,
       name: name ?? this.#signal.name.replace(TOOL_SPAN_NAME, ''),
-      arguments: valueAt(attributes, ...TOOL_INPUTS) ?? this.#inEvent('gen_ai.tool.message', 'content'),
+      arguments: valueAt(attributes, ...TOOL_INPUTS) ?? givenInEvents(this.#signal),
     };
-    const output = valueAt(attributes, ...TOOL_OUTPUTS) ?? this.#inEvent('gen_ai.choice', 'message');
+    const output = valueAt(attributes, ...TOOL_OUTPUTS) ?? toldInEvents(this.#signal);
     const place = this.#start.place(0);
+    const text = textOfResult(output);
+    const told = isFailedResult(output) ? { type: null, message: errorText(text) } : null;
     return {
       ...this.#tool({ call, callId: null, toolCallId: `${BY_SPAN}${this.#signal.spanId}`, place }),
-      ...this.#result(textOfResult(output), failureOf(this.#signal)),
+      ...this.#result(text, failureOf(this.#signal) ?? told),
       startedAtMs: this.#start.ms,
       endedAtMs: this.#end.ms,
       ...(output === undefined ? { resultBytes: null, result: null } : {}),
@@ -381,6 +369,7 @@ class SpanReading {
       'gen_ai.agent.name',
       'agent.name',
       'agent_name',
+      'ag2.agent.name',
       'gen_ai.agent.id',
     );
     const ofAgent =
@@ -408,6 +397,9 @@ const TOOL_INPUTS = [
   'langfuse.observation.input',
   'mlflow.spanInputs',
   'gcp.vertex.agent.tool_call_args',
+  'gen_ai.tool.input',
+  'gen_ai.tool.args',
+  'gen_ai.prompt',
 ] as const;
 
 const TOOL_OUTPUTS = [
@@ -420,16 +412,21 @@ const TOOL_OUTPUTS = [
   'langfuse.observation.output',
   'mlflow.spanOutputs',
   'gcp.vertex.agent.tool_response',
+  'gen_ai.tool.output',
+  'gen_ai.output',
+  'gen_ai.completion',
 ] as const;
 
 const MODEL_NAMES = [
   'gen_ai.response.model',
   'ai.response.model',
   'llm.response.model',
+  'llm.response.model_name',
   'llm.model_name',
   'gen_ai.request.model',
   'ai.model.id',
   'llm.request.model',
+  'llm.request.model_name',
   'embedding.model_name',
   'mlflow.llm.model',
   'model_name',
@@ -476,8 +473,20 @@ function compact(value: unknown): unknown {
 }
 
 function idInResult(output: unknown): string | null {
-  const { kwargs, tool_call_id } = fieldsOf(output);
-  return textOf(tool_call_id) ?? textOf(fieldsOf(kwargs).tool_call_id);
+  return textOf(messageIn(output).tool_call_id);
+}
+
+/** A framework that catches what a tool throws makes a message of it, and the span is well. */
+function isFailedResult(output: unknown): boolean {
+  const { status, isError, is_error, content } = messageIn(parsed(output));
+  return content !== undefined && (status === 'error' || isError === true || is_error === true);
+}
+
+/** LangChain's message of a tool, as it is or as it is written down, LangSmith's with one more object around. */
+function messageIn(output: unknown): Readonly<Record<string, unknown>> {
+  const fields = fieldsOf(output);
+  const inner = isFields(fields.output) && Object.keys(fields).length === 1 ? fields.output : fields;
+  return isFields(inner.kwargs) ? inner.kwargs : inner;
 }
 
 function serviceTier(attributes: Attributes): string | null {
@@ -488,13 +497,4 @@ function serviceTier(attributes: Attributes): string | null {
     'gen_ai.response.service_tier',
   );
   return tier === null || tier === 'auto' ? null : tier;
-}
-
-const MOST_USD = 1_000_000;
-
-function usdText(text: string | null): string | null {
-  const usd = text === null ? Number.NaN : Number(text);
-  if (!(usd >= 0 && usd <= MOST_USD)) return null;
-  const plain = String(usd);
-  return plain.includes('e') ? usd.toFixed(20).replace(/\.?0+$/, '') : plain;
 }

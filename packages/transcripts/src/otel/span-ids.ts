@@ -13,17 +13,31 @@ const SESSION_ATTRIBUTES = [
   'langfuse.session.id',
   'langsmith.metadata.session_id',
   'langsmith.metadata.thread_id',
+  'langsmith.metadata.conversation_id',
   'traceloop.association.properties.session_id',
+  'traceloop.association.properties.thread_id',
+  'traceloop.association.properties.conversation_id',
   'ai.telemetry.metadata.sessionId',
+  'ai.telemetry.metadata.session_id',
+  'ai.telemetry.metadata.threadId',
+  'ai.telemetry.metadata.thread_id',
+  'ai.telemetry.metadata.chatId',
+  'ai.telemetry.metadata.conversationId',
+  'ai.settings.context.sessionId',
   'mlflow.trace.session',
   'gcp.vertex.agent.session_id',
+  'gen_ai.thread.id',
+  'gen_ai.openai.thread.id',
 ] as const;
+
+const OPENAI_ANSWER = /^(resp_|chatcmpl-)/;
 
 /** Which session the span itself says that it is of. */
 export function ownSessionId({ attributes }: Pick<SpanSignal, 'attributes'>): string | null {
   for (const name of SESSION_ATTRIBUTES) {
     const text = textAt(attributes, name);
-    const id = text === null ? null : safeId(text);
+    // Some give the answer before as the conversation: every call would be of another session.
+    const id = text === null || OPENAI_ANSWER.test(text) ? null : safeId(text);
     if (id !== null) return id;
   }
   return null;

@@ -1,4 +1,5 @@
 import type { Attributes, SessionSpan, SpanSignal } from '@tracepost/contracts';
+import { fieldsOf } from '../building/values.ts';
 import { parsed, textAt } from './attributes.ts';
 
 export type SpanKind = SessionSpan['kind'];
@@ -7,20 +8,41 @@ export type SpanKind = SessionSpan['kind'];
 export function spanKind({ name, attributes }: Pick<SpanSignal, 'name' | 'attributes'>): SpanKind | null {
   if (!isAboutAgents({ attributes })) return null;
   // A copy that tells of a span which has only begun; the span itself follows.
-  if (attributes['logfire.span_type'] === 'pending_span') return null;
+  if (attributes['logfire.span_type'] === 'pending_span' || isBeginOrEnd(attributes)) return null;
+  if (isToldElsewhere(attributes)) return 'other';
   return kindByWord(attributes) ?? kindByName(name, attributes) ?? 'other';
 }
 
+/** BeeAI makes a span of each event: of a call of a model, or of a tool, its beginning, what came of it, and its end. */
+function isBeginOrEnd({ target, traceId, 'openinference.span.kind': kind }: Attributes): boolean {
+  if (typeof target !== 'string' || typeof traceId !== 'string') return false;
+  if (kind === 'LLM') return !/\.(success|error)$/.test(target);
+  return kind === 'TOOL' && !/\.tool(Success|Error)$/.test(target);
+}
+
+/** Google's ADK sums up runs of tools that have spans of their own; Logfire tells a stream's answer in a span that comes after. */
+function isToldElsewhere(attributes: Attributes): boolean {
+  if (attributes['gen_ai.tool.name'] === '(merged tools)') return true;
+  const { request_data: request, response_data: answer } = attributes;
+  if (typeof request !== 'string' || answer !== undefined || attributes['logfire.span_type'] === 'log') return false;
+  const isFailed = Number(attributes['logfire.level_num'] ?? 0) >= LOGFIRE_ERROR;
+  return !isFailed && fieldsOf(parsed(request)).stream === true;
+}
+
+const LOGFIRE_ERROR = 17;
+
 /** Where the words of each dialect stand; one span may speak several. */
 const KIND_ATTRIBUTES = [
+  // Before LangSmith's own `gen_ai.operation.name`, which calls the making of a prompt `chat`, too.
+  'langsmith.span.kind',
   'gen_ai.operation.name',
   'gen_ai.operation_name',
   'openinference.span.kind',
   'ai.operationId',
   'langfuse.observation.type',
-  'langsmith.span.kind',
   'traceloop.span.kind',
   'mlflow.spanType',
+  'ag2.span.type',
   'span.type',
   'sentry.op',
 ] as const;
@@ -30,25 +52,30 @@ function kindByWord(attributes: Attributes): SpanKind | null {
     const word = textAt(attributes, name)?.replaceAll('"', '').toLowerCase();
     const kind = word === undefined ? undefined : kindOfWord(word);
     if (kind) return kind;
+    if (name === 'langsmith.span.kind' && /^(prompt|retriever|parser)$/.test(word ?? '')) return 'other';
   }
   return null;
 }
 
 const MODEL_WORDS = new Set(
-  'chat text_completion completion completions generate_content generate embeddings embedding responses llm chat_model generation llm_request'.split(
-    ' ',
-  ),
+  [
+    'chat text_completion completion completions generate_content generate embeddings embedding responses llm chat_model',
+    'generation llm_request call_llm chat.completions chat.streaming_completions text.completions',
+    'text.streaming_completions acompletion atext_completion aembedding aresponses anthropic_messages',
+    'gen_ai.chat gen_ai.embeddings gen_ai.generate_content gen_ai.text_completion',
+  ].flatMap((words) => words.split(' ')),
 );
 const TOOL_WORDS = new Set(['execute_tool', 'tool', 'ai.toolcall', 'function', 'gen_ai.execute_tool']);
 const AGENT_WORDS = new Set(['invoke_agent', 'agent', 'gen_ai.invoke_agent']);
+
+const WRAPPER_WORDS = new Set(['create_agent', 'invoke_workflow', 'framework', 'vectordb']);
 
 function kindOfWord(word: string): SpanKind | undefined {
   if (MODEL_WORDS.has(word) || /^ai\..+\.do(generate|stream|embed)$/.test(word)) return 'model';
   if (TOOL_WORDS.has(word)) return 'tool';
   if (AGENT_WORDS.has(word)) return 'agent';
   // A wrapper by its own word: what else it carries does not make it a call.
-  if (/^ai\.(generate|stream|embed)/.test(word) || word === 'create_agent' || word === 'invoke_workflow')
-    return 'other';
+  if (/^ai\.(generate|stream|embed)/.test(word) || WRAPPER_WORDS.has(word)) return 'other';
   return undefined;
 }
 
@@ -57,12 +84,17 @@ function kindByName(name: string, attributes: Attributes): SpanKind | null {
   if (textAt(attributes, 'gen_ai.tool.name', 'tool.name', 'ai.toolCall.name')) return 'tool';
   if (isToolMessage(attributes['langfuse.observation.output'])) return 'tool';
   if (textAt(attributes, 'agent_name', 'agent.name', 'gen_ai.agent.name')) return 'agent';
+  if (
+    /^(chain|retriever|reranker|guardrail|evaluator|prompt)$/i.test(textAt(attributes, 'openinference.span.kind') ?? '')
+  )
+    return null;
   const model = textAt(
     attributes,
     'gen_ai.request.model',
     'gen_ai.response.model',
     'llm.model_name',
     'llm.request.model',
+    'llm.request.model_name',
   );
   if (model !== null && !/agent|workflow|chain/i.test(name)) return 'model';
   return textAt(attributes, 'llm.request.type') === null ? null : 'model';
@@ -87,7 +119,7 @@ export function isAboutAgents({ attributes }: Pick<SpanSignal, 'attributes'>): b
 function isAgentName(name: string): boolean {
   switch (name.charCodeAt(0)) {
     case 0x61: // a
-      return name.startsWith('ai.') || name.startsWith('agent_name');
+      return name.startsWith('ai.') || name.startsWith('agent_name') || name === 'ag2.span.type';
     case 0x67: // g
       return name.startsWith('gen_ai.');
     case 0x6c: // l

@@ -11,6 +11,7 @@ import { higher, known } from '../building/known.ts';
 import { byText, inOrder } from '../building/order.ts';
 import { agentsOf } from './agents-of.ts';
 import { type CountedCalls, countedCalls } from './counted-calls.ts';
+import { fullerUsage, partsOf } from './fuller-usage.ts';
 import { joinedTools, mergeTools } from './joined-tools.ts';
 import { toldIn } from './own-tool-ids.ts';
 import type { SpanDraft } from './span-draft.ts';
@@ -106,6 +107,7 @@ export class SpanPool {
     const { calls, aside } = this.#sorted(tree, {
       counted: counting.counted,
       told: new Set(others.calls.map(({ callId }) => callId)),
+      fuller: fullerUsage(counting, (key) => this.#calls.get(key)),
     });
     const spokenFor = this.#spokenFor(aside, calls, counting);
     const { tools, raw, own, ranIn } = joinedTools(this.#tools, tree, { spokenFor, inside: counting.inside });
@@ -158,14 +160,24 @@ export class SpanPool {
   /** The calls that count, each once, and those that another one speaks for. `told`: the ids of those that no span tells. */
   #sorted(
     tree: SpanTree,
-    { counted, told }: { readonly counted: ReadonlySet<string>; readonly told: ReadonlySet<string> },
+    {
+      counted,
+      told,
+      fuller,
+    }: {
+      readonly counted: ReadonlySet<string>;
+      readonly told: ReadonlySet<string>;
+      readonly fuller: ReadonlyMap<string, SessionModelCall>;
+    },
   ): { calls: ReadonlyMap<string, SpanCall>; aside: readonly SpanCall[] } {
     const calls = new Map<string, SpanCall>();
     const aside: SpanCall[] = [];
     for (const span of tree.spans) {
       const key = spanKey(span);
-      const call = this.#calls.get(key);
-      if (!call) continue;
+      const raw = this.#calls.get(key);
+      if (!raw) continue;
+      const { usage, rawUsage } = fuller.get(key) ?? raw;
+      const call = usage === raw.usage ? raw : { ...raw, usage, rawUsage };
       const mine = { key, span, call };
       const same = calls.get(call.callId);
       if (!counted.has(key) || told.has(call.callId)) aside.push(mine);
@@ -219,7 +231,7 @@ export class SpanPool {
 
 /** How much is known of a call. */
 function weight({ atMs, usage, stopReason, instructionTokens }: SessionModelCall): readonly number[] {
-  return [atMs ?? 0, usage ? 1 : 0, stopReason === null ? 0 : 1, instructionTokens ?? 0];
+  return [atMs ?? 0, usage ? 1 : 0, stopReason === null ? 0 : 1, instructionTokens ?? 0, usage ? partsOf(usage) : 0];
 }
 
 interface SpanCall {

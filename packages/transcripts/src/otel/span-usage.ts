@@ -16,6 +16,9 @@ const COUNTS = {
     'ai.usage.promptTokens',
     'ai.usage.tokens',
     'llm.usage.prompt_tokens',
+    'llm.usage.input_tokens',
+    'gen_ai.response.prompt_tokens',
+    'gen_ai.response.input_tokens',
     'gen_ai.aggregated_usage.input_tokens',
   ],
   output: [
@@ -25,6 +28,9 @@ const COUNTS = {
     'ai.usage.outputTokens',
     'ai.usage.completionTokens',
     'llm.usage.completion_tokens',
+    'llm.usage.output_tokens',
+    'gen_ai.response.completion_tokens',
+    'gen_ai.response.output_tokens',
     'gen_ai.aggregated_usage.output_tokens',
   ],
   cacheRead: [
@@ -33,22 +39,33 @@ const COUNTS = {
     'gen_ai.usage.input_tokens.cached',
     'gen_ai.usage.cached_input_tokens',
     'gen_ai.usage.cached_tokens',
+    'gen_ai.usage.cache_read_tokens',
+    'gen_ai.usage.input_cached_tokens',
+    'gen_ai.usage.prompt_tokens_details.cached_tokens',
+    'gen_ai.usage.input_tokens_details.cached_tokens',
     'llm.token_count.prompt_details.cache_read',
     'ai.usage.cachedInputTokens',
     'ai.usage.inputTokenDetails.cacheReadTokens',
     'gen_ai.usage.details.cache_read_tokens',
     'gen_ai.usage.details.cache_read_input_tokens',
     'gen_ai.usage.details.cached_tokens',
+    'gen_ai.usage.details.cached_content_tokens',
+    'llm.usage.cache_read_input_tokens',
     'gen_ai.aggregated_usage.cache_read.input_tokens',
   ],
   cacheWrite: [
     'gen_ai.usage.cache_creation.input_tokens',
     'gen_ai.usage.cache_creation_input_tokens',
+    'gen_ai.usage.cache_write.input_tokens',
+    'gen_ai.usage.cache_write_input_tokens',
+    'gen_ai.usage.cache_write_tokens',
+    'gen_ai.usage.cache_creation_tokens',
     'gen_ai.usage.input_tokens.cache_write',
     'llm.token_count.prompt_details.cache_write',
     'ai.usage.inputTokenDetails.cacheWriteTokens',
     'gen_ai.usage.details.cache_write_tokens',
     'gen_ai.usage.details.cache_creation_input_tokens',
+    'llm.usage.cache_creation_input_tokens',
     'gen_ai.aggregated_usage.cache_creation.input_tokens',
   ],
   reasoning: [
@@ -60,10 +77,38 @@ const COUNTS = {
     'ai.usage.outputTokenDetails.reasoningTokens',
     'gen_ai.usage.details.reasoning_tokens',
     'gen_ai.usage.details.thinking_tokens',
+    'gen_ai.usage.details.thoughts_tokens',
+    'gen_ai.usage.thoughts_tokens',
+    'gen_ai.usage.thinking_tokens',
+    'gen_ai.usage.completion_tokens_details.reasoning_tokens',
+    'gen_ai.usage.output_tokens_details.reasoning_tokens',
     'llm.usage.reasoning_tokens',
   ],
-  total: ['gen_ai.usage.total_tokens', 'llm.usage.total_tokens', 'llm.token_count.total', 'ai.usage.totalTokens'],
+  total: [
+    'gen_ai.usage.total_tokens',
+    'llm.usage.total_tokens',
+    'llm.token_count.total',
+    'ai.usage.totalTokens',
+    'gen_ai.response.total_tokens',
+  ],
 } as const;
+
+/** By how long it is kept, in the words of some; the conventions have none. */
+const CACHE_WRITES = {
+  fiveMinutes: [
+    'gen_ai.usage.cache_creation.ephemeral_5m_input_tokens',
+    'dash0.gen_ai.usage.cache_creation.ephemeral_5m.input_tokens',
+  ],
+  hour: [
+    'gen_ai.usage.cache_creation.ephemeral_1h_input_tokens',
+    'dash0.gen_ai.usage.cache_creation.ephemeral_1h.input_tokens',
+  ],
+} as const;
+
+/** Google's ADK, before it followed the conventions: thoughts that are in no other count. */
+const THOUGHTS_BESIDE = 'gen_ai.usage.experimental.reasoning_tokens';
+
+const COUNT_NAMES = [COUNTS, CACHE_WRITES].flatMap((names) => Object.values(names).flat()).concat(THOUGHTS_BESIDE);
 
 /**
  * What a span says that its call used; null: nothing. Conventions count the cache inside the input and reasoning inside the output, and
@@ -73,25 +118,43 @@ export function spanUsage(attributes: Attributes, provider: string | null, model
   return (
     ofClaudeCode(attributes) ??
     ofVercelMetadata(attributes) ??
+    ofProvider(attributes, provider) ??
+    ofLangSmith(attributes) ??
     ofAttributes(attributes, isGemini(provider, model)) ??
     ofAnswer(attributes, provider) ??
     ofMlflow(attributes) ??
-    ofLangfuse(attributes)
+    ofLangfuse(attributes, provider)
   );
+}
+
+/** Which number a span gives as a count that no call can have used; null: none. All counts are left out with it, so that no sum is wrong by part of it. */
+export function refusedCount(attributes: Attributes): string | null {
+  for (const name of COUNT_NAMES) {
+    const value = attributes[name];
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    const isRefused = typeof number === 'number' && !Number.isNaN(number) && countOf(value) === null;
+    if (isRefused) return `${name} is ${number}; it has to be a whole number of tokens`;
+  }
+  return null;
 }
 
 function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null {
   const input = countAt(attributes, ...COUNTS.input);
   const output = countAt(attributes, ...COUNTS.output);
   if (input === null && output === null) return null;
-  const names = Object.values(COUNTS).flat();
-  const raw = Object.fromEntries(names.flatMap((name) => (name in attributes ? [[name, attributes[name]]] : [])));
+  if (refusedCount(attributes) !== null) return null;
+  const raw = Object.fromEntries(COUNT_NAMES.flatMap((name) => (name in attributes ? [[name, attributes[name]]] : [])));
+  const inside = countAt(attributes, ...COUNTS.reasoning);
+  const beside = inside === null ? (countAt(attributes, THOUGHTS_BESIDE) ?? 0) : 0;
+  const kept = countAt(attributes, ...CACHE_WRITES.fiveMinutes) ?? 0;
+  const hour = countAt(attributes, ...CACHE_WRITES.hour) ?? 0;
   const usage = wholeUsage({
     input: input ?? 0,
-    output: output ?? 0,
+    output: (output ?? 0) + beside,
     cacheRead: countAt(attributes, ...COUNTS.cacheRead) ?? 0,
-    cacheWrite: countAt(attributes, ...COUNTS.cacheWrite) ?? 0,
-    reasoning: countAt(attributes, ...COUNTS.reasoning) ?? 0,
+    cacheWrite: Math.max(countAt(attributes, ...COUNTS.cacheWrite) ?? 0, kept + hour),
+    cacheWrite1h: hour,
+    reasoning: inside ?? beside,
     total: countAt(attributes, ...COUNTS.total),
     gemini,
   });
@@ -100,6 +163,41 @@ function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null
 
 function isGemini(provider: string | null, model: string | null): boolean {
   return /gemini/i.test(model ?? '') || (provider ?? '').startsWith('gcp.gemini');
+}
+
+/** The provider's own counts, which some keep beside those of the conventions, and which tell more: thoughts, how long a cache is kept. */
+function ofProvider(attributes: Attributes, provider: string | null): SpanUsage | null {
+  const logfire = valueAt(attributes, 'gen_ai.usage.raw');
+  const { usage_metadata: adk } = fieldsOf(valueAt(attributes, 'gcp.vertex.agent.llm_response'));
+  return inOwnWords(logfire, provider) ?? inOwnWords(adk, 'gcp.gemini');
+}
+
+function inOwnWords(told: unknown, provider: string | null): SpanUsage | null {
+  if (!isFields(told)) return null;
+  const raw = inJsonNames(told);
+  const usage = readUsage(provider, raw);
+  return usage && usage.input + usage.output > 0 ? { usage, raw: JSON.stringify(raw) } : null;
+}
+
+/** LangSmith's exporter writes LangChain's details as text, that of Python as Python does. */
+function ofLangSmith(attributes: Attributes): SpanUsage | null {
+  const [inputs, outputs] = [
+    attributes['gen_ai.usage.input_token_details'],
+    attributes['gen_ai.usage.output_token_details'],
+  ];
+  if (inputs === undefined && outputs === undefined) return null;
+  const raw = {
+    input_tokens: countAt(attributes, ...COUNTS.input) ?? 0,
+    output_tokens: countAt(attributes, ...COUNTS.output) ?? 0,
+    input_token_details: detailsIn(inputs),
+    output_token_details: detailsIn(outputs),
+  };
+  return inOwnWords(raw, null);
+}
+
+function detailsIn(value: unknown): Readonly<Record<string, unknown>> {
+  const told = parsed(value);
+  return fieldsOf(typeof told === 'string' ? parsed(told.replaceAll("'", '"').replaceAll('None', 'null')) : told);
 }
 
 /** Claude Code's own spans: Anthropic's counts under bare names. */
@@ -121,18 +219,25 @@ function ofClaudeCode(attributes: Attributes): SpanUsage | null {
 function ofAnswer(attributes: Attributes, provider: string | null): SpanUsage | null {
   const answer = answerOf(attributes);
   for (const name of ['usage', 'usage_metadata', 'usageMetadata']) {
-    const raw = answer[name];
-    const usage = isFields(raw) ? readUsage(provider, inJsonNames(raw)) : null;
-    if (usage && usage.input + usage.output > 0) return { usage, raw: JSON.stringify(raw) };
+    const told = inOwnWords(answer[name], provider);
+    if (told) return told;
   }
   return null;
 }
 
 /** Python writes Gemini's counts with the names of its own fields (`prompt_token_count`). */
 function inJsonNames(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!('prompt_token_count' in raw)) return raw;
+  return 'prompt_token_count' in raw || 'total_token_count' in raw ? renamed(raw) : raw;
+}
+
+function renamed(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const named = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(raw).map(([name, value]) => [named(name), value]));
+  return Object.fromEntries(
+    Object.entries(raw).map(([name, value]) => [
+      named(name),
+      Array.isArray(value) ? value.map((one) => (isFields(one) ? renamed(one) : one)) : value,
+    ]),
+  );
 }
 
 /** The answer of a provider as a span keeps it. */
@@ -153,12 +258,13 @@ export function answerOf(attributes: Attributes): Readonly<Record<string, unknow
  * Langfuse's own shape: `input` and `output`, and details. Its exporters for LangChain and OpenAI take details out of their whole, others
  * leave them in; the total tells which.
  */
-function ofLangfuse(attributes: Attributes): SpanUsage | null {
+function ofLangfuse(attributes: Attributes, provider: string | null): SpanUsage | null {
   const raw = parsed(attributes['langfuse.observation.usage_details']);
   if (!isFields(raw)) return null;
   const input = countOf(raw.input);
   const output = countOf(raw.output);
-  if (input === null && output === null) return null;
+  // Its wrapper of OpenAI hands on what that said.
+  if (input === null && output === null) return inOwnWords(raw, provider);
   const details = Object.entries(raw).flatMap(([name, value]) => {
     const count = countOf(value);
     return count === null || ['input', 'output', 'total'].includes(name) ? [] : [{ name, count }];
@@ -176,6 +282,7 @@ function ofLangfuse(attributes: Attributes): SpanUsage | null {
   const total = countOf(raw.total);
   const isBeside = total !== null && total !== told.input + told.output && total === beside.input + beside.output;
   const counted = isBeside ? beside : told;
-  const usage = wholeUsage({ ...counted, cacheRead, cacheWrite, reasoning, total: null, gemini: false });
+  const cacheWrite1h = sum(/cache_?(creation|write)_?1h/);
+  const usage = wholeUsage({ ...counted, cacheRead, cacheWrite, cacheWrite1h, reasoning, total: null, gemini: false });
   return { usage, raw: JSON.stringify(raw) };
 }

@@ -10,13 +10,16 @@ export interface Counts {
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
+  /** What of it is kept for an hour; none, when left out. */
+  readonly cacheWrite1h?: number;
   readonly reasoning: number;
   readonly total: number | null;
   readonly gemini: boolean;
 }
 
 /** Parts that do not fit into their whole, or that only with it make the total, were counted beside it. */
-export function wholeUsage({ input, output, cacheRead, cacheWrite, reasoning, total, gemini }: Counts): TokenUsage {
+export function wholeUsage(counts: Counts): TokenUsage {
+  const { input, output, cacheRead, cacheWrite, cacheWrite1h = 0, reasoning, total, gemini } = counts;
   const cache = cacheRead + cacheWrite;
   const isCacheBeside = cache > input || (cache > 0 && total === input + output + cache);
   const allInput = isCacheBeside ? input + cache : input;
@@ -26,8 +29,8 @@ export function wholeUsage({ input, output, cacheRead, cacheWrite, reasoning, to
   return {
     input: allInput,
     cacheRead,
-    cacheWrite5m: cacheWrite,
-    cacheWrite1h: 0,
+    cacheWrite5m: cacheWrite - cacheWrite1h,
+    cacheWrite1h,
     output: (isReasoningBeside ? output + reasoning : output) + untold,
     reasoning: reasoning + untold,
   };

@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue, LogSignal, SpanSignal } from '@tracepost/contracts';
 import { parsed } from './attributes.ts';
 
-type Words = Pick<LogSignal, 'attributes' | 'body' | 'timeUnixNano' | 'traceId' | 'spanId'>;
+export type Words = Pick<LogSignal, 'attributes' | 'body' | 'timeUnixNano' | 'traceId' | 'spanId'>;
 
 const MESSAGE = /^gen[_.]ai\.(?<word>system|user|assistant|tool)[._]message$/;
 const CHOICE = /^gen[_.]ai\.choice$/;

@@ -38,12 +38,12 @@ export function otlpAttributes(value: unknown): Attributes {
   const attributes: Record<string, AttributeValue> = Object.create(null);
   for (const entry of listOf(value).slice(0, MOST_ATTRIBUTES)) {
     const { key, value: any } = fieldsOf(entry);
-    if (typeof key === 'string') attributes[key] = otlpValue(any, 1);
+    if (typeof key === 'string') attributes[key] = otlpValue(any);
   }
   return attributes;
 }
 
-function otlpValue(value: unknown, depth: number): AttributeValue {
+export function otlpValue(value: unknown, depth = 1): AttributeValue {
   const any = fieldsOf(value);
   if (depth > DEEPEST) return null;
   const plain =

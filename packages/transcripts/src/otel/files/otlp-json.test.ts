@@ -98,3 +98,56 @@ describe('OTLP as JSON', () => {
     expect(skipped).toMatchObject([{ line: 2 }]);
   });
 });
+
+describe('log records beside spans', () => {
+  const log = (spanId: string, name: string, body: object): object => ({
+    timeUnixNano: '1780000000500000000',
+    eventName: name,
+    traceId: '5B8EFFF798038103D269B633813FC60C',
+    spanId: spanId.toUpperCase(),
+    body: {
+      kvlistValue: { values: Object.entries(body).map(([key, text]) => ({ key, value: { stringValue: text } })) },
+    },
+  });
+  const logs = {
+    resourceLogs: [
+      {
+        scopeLogs: [
+          {
+            logRecords: [
+              log('a1', 'gen_ai.user.message', { content: 'how warm is it?' }),
+              log('a1', 'gen_ai.choice', { message: JSON.stringify({ role: 'assistant', content: 'warm' }) }),
+              log('ff', 'gen_ai.user.message', { content: 'of a span that is not here' }),
+              log('a1', 'cart.empty', { content: 'of other work' }),
+            ],
+          },
+        ],
+      },
+    ],
+  };
+  const metrics = { resourceMetrics: [] };
+
+  it.each([
+    ['on lines, before', [metrics, logs, request(chat('a1', 10))].map((one) => JSON.stringify(one)).join('\n')],
+    ['on lines, after', [request(chat('a1', 10)), logs].map((one) => JSON.stringify(one)).join('\n')],
+    ['in documents, before', [logs, request(chat('a1', 10))].map((one) => JSON.stringify(one, null, 1)).join('\n')],
+    ['in documents, after', [request(chat('a1', 10)), logs].map((one) => JSON.stringify(one, null, 1)).join('\n')],
+    ['in one document', JSON.stringify({ ...request(chat('a1', 10)), ...logs }, null, 1)],
+  ])('tell what was said, %s', async (_title, text) => {
+    const { documents, skipped } = await read(text);
+    expect(skipped).toEqual([]);
+    expect(documents).toMatchObject([{ agentId: 'shop', calls: [{ usage: { input: 10 } }] }]);
+    expect(documents[0]?.messages.map(({ role, text: said }) => [role, said])).toEqual([
+      ['user', 'how warm is it?'],
+      ['assistant', 'warm'],
+    ]);
+  });
+});
+
+describe('a span with a count that cannot be', () => {
+  it('is a call without usage, and the file tells why', async () => {
+    const { documents, skipped } = await read(JSON.stringify(request(chat('a1', -5), chat('a2', 20)), null, 1));
+    expect(documents.flatMap(({ calls }) => calls.map(({ usage }) => usage?.input ?? null))).toEqual([null, 20]);
+    expect(skipped).toMatchObject([{ reason: expect.stringContaining('gen_ai.usage.input_tokens is -5') }]);
+  });
+});
