@@ -72,14 +72,18 @@ const LETTER_A_IS_TEN = 87;
 function mix(text: string, seed: number): number {
   let hash = seed;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return scatter(hash);
+}
+
+function scatter(bits: number): number {
+  let hash = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 const FIRST_PLACES = 1_024;
 
-/** Open addressing; grown to keep half of the places free. */
+/** Open addressing; grown to keep half of the places free. Both halves of a mark say where it is: of ids that share one, each would be behind all others. */
 function createTable() {
   let marks = new Uint32Array(2 * FIRST_PLACES);
   let size = 0;
@@ -87,7 +91,7 @@ function createTable() {
   /** Where it is, or would be. */
   const placeOf = (high: number, low: number): number => {
     const last = marks.length - 2;
-    let place = (2 * low) & last;
+    let place = (2 * scatter(scatter(high) ^ low)) & last;
     while ((marks[place] !== high || marks[place + 1] !== low) && (marks[place] !== 0 || marks[place + 1] !== 0))
       place = (place + 2) & last;
     return place;
