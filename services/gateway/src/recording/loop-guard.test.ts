@@ -39,3 +39,13 @@ test('it remembers so many and no more, those that were seen last', () => {
   for (let other = 0; other < 10; other++) guard.isLoop({ ...EVENT, data: `flood ${other}` }, 31);
   expect(guard.isLoop(EVENT, 32)).toBe(false);
 });
+
+test('a clock that is set back makes no loop of what comes slowly, and hides none', () => {
+  const guard = createLoopGuard();
+  for (let index = 0; index < 15; index++) expect(guard.isLoop(EVENT, 3_600_000 + index * 600)).toBe(false);
+  // Set back by an hour.
+  for (let index = 0; index < 60; index++) expect(guard.isLoop(EVENT, 9_000 + index * 600)).toBe(false);
+  const other = { ...EVENT, source: 'b' };
+  for (let index = 0; index < LOOP_LIMIT; index++) expect(guard.isLoop(other, 50_000 - index * 5)).toBe(false);
+  expect(guard.isLoop(other, 10_000)).toBe(true);
+});

@@ -22,24 +22,29 @@ export function createLoopGuard({ maxKeys = MOST_KEYS } = {}): LoopGuard {
   let newer = new Map<string, number | number[]>();
   let older: ReadonlyMap<string, number | number[]> = newer;
   let beganAtMs = 0;
+  // Runs with the clock and stands while that is set back: or times that are yet to come would count until it is there again.
+  let atMs = 0;
+  let clockMs = 0;
 
-  function remember(key: string, times: number | number[], nowMs: number): void {
-    if (newer.size >= maxKeys / 2 || nowMs - beganAtMs > LOOP_WINDOW_MS) {
+  function remember(key: string, times: number | number[]): void {
+    if (newer.size >= maxKeys / 2 || atMs - beganAtMs > LOOP_WINDOW_MS) {
       older = newer;
       newer = new Map();
-      beganAtMs = nowMs;
+      beganAtMs = atMs;
     }
     newer.set(key, times);
   }
 
   return {
     isLoop(event, nowMs) {
+      atMs += Math.max(0, nowMs - clockMs);
+      clockMs = nowMs;
       const key = keyOf(event);
       const known = newer.get(key) ?? older.get(key) ?? [];
-      const recent = (typeof known === 'number' ? [known] : known).filter((atMs) => nowMs - atMs < LOOP_WINDOW_MS);
+      const recent = (typeof known === 'number' ? [known] : known).filter((sawAtMs) => atMs - sawAtMs < LOOP_WINDOW_MS);
       const isLoop = recent.length >= LOOP_LIMIT;
-      recent.push(nowMs);
-      remember(key, recent.length === 1 ? nowMs : recent.slice(-LOOP_LIMIT), nowMs);
+      recent.push(atMs);
+      remember(key, recent.length === 1 ? atMs : recent.slice(-LOOP_LIMIT));
       return isLoop;
     },
   };
