@@ -103,8 +103,10 @@ const WARNINGS = '@jaeger@warnings';
 /** A span that ends when it begins, or before, is stored with an end a nanosecond after its start, and the end that was sent in a warning. */
 function endAsSent(warnings: AttributeValue | undefined): bigint | null {
   const [, day, time, fraction = ''] = ORIGINAL_END.exec(JSON.stringify(warnings ?? '')) ?? [];
-  if (day === undefined) return null;
-  return BigInt(Date.parse(`${day}T${time}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+  const endMs = Date.parse(`${day}T${time}Z`);
+  // Anybody can send an attribute of this name, with a day that is none.
+  if (Number.isNaN(endMs)) return null;
+  return BigInt(endMs) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
 const ORIGINAL_END = /Original end timestamp: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? \+0000 UTC/;

@@ -210,6 +210,14 @@ describe('an answer of Jaeger', () => {
     });
   });
 
+  test('is read whatever a span that was sent says in the name of Jaeger', async () => {
+    const text = { stringValue: 'Original end timestamp: 2026-99-99 99:99:99 +0000 UTC' };
+    const spans = [{ traceId: TRACE, spanId: '01', ...TIMES, attributes: [{ key: '@jaeger@warnings', value: text }] }];
+    await withServer(streaming(document(spans)), async (reader) => {
+      expect(await reader.getTrace(TRACE)).toMatchObject([{ durationMs: 5e-6 }]);
+    });
+  });
+
   test('is asked for by the trace id alone, as the spans were sent', async () => {
     const asked: (string | undefined)[] = [];
     await withServer(
