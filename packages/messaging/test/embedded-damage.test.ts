@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { CannotOpenError } from '@tracepost/sqlite';
+import { CannotOpenError, type Sqlite } from '@tracepost/sqlite';
 import { createTelemetry } from '@tracepost/telemetry';
 import { LEAF_PAGES, leavesOf, overwritePage, until } from '@tracepost/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker, Delivery, Topology } from '../src/broker.ts';
 import { openEmbeddedBroker } from '../src/embedded/index.ts';
+import { mendQueueFile } from '../src/embedded/mend.ts';
 import { openParts } from './embedded-harness.ts';
 import { JOBS, publish, textOf } from './jobs.ts';
 
@@ -259,7 +260,40 @@ describe('a queue file that was rescued', { timeout: 60_000 }, () => {
     expect(await takeAll(broker, 'c')).toEqual([]);
     expect(said('were lost')).toHaveLength(1);
   });
+
+  test('and is mended by a process that dies at it is mended by the next one, wherever it died', async () => {
+    for (let writes = 0, isMended = false; !isMended; writes += 1) {
+      rmSync(path, { force: true });
+      {
+        await using parts = await openParts(path);
+        await parts.broker.declare(durable('a', 'b', 'c'));
+        await send(parts.broker, 'a', ['to a']);
+        await send(parts.broker, 'b', ['to b']);
+        // Who they were for cannot be said of a queue in which both would be.
+        await parts.database.write([{ sql: 'DELETE FROM queue' }, { sql: 'UPDATE entry SET queue = 1' }]);
+        isMended = await mendQueueFile(dyingAfter(parts.database, writes)).then(
+          () => true,
+          () => false,
+        );
+      }
+      await using broker = await open();
+      await broker.declare(durable('c', 'b', 'a'));
+      for (const name of ['a', 'b']) expect(await takeAll(broker, name), `after ${writes}`).toEqual([`to ${name}`]);
+      expect(await takeAll(broker, 'c')).toEqual([]);
+    }
+  });
 });
+
+/** Takes so many writes and none after that. */
+function dyingAfter(database: Sqlite, writes: number): Sqlite {
+  let left = writes;
+  const write: Sqlite['write'] = async (unit) => {
+    if (left === 0) throw new Error('it died');
+    left -= 1;
+    return database.write(unit);
+  };
+  return { read: (sql, params) => database.read(sql, params), write } as Partial<Sqlite> as Sqlite;
+}
 
 test('a message whose content is gone is told also where it waits for its time, and nobody takes it', async () => {
   const lines: string[] = [];

@@ -26,7 +26,6 @@ export async function mendQueueFile(database: Sqlite): Promise<Mended> {
   for (const { name, count } of await database.read<{ name: string | null; count: number }>(COUNT_LOST_ENTRIES)) {
     lost.set(name, count);
   }
-  await database.write([{ sql: DELETE_LOST_ENTRIES }]);
   return placeContents(database, find, lost);
 }
 
@@ -90,25 +89,31 @@ async function placeContents(
   const lost = new Map(lostEntries);
   const replaced = new Map<string, number>();
   const contents = await database.read<LostContent>(SELECT_WITHOUT_ENTRY);
-  const placed = contents.map((content) => ({ content, names: find(content) }));
-  const wanted = [...new Set(placed.flatMap(({ names }) => names))];
-  await database.write([{ sql: INSERT_IF_MISSING, batch: wanted.map((name) => [name]) }]);
-  const queues = new Map((await readQueues(database)).map((queue) => [queue.name, queue]));
-
+  const known = new Map((await readQueues(database)).map(({ name, ttlMs }) => [name, ttlMs]));
+  const missing = new Set<string>();
   const statements: Statement[] = [];
-  for (const { content, names } of placed) {
-    const found = names.flatMap((name) => queues.get(name) ?? []);
-    for (const { id, name, ttlMs } of found) {
-      const dueAt = ttlMs === null ? null : Date.now() + ttlMs;
-      const { bytes, priority } = content;
-      statements.push({ sql: INSERT_ENTRY, params: [id, content.id, bytes, priorityOf(priority), GIVEN_BACK, dueAt] });
+  for (const content of contents) {
+    const { bytes, priority } = content;
+    const names = find(content);
+    for (const name of names) {
+      const ttlMs = known.get(name);
+      if (ttlMs === undefined) missing.add(name);
+      const dueAt = ttlMs === null ? null : Date.now() + (ttlMs ?? 0);
+      const entry = [content.id, bytes, priorityOf(priority), GIVEN_BACK, dueAt, name];
+      statements.push({ sql: INSERT_ENTRY, params: entry });
       replaced.set(name, (replaced.get(name) ?? 0) + 1);
     }
-    if (found.length > 0) continue;
+    if (names.length > 0) continue;
     statements.push({ sql: 'DELETE FROM content WHERE id = ?', params: [content.id] });
     lost.set(null, (lost.get(null) ?? 0) + 1);
   }
-  await database.write(statements);
+  // At one stroke: whoever dies in between would leave contents that no entry names, and nothing by which the next one knew that they are to be
+  // mended. The lost entries before the new queues, which may get their numbers.
+  await database.write([
+    { sql: DELETE_LOST_ENTRIES },
+    { sql: INSERT_QUEUE, batch: [...missing].map((name) => [name]) },
+    ...statements,
+  ]);
   return { lost, replaced };
 }
 
@@ -120,9 +125,10 @@ interface LostContent extends Sent {
 
 const SELECT_WITHOUT_ENTRY = `
   SELECT id, length(body) AS bytes, properties ->> '$.priority' AS priority, ${EXCHANGE_AND_KEY} FROM content
-  WHERE id NOT IN (SELECT content FROM entry) ORDER BY id`;
-const INSERT_IF_MISSING = `INSERT OR IGNORE INTO queue (name, arguments) VALUES (?, '')`;
-const INSERT_ENTRY = `INSERT INTO entry (queue, content, bytes, priority, failures, state, due_at) VALUES (?, ?, ?, ?, 0, ?, ?)`;
+  WHERE id NOT IN (SELECT content FROM entry WHERE queue IN (SELECT id FROM queue)) ORDER BY id`;
+const INSERT_QUEUE = `INSERT INTO queue (name, arguments) VALUES (?, '')`;
+const INSERT_ENTRY = `
+  INSERT INTO entry (queue, content, bytes, priority, failures, state, due_at) SELECT id, ?, ?, ?, 0, ?, ? FROM queue WHERE name = ?`;
 
 interface KnownQueue {
   readonly id: number;
