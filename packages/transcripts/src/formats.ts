@@ -1,5 +1,5 @@
 import { claudeCode, claudeCodeList } from './claude-code/claude-code.ts';
-import { codex } from './codex/codex.ts';
+import { codex, codexWhole } from './codex/codex.ts';
 import type { Format } from './format-reader.ts';
 import { geminiCliLines, geminiCliLogs, geminiCliSession } from './gemini-cli/index.ts';
 import {
@@ -27,6 +27,7 @@ export const FORMATS: readonly Format[] = [
   openHandsEventLines,
   geminiCliSession,
   geminiCliLogs,
+  codexWhole,
   tauBench,
   tau2Bench,
   miniSweAgent,

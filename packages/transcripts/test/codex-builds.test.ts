@@ -252,6 +252,69 @@ describe('a compaction that the provider made', () => {
   });
 });
 
+describe('a record of what an answer took', () => {
+  const record = (id: string, usage: object, at: number): string =>
+    codexLine('token_usage_record', at, { response_id: `resp_00000000000${id}`, usage });
+  const ask = (id: string, at: number): string =>
+    itemLine('function_call', { name: 'exec_command', arguments: '{}', call_id: id }, at);
+  const output = (id: string, at: number): string =>
+    itemLine('function_call_output', { call_id: id, output: 'Process exited with code 0' }, at);
+  const ids = ({ calls }: SessionDocument): unknown[] => calls.map(({ callId, usage }) => [callId, usage?.input]);
+
+  const lines = [
+    metaLine(SELF),
+    context({ model: 'gpt-5.6' }, 1),
+    saidLine('user', 'hello', 2),
+    ask('call_of_a_command_0001', 5),
+    record('1', tokensOf(100, 10), 6),
+    output('call_of_a_command_0001', 95),
+    countLine(tokensOf(100, 10), tokensOf(100, 10), 96),
+    saidLine('assistant', 'done', 99),
+    record('2', tokensOf(200, 20), 100),
+  ];
+
+  it('comes before its tools have ended: the answer took no longer than until then', async () => {
+    const document = await read(...lines);
+    expect(document.calls.map(({ askedAtMs, atMs }) => (Number(atMs) - Number(askedAtMs)) / 1000)).toEqual([4, 5]);
+    expect(document.calls.map(({ usage, contextWindow }) => [usage?.input, contextWindow])).toEqual([
+      [100, 1000],
+      [200, null],
+    ]);
+    expect(document.tools.map(({ callId }) => callId)).toEqual([document.calls[0]?.callId]);
+  });
+
+  it('is the call that a build without records tells by the count alone, which may come late too', async () => {
+    const withRecords = await read(...lines, countLine(tokensOf(300, 30), tokensOf(200, 20), 101));
+    const without = lines.filter((line) => !line.includes('token_usage_record'));
+    const counted = await read(...without, countLine(tokensOf(300, 30), tokensOf(200, 20), 101));
+    expect(ids(withRecords)).toEqual(ids(counted));
+    expect(counted.calls.map(({ askedAtMs, atMs }) => (Number(atMs) - Number(askedAtMs)) / 1000)).toEqual([3, 6]);
+  });
+
+  it('is a call of its own where nothing was said in the conversation and nothing counted', async () => {
+    const document = await read(
+      ...lines.slice(0, 7),
+      record('7', tokensOf(70, 7), 97),
+      ...lines.slice(7),
+      record('9', tokensOf(90, 9), 101),
+    );
+    expect(document.calls.map(({ usage }) => usage?.input)).toEqual([100, 70, 200, 90]);
+    expect(document.messages.filter(({ role, callId }) => role === 'assistant' && callId === null)).toEqual([]);
+  });
+
+  it('counts once, also where the file was read before its count was there', async () => {
+    const whole = await read(
+      ...lines,
+      countLine(tokensOf(300, 30), tokensOf(200, 20), 101),
+      saidLine('user', 'x', 102),
+    );
+    for (let length = 3; length <= lines.length; length++) {
+      const before = await read(...lines.slice(0, length));
+      expect(uniteDocuments(before, whole), `after ${length} lines`).toEqual(whole);
+    }
+  });
+});
+
 describe('a session that is read while it is written', () => {
   it('is the same read in pieces: scripts, what they call, a compaction, the copy of a parent', async () => {
     const spawned = { source: { subagent: { thread_spawn: { parent_thread_id: PARENT, depth: 1 } } } };

@@ -373,6 +373,36 @@ describe('a rollout', () => {
     ]);
     expect(tools).toMatchObject([{ status: 'ok', callId: calls[0]?.callId }]);
   });
+
+  it('of the first versions, one JSON value, is read as far as it tells', async () => {
+    const text = (type: string, value: string): object => ({ type, text: value });
+    const content = JSON.stringify(
+      {
+        session: { timestamp: '2025-05-01T10:00:00.000Z', id: SELF, instructions: '' },
+        items: [
+          { type: 'message', role: 'user', content: [text('input_text', 'hello')] },
+          { id: 'rs_0000000000000001', type: 'reasoning', summary: [], duration_ms: 400 },
+          { id: 'fc_0000000000000001', type: 'function_call', name: 'shell', arguments: '{}', call_id: 'c1' },
+          { type: 'function_call_output', call_id: 'c1', output: '{"output":"no","metadata":{"exit_code":2}}' },
+          { id: 'msg_0000000000000001', type: 'message', role: 'assistant', content: [text('output_text', 'done')] },
+        ],
+      },
+      null,
+      2,
+    );
+    const { documents, format, skipped } = await readText(content);
+    expect([format, skipped, documents.length]).toEqual(['codex', [], 1]);
+    const { sessionId, messages, calls, tools } = documents[0] as SessionDocument;
+    expect(sessionId).toBe(SELF);
+    expect(messages.map(({ role, text: said }) => [role, said])).toEqual([
+      ['user', 'hello'],
+      ['assistant', ''],
+      ['tool', 'no'],
+      ['assistant', 'done'],
+    ]);
+    expect(calls).toHaveLength(2);
+    expect(tools).toMatchObject([{ name: 'shell', status: 'failed', error: { type: 'exit_code_2' } }]);
+  });
 });
 
 describe('a search that the provider ran', () => {

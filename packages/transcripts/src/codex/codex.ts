@@ -1,8 +1,9 @@
 import { derivedId } from '../building/derived-id.ts';
 import { DocumentDraft } from '../building/document-draft.ts';
-import { type Fields, idOf, isFields, timeOf } from '../building/values.ts';
-import type { Head, LinesFormat, LinesReader, ReadingContext } from '../format-reader.ts';
-import { Compactions, takeCompacted } from './compactions.ts';
+import { type Fields, fieldsOf, idOf, isFields, timeOf } from '../building/values.ts';
+import type { Head, LinesFormat, LinesReader, ReadingContext, WholeFormat } from '../format-reader.ts';
+import { readElements } from '../json/read-elements.ts';
+import { takeCompacted } from './compactions.ts';
 import { takeEvent } from './events.ts';
 import { isInput, takeItem } from './items.ts';
 import { takeMeta, takeTurnContext } from './meta.ts';
@@ -10,6 +11,7 @@ import { Origin } from './origin.ts';
 import { CodexSession, type Place } from './session.ts';
 import type { CodexState } from './state.ts';
 import { TokenCounts } from './token-counts.ts';
+import { closeRecords, takeUsageRecord, UsageRecords } from './usage-records.ts';
 
 /**
  * Rollouts of Codex: `~/.codex/sessions/<year>/<month>/<day>/rollout-<time>-<session>.jsonl`. Lines are envelopes of `type` and
@@ -20,6 +22,30 @@ export const codex: LinesFormat = {
   kind: 'lines',
   recognise: ({ entries }: Head) => entries.some(isEnvelope) || isBareRollout(entries),
   open: (context) => new CodexReader(context),
+};
+
+/** What the first versions wrote, before Rust: one JSON value of the same as the oldest lines, `~/.codex/sessions/rollout-<day>-<session>.json`. */
+export const codexWhole: WholeFormat = {
+  format: 'codex',
+  kind: 'whole',
+  recognise: ({ text }) =>
+    /^\s*\{\s*"session"\s*:\s*\{[^{}]{0,2000}"id"\s*:/.test(text) &&
+    /"items"\s*:\s*\[/.test(text) &&
+    /"type"\s*:\s*"message"/.test(text),
+  open: (context) => {
+    const reader = new CodexReader(context);
+    return readElements(context, ['session', 'items.*'], {
+      value: ([, place], value) => {
+        const isSession = typeof place !== 'number';
+        const reason = reader.line(
+          isSession ? { instructions: null, ...fieldsOf(value) } : value,
+          isSession ? 0 : place + 1,
+        );
+        if (reason !== undefined) throw new RangeError(reason);
+      },
+      finish: () => reader.finish(),
+    });
+  },
 };
 
 const ENVELOPES = new Set([
@@ -63,6 +89,7 @@ class CodexReader implements LinesReader {
   finish(): ReturnType<LinesReader['finish']> {
     if (!this.#state) return [];
     if (this.#isBare) closeBare(this.#state);
+    closeRecords(this.#state);
     this.#state.draft.parent(this.#origin.parentId);
     return this.#state.draft.isEmpty ? [] : [this.#state.draft.document()];
   }
@@ -98,7 +125,7 @@ class CodexReader implements LinesReader {
     const draft = new DocumentDraft({ sessionId, format: 'codex', agentId: 'codex' }, this.#context.unpackedEntries);
     const session = new CodexSession(draft, this.#context.texts);
     this.#state = {
-      ...{ draft, session, origin: this.#origin, counts: new TokenCounts(), compactions: new Compactions() },
+      ...{ draft, session, origin: this.#origin, counts: new TokenCounts(), records: new UsageRecords() },
       leaveOut: this.#context.leaveOut,
     };
     return this.#state;
@@ -107,7 +134,7 @@ class CodexReader implements LinesReader {
 
 function takeLine(state: CodexState, type: string, payload: Fields, place: Place): void {
   if (type === 'turn_context') takeTurnContext(state, payload, place.atMs);
-  else if (type === 'token_usage_record') state.compactions.record(payload, place);
+  else if (type === 'token_usage_record') takeUsageRecord(state, payload, place);
   else if (type === 'compacted') takeCompacted(state, payload, place);
   else if (type === 'event_msg') takeEvent(state, payload, place);
   else if (type === 'response_item' && !state.origin.isBefore(place.atMs)) takeItem(state, payload, place);

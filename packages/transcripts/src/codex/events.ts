@@ -40,16 +40,26 @@ function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): vo
 }
 
 function takeTokenCount(state: CodexState, event: Fields, place: Place): void {
-  const { draft, session, origin, counts, leaveOut } = state;
+  const { draft, session, origin, counts, records, leaveOut } = state;
   if (!isFields(event.info)) return;
   const counted = counts.next(event.info);
   if (!counted) return;
-  const callId = `${origin.of(draft.sessionId, counted.isFirst, place.atMs)}:${counted.key}`;
-  if (draft.callOf(callId)) return;
-  const reported = reportedUsage(session.provider ?? 'openai', counted.usage, leaveOut);
+  const { toldAs } = counted;
+  const callId = toldAs ?? `${origin.of(draft.sessionId, counted.isFirst, place.atMs)}:${counted.key}`;
+  const known = draft.callOf(callId);
+  if (known && toldAs === null) return;
   const window = event.info.model_context_window;
   const contextWindow = Number.isSafeInteger(window) ? Number(window) : null;
-  session.counted({ callId, reported, contextWindow, serviceTier: textOf(event.service_tier) }, place);
+  const serviceTier = textOf(event.service_tier);
+  if (known) {
+    // A record came before, and said when the answer had ended.
+    draft.call({ ...known, contextWindow, serviceTier: serviceTier ?? known.serviceTier });
+    return;
+  }
+  const toldAt = toldAs === null ? null : records.of(toldAs);
+  if (toldAs !== null) records.settle(toldAs, toldAs);
+  const reported = reportedUsage(session.provider ?? 'openai', counted.usage, leaveOut);
+  session.counted({ callId, reported, contextWindow, serviceTier }, toldAt?.place ?? place);
 }
 
 function takeCommandEnd({ session }: CodexState, event: Fields, { atMs }: Place): void {

@@ -32,6 +32,8 @@ interface Turn {
   readonly beganAtMs: number | null;
   readonly place: Place;
   readonly toolCallIds: string[];
+  /** Of its latest piece. */
+  endedAtMs: number | null;
   /** A tool of it has given back: what the assistant says now is the next answer, whether this one was counted or not. */
   isOver: boolean;
 }
@@ -136,8 +138,10 @@ export class CodexSession {
       beganAtMs: atMs,
       place,
       toolCallIds: [],
+      endedAtMs: atMs,
       isOver: false,
     };
+    this.#turn.endedAtMs = atMs ?? this.#turn.endedAtMs;
     const kept = this.#texts.message(text);
     const readable = { texts: [text, ...thoughts], tools: tool ? [tool] : [], model: this.model ?? 'gpt' };
     const estimatedTokens = hiddenTokens + estimateMessage(readable);
@@ -264,7 +268,8 @@ export class CodexSession {
     const turn = this.#turn;
     this.#draft.call({
       ...this.#call(callId),
-      atMs,
+      // Some builds count an answer only when the tools that it called have ended.
+      atMs: (turn?.isOver ? turn.endedAtMs : null) ?? atMs,
       sequence,
       askedAtMs: turn ? turn.askedAtMs : this.#askedAtMs,
       beganAtMs: turn?.beganAtMs ?? null,
@@ -288,6 +293,11 @@ export class CodexSession {
     const callId = idOfCall(messageId);
     this.#draft.call({ ...this.#call(callId), atMs, sequence: place.sequence, askedAtMs, beganAtMs, status });
     this.#endTurn(callId, status === 'ok');
+  }
+
+  /** Whether pieces of an answer have come that nobody has counted, and none of its tools has given back. */
+  get isAnswering(): boolean {
+    return this.#turn !== null && !this.#turn.isOver;
   }
 
   /** Ends a turn of which no more will be told. */

@@ -10,7 +10,12 @@ export interface CountedCall {
   readonly key: string;
   /** Nothing was counted before it: the counter of this session began at zero. */
   readonly isFirst: boolean;
+  /** The call that a record has told already, with the same counts; null: none has. */
+  readonly toldAs: string | null;
 }
+
+/** A count comes soon after the record of the same call. */
+const MOST_TOLD = 16;
 
 /**
  * Turns the running totals of a session into calls. The same totals come again when something else is told with them (rate
@@ -19,8 +24,8 @@ export interface CountedCall {
 export class TokenCounts {
   #total: readonly number[] | null = null;
   #last: readonly number[] | null = null;
-  /** Told by a record of its own; a count that says the same next is the count of that. */
-  #recorded: readonly number[] | null = null;
+  /** Told by a record of its own; a count that says the same is the count of that. By call. */
+  readonly #told = new Map<string, readonly number[]>();
 
   /** Null: this line tells no new call. */
   next(info: Fields): CountedCall | null {
@@ -34,24 +39,44 @@ export class TokenCounts {
     const counts = countsOf(last);
     // Without input or output it is no call, whatever the total says.
     if (isNothing(counts)) return null;
-    const isRecorded = this.#recorded !== null && isSame(counts, this.#recorded);
     this.#last = counts;
-    this.#recorded = null;
-    if (isRecorded) return null;
-    return {
-      usage: last,
-      key: derivedId(...(total ?? []), ...counts),
-      isFirst: total === null || isSame(total, counts),
-    };
+    return { usage: last, ...callOf(total, counts), toldAs: this.#takeTold(counts) };
   }
 
-  /** Whether the usage of a record was not told by the last count; from then on the next one that says the same tells nothing new. */
+  /** What the count of a call will say that a record tells of before. */
+  expected(usage: Fields): Pick<CountedCall, 'key' | 'isFirst'> {
+    const counts = countsOf(usage);
+    return callOf(
+      counts.map((count, index) => count + (this.#total?.[index] ?? 0)),
+      counts,
+    );
+  }
+
+  /** Whether the usage of a record was not told by the last count. */
   isUncounted(usage: Fields): boolean {
     const counts = countsOf(usage);
-    if (isNothing(counts) || (this.#last !== null && isSame(counts, this.#last))) return false;
-    this.#recorded = counts;
-    return true;
+    return !isNothing(counts) && (this.#last === null || !isSame(counts, this.#last));
   }
+
+  /** A record has told this: the next count that says the same tells no new call. */
+  told(usage: Fields, callId: string): void {
+    this.#told.set(callId, countsOf(usage));
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MOST_TOLD && oldest !== undefined) this.#told.delete(oldest);
+  }
+
+  #takeTold(counts: readonly number[]): string | null {
+    for (const [callId, told] of this.#told) {
+      if (!isSame(counts, told)) continue;
+      this.#told.delete(callId);
+      return callId;
+    }
+    return null;
+  }
+}
+
+function callOf(total: readonly number[] | null, counts: readonly number[]): Pick<CountedCall, 'key' | 'isFirst'> {
+  return { key: derivedId(...(total ?? []), ...counts), isFirst: total === null || isSame(total, counts) };
 }
 
 function isNothing(counts: readonly number[]): boolean {
