@@ -1,4 +1,5 @@
 import type { TranscriptFormat } from '@tracepost/contracts';
+import { unreadKind } from './unread-kinds.ts';
 
 /** The file is no transcript of a known format, or empty; trying again will not help, naming its format may. */
 export class UnknownFormatError extends Error {
@@ -10,6 +11,8 @@ export class UnknownFormatError extends Error {
     if (begin.trim() === '') return new UnknownFormatError('the file is empty; a transcript has at least one line');
     if (begin.includes('\0') && !/^\s*[{[]/.test(begin))
       return new UnknownFormatError('the file holds something other than text; every transcript is text');
+    const kind = unreadKind(begin);
+    if (kind !== null) return new UnknownFormatError(kind);
     const seen = begin
       .trimStart()
       .slice(0, 60)

@@ -70,3 +70,50 @@ describe('the format of a file of one JSON value', () => {
     await expect(readText(content)).rejects.toThrow(/no transcript format/);
   });
 });
+
+/** What programs print or keep of a session besides the session itself. */
+describe('a file that is not read, but known', () => {
+  const lines = (...values: readonly object[]): string => values.map(json).join('\n');
+  it.each([
+    [
+      'events of `codex exec`',
+      lines({ type: 'thread.started', thread_id: 't' }, { type: 'turn.started' }),
+      /codex exec --json.*\.codex\/sessions/,
+    ],
+    [
+      'events of an older `codex exec`',
+      lines({ model: 'm', provider: 'openai' }, { prompt: 'x' }, { id: '0', msg: { type: 'task_started' } }),
+      /codex exec --json.*\.codex\/sessions/,
+    ],
+    [
+      'the answer of `claude`',
+      json({ type: 'result', subtype: 'success', session_id: 's', total_cost_usd: 1 }),
+      /claude --print.*\.claude\/projects/,
+    ],
+    [
+      'events of `gemini`',
+      lines(
+        { type: 'init', timestamp: '2026-03-01T10:00:00Z', session_id: 's', model: 'm' },
+        { type: 'message', role: 'user', content: 'x', timestamp: '2026-03-01T10:00:00Z' },
+      ),
+      /stream-json.*\.gemini\/tmp/,
+    ],
+    [
+      'the answer of `gemini`',
+      JSON.stringify({ session_id: 's', response: 'x', stats: { models: {}, tools: {} } }, null, 2),
+      /output-format json.*\.gemini\/tmp/,
+    ],
+    [
+      'a conversation that the user saved',
+      json([{ role: 'user', parts: [{ text: 'x' }] }]),
+      /chat save.*\.gemini\/tmp/,
+    ],
+    [
+      'the same with its login',
+      json({ history: [{ role: 'user', parts: [{ text: 'x' }] }], authType: 'a' }),
+      /chat save.*\.gemini\/tmp/,
+    ],
+  ])('is refused with where its session lies: %s', async (_, content, reason) => {
+    await expect(readText(content)).rejects.toThrow(reason);
+  });
+});
