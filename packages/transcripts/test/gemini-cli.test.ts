@@ -219,6 +219,19 @@ describe('hostile values in a session of Gemini CLI', () => {
   }
 });
 
+describe('a subagent of Gemini CLI', () => {
+  const parentOf = async (fileName: string, kind: string): Promise<string | null | undefined> =>
+    (await readText(lines({ ...meta, sessionId: 'agent-1', kind }, prompt, answer), { fileName })).documents[0]
+      ?.parentSessionId;
+
+  it('was begun by the session in whose folder it lies', async () => {
+    expect(await parentOf('chats/session-1/agent-1.jsonl', 'subagent')).toBe('session-1');
+    expect(await parentOf('C:\\.gemini\\tmp\\x\\chats\\session-1\\agent-1.jsonl', 'subagent')).toBe('session-1');
+    expect(await parentOf('agent-1.jsonl', 'subagent')).toBeNull();
+    expect(await parentOf('tmp/chats/session-2026-02-01T10-00-session-.jsonl', 'main')).toBeNull();
+  });
+});
+
 describe('the log of prompts of Gemini CLI', () => {
   const logged = (sessionId: string, messageId: number, message: string): unknown => ({
     sessionId,

@@ -13,12 +13,14 @@ export const ABOUT = ['sessionId', 'projectHash', 'startTime', 'lastUpdated', 's
 /** Collects the messages of one session, the later version of each. */
 export class GeminiSession {
   readonly #about: Record<string, unknown> = {};
+  readonly #filePath: string | null;
   readonly #texts: TextBudget;
   readonly #leaveOut: LeaveOut;
   readonly #messages = new Map<string, Recorded>();
   readonly #toolIds = new ToolIds();
 
-  constructor({ texts, leaveOut }: Pick<ReadingContext, 'texts' | 'leaveOut'>) {
+  constructor({ texts, leaveOut, filePath }: Pick<ReadingContext, 'texts' | 'leaveOut' | 'filePath'>) {
+    this.#filePath = filePath;
     this.#texts = texts;
     this.#leaveOut = leaveOut;
   }
@@ -57,6 +59,7 @@ export class GeminiSession {
       sessionId,
       format: 'gemini-cli',
       agentId: 'gemini-cli',
+      parentSessionId: kind === 'subagent' ? parentOf(this.#filePath) : null,
       title: textOf(summary)?.slice(0, 200) ?? null,
       facts,
     });
@@ -80,4 +83,9 @@ export class GeminiSession {
     }
     return all;
   }
+}
+
+/** A subagent's file says nothing of the session that began it; the folder does, in which it lies: `chats/<session>/<subagent>.jsonl`. */
+function parentOf(filePath: string | null): string | null {
+  return idOf(/(?:^|[\\/])chats[\\/]([^\\/]+)[\\/][^\\/]+$/.exec(filePath ?? '')?.[1]);
 }

@@ -233,7 +233,7 @@ async function send(context: CommandContext, sending: Sending): Promise<SessionI
 
 async function sendOnce(context: CommandContext, { path, file, format }: Sending): Promise<SessionImport> {
   const name = nameOf(path);
-  const fileName = (file.isGzip ? name.replace(/\.gz$/i, '') : name).slice(-255);
+  const fileName = (file.isGzip ? name.replace(/\.gz$/i, '') : name.replace(/\.zst$/i, '')).slice(-255);
   const { status, body } = await context.api.upload<SessionImport | NotifyAccepted>('/api/v1/sessions/import', {
     query: { fileName: fileName.toWellFormed(), format },
     headers: { 'content-type': 'application/octet-stream', ...(file.isGzip ? { 'content-encoding': 'gzip' } : {}) },
@@ -246,10 +246,11 @@ async function sendOnce(context: CommandContext, { path, file, format }: Sending
   return resultOf(await waitForTask(context, { taskId, atMostMs: WAIT_AT_MOST_MS }));
 }
 
-/** Without folders, but where a session is a folder of files (`the-session/events/event-00001.json`): only they say which one it is. */
+/** Without folders, but where only they say which session it is (`the-session/events/event-00001.json`) or which one began it (`chats/the-session/agent.jsonl`). */
 export function nameOf(path: string): string {
   const steps = path.split(/[\\/]/);
-  const isOfFolder = /^events?$/.test(steps.at(-2) ?? '') || steps.at(-1) === 'base_state.json';
+  const isOfFolder =
+    /^events?$/.test(steps.at(-2) ?? '') || steps.at(-1) === 'base_state.json' || steps.at(-3) === 'chats';
   return steps.slice(isOfFolder ? -3 : -1).join('/');
 }
 

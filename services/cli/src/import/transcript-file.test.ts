@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openTranscriptFile, type TranscriptFile } from './transcript-file.ts';
 
@@ -51,6 +51,25 @@ it.each<[string, (path: string) => unknown, string]>([
   const path = join(folder, 'odd');
   await make(path);
   expect(await openTranscriptFile(path)).toEqual({ reason });
+});
+
+it('a file that is packed with zstd is unpacked, and known by its own bytes', async () => {
+  const text = '{"a":1}\n'.repeat(100_000);
+  const packed = zstdCompressSync(text);
+  await using file = await open(packed);
+  expect(await textOf(file)).toBe(text);
+  expect(file.sha256()).toBe(createHash('sha256').update(packed).digest('hex'));
+  expect([file.isGzip, file.isBinary, file.beginsAsJson, file.size]).toEqual([false, false, true, packed.length]);
+});
+
+it('a file of damaged zstd says that it is, and one that is not read to its end lets go', async () => {
+  const packed = zstdCompressSync('{"a":1}\n'.repeat(100_000));
+  await using damaged = await open(packed.subarray(0, packed.length - 20));
+  await expect(textOf(damaged)).rejects.toThrow();
+  expect(damaged.fault()).toMatch(/^is zstd that cannot be unpacked: /);
+  await using whole = await open(packed);
+  for await (const _ of whole.content()) break;
+  expect(whole.fault()).toBeNull();
 });
 
 it.each<[string, Buffer, { isGzip: boolean; isBinary: boolean; beginsAsJson: boolean }]>([

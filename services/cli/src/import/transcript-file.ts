@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { unpackZstd } from './unpack-zstd.ts';
 import { kindOf, reasonOf } from './walk-files.ts';
 
 /** What tells whether a file is still the same: `mtimeNs` as decimal digits. */
@@ -15,16 +16,18 @@ export interface TranscriptFile extends AsyncDisposable, FileState {
   readonly isBinary: boolean;
   /** Every format that there is begins with an object or a list; a line in front may be damaged all the same. */
   readonly beginsAsJson: boolean;
-  /** As many bytes as there were when it was opened, even if it grows meanwhile. From the beginning each time. */
+  /** Of as many bytes as there were when it was opened, even if it grows meanwhile: unpacked where they are zstd. From the beginning each time. */
   content(): AsyncGenerator<Buffer>;
   /** Why the content could not be read to its end; null when it could. */
   fault(): string | null;
-  /** Of what `content` gave last, once it has ended, in hexadecimal; null when the file became shorter under it. */
+  /** Of the bytes behind what `content` gave last, once it has ended, in hexadecimal; null when the file became shorter under it. */
   sha256(): string | null;
 }
 
 const HEAD_BYTES = 64 * 1024;
 const CHUNK_BYTES = 256 * 1024;
+/** What each frame of zstd begins with. */
+const ZSTD = 0x28b52ffd;
 /** Neither follows a link that has taken the file's place, nor waits for whoever would write into a FIFO. */
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -55,6 +58,7 @@ async function describe(handle: FileHandle, stats: BigIntStats): Promise<Transcr
   const { bytesRead } = await handle.read(head, 0, head.length, 0);
   const begin = head.subarray(0, bytesRead);
   const isGzip = begin[0] === 0x1f && begin[1] === 0x8b;
+  const isZstd = begin.length >= 4 && begin.readUInt32BE(0) === ZSTD;
   let sha256: string | null = null;
   let fault: string | null = null;
   const read = async (chunk: Buffer, position: number): Promise<number> => {
@@ -66,7 +70,22 @@ async function describe(handle: FileHandle, stats: BigIntStats): Promise<Transcr
     }
   };
 
-  const beginsAsJson = isGzip || isUtf16(begin) || /^\ufeff?\s*[{[]/.test(begin.toString('utf8'));
+  async function* bytes(): AsyncGenerator<Buffer> {
+    sha256 = null;
+    const hash = createHash('sha256');
+    let position = 0;
+    while (position < size) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
+      const piece = chunk.subarray(0, await read(chunk, position));
+      if (piece.length === 0) return;
+      position += piece.length;
+      hash.update(piece);
+      yield piece;
+    }
+    sha256 = hash.digest('hex');
+  }
+
+  const beginsAsJson = isGzip || isZstd || isUtf16(begin) || /^\ufeff?\s*[{[]/.test(begin.toString('utf8'));
 
   return {
     size,
@@ -76,18 +95,13 @@ async function describe(handle: FileHandle, stats: BigIntStats): Promise<Transcr
     isBinary: begin.includes(0) && !beginsAsJson,
     beginsAsJson,
     async *content() {
-      sha256 = null;
-      const hash = createHash('sha256');
-      let position = 0;
-      while (position < size) {
-        const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
-        const bytes = chunk.subarray(0, await read(chunk, position));
-        if (bytes.length === 0) return;
-        position += bytes.length;
-        hash.update(bytes);
-        yield bytes;
+      if (!isZstd) return yield* bytes();
+      try {
+        yield* unpackZstd(bytes());
+      } catch (error) {
+        fault ??= `is zstd that cannot be unpacked: ${reasonOf(error)}`;
+        throw error;
       }
-      sha256 = hash.digest('hex');
     },
     fault: () => fault,
     sha256: () => sha256,
