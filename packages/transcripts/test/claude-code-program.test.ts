@@ -153,6 +153,19 @@ describe('a tool that never ran', () => {
   });
 });
 
+describe('an answer of a version that knew what it cost', () => {
+  it('has that beside it, once', async () => {
+    const { calls } = await read(
+      QUESTION,
+      answerLine({ uuid: 'a1', parent: 'u1', at: 1, id: 'msg_1', more: { costUSD: 0.0125, durationMs: 900 } }),
+      answerLine({ uuid: 'a2', parent: 'a1', at: 2, id: 'msg_1', more: { costUSD: 0.0125, durationMs: 900 } }),
+      answerLine({ uuid: 'a3', parent: 'a2', at: 3, id: 'msg_2', more: { costUSD: 0 } }),
+      answerLine({ uuid: 'a4', parent: 'a3', at: 4, id: 'msg_3', more: { costUSD: -1 } }),
+    );
+    expect(calls.map(({ reportedCostUsd }) => reportedCostUsd)).toEqual(['0.0125', null, null]);
+  });
+});
+
 describe('the last line of a session without a terminal', () => {
   it('says what the session cost', async () => {
     const result = { type: 'result', subtype: 'success', is_error: false, session_id: 's', num_turns: 2 };
