@@ -122,7 +122,7 @@ describe('a trajectory of SWE-agent', () => {
     const { documents, skipped } = await readText(JSON.stringify(hostile));
     expect(skipped.map(({ line }) => line)).toEqual([2, 3, 1]);
     expect(documents[0]?.calls).toHaveLength(2);
-    expect(documents[0]?.reportedTotals).toBeUndefined();
+    expect(documents[0]?.reportedTotals).toEqual({ modelCalls: 4, usage: null, costUsd: '0.5' });
     expect(documents[0]?.outcome).toEqual({ succeeded: true, detail: 'submitted' });
   });
 });

@@ -107,7 +107,7 @@ function takeAnswer(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): vo
     stopReason: textOf(message.stopReason),
     ...reported,
     besides: [],
-    reportedCostUsd: usdOf(fieldsOf(fieldsOf(message.usage).cost).total),
+    reportedCostUsd: usdOf(fieldsOf(fieldsOf(message.usage).cost).total, entry.leaveOut),
     serviceTier: null,
     contextWindow: null,
   });

@@ -32,7 +32,7 @@ export function takePaidBeside({ key, usage, ...call }: PaidBeside, draft: Docum
     stopReason: null,
     ...reported,
     besides: [],
-    reportedCostUsd: usdOf(fieldsOf(fieldsOf(usage).cost).total),
+    reportedCostUsd: usdOf(fieldsOf(fieldsOf(usage).cost).total, leaveOut),
     serviceTier: null,
     contextWindow: null,
   });

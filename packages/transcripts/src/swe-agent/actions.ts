@@ -36,6 +36,23 @@ const COMMANDS = new Set([
   'debug_stop',
   'decompile',
   'disassemble',
+  'open_site',
+  'close_site',
+  'screenshot_site',
+  'click_mouse',
+  'double_click_mouse',
+  'move_mouse',
+  'drag_mouse',
+  'type_text',
+  'scroll_on_page',
+  'execute_script_on_page',
+  'navigate_back',
+  'navigate_forward',
+  'reload_page',
+  'wait_time',
+  'press_keys_on_page',
+  'set_browser_window_size',
+  'get_console_output',
 ]);
 
 export interface Action {
@@ -53,6 +70,14 @@ export function actionOf(text: string): Action | null {
   return { name: first, arguments: rest === '' ? {} : { command: rest } };
 }
 
+/**
+ * How the program names in a step of its own why it goes no further, where no answer of a model could be had. Version 0 then does as if the
+ * model had asked for a command called `exit_…`.
+ */
+export function isProgramsExit(answer: string, action: string): boolean {
+  return /^exit(?:ing)? due to /i.test(answer) && /^\s*(?:exit_\w{1,40})?\s*$/.test(action);
+}
+
 /** What the agent itself, or the shell, says when an action failed: there is no exit code in these files. */
 const FAILURES: readonly (readonly [RegExp, string | null])[] = [
   [
@@ -60,6 +85,17 @@ const FAILURES: readonly (readonly [RegExp, string | null])[] = [
     'timeout',
   ],
   [/^\s*Your proposed edit has introduced new syntax error/, null],
+  [/^\s*Your edit was not applied/, null],
+  // The editor that takes the place of text.
+  [/^\s*No replacement was performed/, null],
+  [
+    /^\s*The (?:path|parent directory) [^\n]{1,1000} (?:does not exist|is not an absolute path|is a directory and only)/,
+    null,
+  ],
+  [/^\s*File already exists at: [^\n]{1,1000} Cannot overwrite/, null],
+  [/^\s*Invalid `[^`\n]{1,100}`(?: parameter)?[.:]/, null],
+  [/^\s*Parameter `[^`\n]{1,100}` is required for command: /, null],
+  [/^\s*usage: (\S{1,100}) [\s\S]{0,3000}\n\1: error: /, null],
   [/^\s*(?:Action|Operation) '[^']{0,200}' is not supported/, null],
   [/^\s*(?:\/\S*(?:bash|sh)|bash|sh|-bash): (?:line \d+: )?[^\n]{1,300}: command not found/, 'exit_code_127'],
   [/^\s*(?:Error|ERROR|error): /, null],

@@ -6,12 +6,12 @@ import { ChatSession, type ResultJudge } from '../chat/chat-session.ts';
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
 import { providerOf } from '../chat/litellm-model.ts';
-import { usdText } from '../chat/usd-text.ts';
+import { inChatShape, stopReasonOf } from '../chat/response-message.ts';
+import { reportedUsd } from '../chat/usd-text.ts';
 import { type CallEntry, callIdByPlace } from '../entries/session-entries.ts';
 import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import type { ElementTaker } from '../json/read-elements.ts';
 import type { Step } from '../json/selectors.ts';
-import { inChatShape, stopReasonOf } from './response-message.ts';
 import { outcomeOf, totalsOf } from './run-facts.ts';
 
 /** Takes a conversation whose answers carry what the model's interface gave, and whose observations the exit code. */
@@ -33,7 +33,7 @@ export class MiniTaker implements ElementTaker {
   }
 
   value([name]: readonly Step[], value: unknown): void {
-    if (name === 'messages') this.#message(value);
+    if (name === 'messages' || typeof name === 'number') this.#message(value);
     else if (name === 'instance_id') this.#facts.instance = String(value).slice(0, 200);
     else this.#take(fieldsOf(value));
   }
@@ -54,19 +54,24 @@ export class MiniTaker implements ElementTaker {
   #take(info: Fields): void {
     const version = textOf(info.mini_version);
     if (version !== null) this.#facts.version = version.slice(0, 50);
-    this.#info = { ...info, model_stats: null };
-    totalsOf(info);
+    totalsOf(info, this.#leaveOut);
     this.#info = info;
   }
 
   #message(given: unknown): void {
     const place = this.#place++;
     if (!isFields(given)) throw new RangeError('it is no message');
-    if (given.role === 'exit') return;
+    if (given.role === 'exit') {
+      this.#exit(given);
+      return;
+    }
     const value = inChatShape(given);
     const extra = fieldsOf(value.extra);
     const atMs = timeOf(extra.timestamp);
+    if (value.role === 'user') this.#refused(value, extra);
     const message = this.#inOneShape(value, extra, place);
+    // How version 1 says that a limit is reached.
+    if (message.role === 'user' && contentText(message.content) === '' && Object.keys(extra).length === 0) return;
     if (value.role === 'user') this.#title ??= contentText(value.content).trim().slice(0, 200);
     if (value.role === 'assistant') this.#identity ??= hashOf(value);
     const isRejected = value.role === 'user' && isFields(extra.response);
@@ -81,6 +86,33 @@ export class MiniTaker implements ElementTaker {
     this.#chat.entries.call({ ...call, atMs, sequence: this.#chat.sequenceOf(place) });
   }
 
+  /** Nothing comes after the command that hands the work in: its output is the work. */
+  #exit({ content, extra }: Fields): void {
+    if (!isSubmitted(fieldsOf(extra).exit_status ?? this.#info.exit_status)) return;
+    const open = this.#lastOpen();
+    const tool = open.length === 1 ? open[0] : open.find((one) => HANDS_IN.test(one.arguments));
+    const endedAtMs = timeOf(fieldsOf(extra).timestamp);
+    if (tool) this.#chat.entries.result(tool, { text: contentText(content), status: 'ok', endedAtMs });
+  }
+
+  /** The user wanted none of the commands, or stopped them; what was said instead is a message like any other. */
+  #refused(message: Fields, { interrupt_type }: Fields): void {
+    const isRefusal =
+      interrupt_type === 'UserRejection' ||
+      interrupt_type === 'UserInterruption' ||
+      REFUSED.test(contentText(message.content));
+    if (!isRefusal) return;
+    for (const tool of this.#lastOpen()) this.#chat.entries.result(tool, { text: '', status: 'refused' });
+    this.#open = [];
+  }
+
+  /** Calls of the last answer that wait for their results. */
+  #lastOpen(): ReturnType<ChatSession['entries']['tool']>[] {
+    const tools = this.#chat.entries.tools.slice(-MOST_ASKED).filter(({ status }) => status === 'pending');
+    const callId = tools.at(-1)?.callId;
+    return tools.filter((tool) => tool.callId === callId);
+  }
+
   /** Without functions the command stands in the answer's text, and its observation is a message of the user. */
   #inOneShape(message: Fields, extra: Fields, place: number): Fields {
     if (message.role === 'assistant') {
@@ -90,7 +122,8 @@ export class MiniTaker implements ElementTaker {
       const calls = asked.map((command, index) => ({ id: this.#open[index], name: 'bash', arguments: { command } }));
       return { ...message, tool_calls: calls };
     }
-    if (message.role !== 'user' || !isObservation(message, extra)) return message;
+    const isOfVersion1 = Object.keys(extra).length === 0;
+    if (message.role !== 'user' || !(isObservation(message, extra) || isOfVersion1)) return message;
     const id = this.#open.shift();
     return id === undefined ? message : { ...message, role: 'tool', tool_call_id: id };
   }
@@ -109,13 +142,13 @@ export class MiniTaker implements ElementTaker {
       model,
       provider,
       askedAtMs,
-      reportedCostUsd: usdText(extra.cost),
+      reportedCostUsd: reportedUsd(extra.cost, this.#leaveOut),
     };
   }
 
   /** The sum stands for what single calls do not say. */
   #totals(document: SessionDocument): ReportedTotals | null {
-    const totals = totalsOf(this.#info);
+    const totals = totalsOf(this.#info, () => undefined);
     const isCostKnown = document.calls.some((call) => call.reportedCostUsd !== null);
     return totals && { ...totals, costUsd: isCostKnown ? null : totals.costUsd };
   }
@@ -125,8 +158,20 @@ function commandsOf(message: Fields, extra: Fields): string[] {
   const actions = listOf(extra.actions).map((action) => textOf(fieldsOf(action).command) ?? textOf(action));
   const known = actions.filter((command) => command !== null);
   if (known.length > 0) return known;
-  const [, command] = /```(?:bash|mswea_bash_command|sh)\s*\n([\s\S]*?)\n?```/.exec(contentText(message.content)) ?? [];
-  return command === undefined ? [] : [command];
+  const written = [...contentText(message.content).matchAll(/```(?:bash|mswea_bash_command)\s*\n([\s\S]*?)\n```/g)];
+  // Of several it runs none.
+  return written.length === 1 ? [written[0]?.[1] ?? ''] : [];
+}
+
+/** More than any answer asks for. */
+const MOST_ASKED = 100;
+/** The first words of the output with which a run ends. */
+const HANDS_IN = /(?:MI(?:NI|CRO)_SWE_AGENT|COMPLETE_TASK_AND_SUBMIT)_FINAL_OUTPUT/;
+/** How version 1 tells that the user wanted no command to run, or stopped it. */
+const REFUSED = /^(?:Commands? not executed\b|Interrupted by user: )/;
+
+function isSubmitted(status: unknown): boolean {
+  return typeof status === 'string' && /^submitted$/i.test(status);
 }
 
 /** How version 1 tells that a command took too long; later ones name the error. */
