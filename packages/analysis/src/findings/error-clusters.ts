@@ -1,10 +1,12 @@
 import type { Anomaly } from '@tracepost/contracts';
+import { type Closeness, closeFailures, type Failure, spanCallsOf, spanMsOf } from './close-failures.ts';
 import { robustThreshold, spreadOf } from './spread.ts';
 import { evidenceOf, type Step } from './steps.ts';
 
 const LEAST_ERRORS = 3;
 const WITHIN_MS = 5 * 60_000;
 const WITHIN_CALLS = 5;
+const CLOSE: Closeness = { least: LEAST_ERRORS, withinCalls: WITHIN_CALLS, withinMs: WITHIN_MS };
 const LEAST_STRETCHES = 3;
 const MOST_EVIDENCE = 10;
 
@@ -17,46 +19,10 @@ export function errorClusters(sessionId: string, steps: readonly Step[]): readon
   const errors = calls.flatMap((step, at): Failure[] =>
     step.entry.status === 'failed' ? [{ step, at, atMs: endOf(step) }] : [],
   );
-  const clusters: Failure[][] = [];
-  for (let last = LEAST_ERRORS - 1; last < errors.length; last++) {
-    const window = errors.slice(last - LEAST_ERRORS + 1, last + 1);
-    if (!isClose(window)) continue;
-    const open = clusters.at(-1);
-    const isShared = open !== undefined && window.some((error) => error === open.at(-1));
-    if (isShared) open.push(...window.slice(window.indexOf(open.at(-1) as Failure) + 1));
-    else clusters.push(window);
-  }
   const usual = usualErrors(calls);
-  return clusters.map((cluster) => describe({ sessionId, cluster, calls: calls.length, errors: errors.length, usual }));
-}
-
-interface Failure {
-  readonly step: Step;
-  /** Its place among all calls. */
-  readonly at: number;
-  readonly atMs: number | null;
-}
-
-function isClose(failures: readonly Failure[]): boolean {
-  if (spanCallsOf(failures) <= WITHIN_CALLS) return true;
-  const spanMs = spanMsOf(failures);
-  return spanMs !== null && spanMs <= WITHIN_MS;
-}
-
-function spanCallsOf(failures: readonly Failure[]): number {
-  return (failures.at(-1) as Failure).at - (failures[0] as Failure).at + 1;
-}
-
-/** From the earliest to the latest, which are not always the first and the last: what began first may have failed last. Null: not known. */
-function spanMsOf(failures: readonly Failure[]): number | null {
-  if (failures[0]?.atMs == null || failures.at(-1)?.atMs == null) return null;
-  let [earliest, latest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { atMs } of failures) {
-    if (atMs === null) continue;
-    if (atMs < earliest) earliest = atMs;
-    if (atMs > latest) latest = atMs;
-  }
-  return latest - earliest;
+  return closeFailures(errors, CLOSE).map((cluster) =>
+    describe({ sessionId, cluster, calls: calls.length, errors: errors.length, usual }),
+  );
 }
 
 /** Above what the stretches of five calls of this session usually hold; null: too few of them. */

@@ -111,6 +111,50 @@ describe('error clusters', () => {
     expect(findAnomalies(maker.document())).toEqual([]);
   });
 
+  test('are made of what failed close together, also around one that began between them and failed long after', () => {
+    const maker = new DocumentMaker();
+    for (const endMs of [0, 900_000, 1_000, 2_000]) {
+      maker.tool('Bash', { status: 'failed', atMs: firstMs, endedAtMs: firstMs + endMs, toolCallId: `after ${endMs}` });
+      for (let call = 0; call < 5; call++) maker.tool('Read', { atMs: firstMs, endedAtMs: firstMs });
+    }
+    const [cluster, ...others] = findAnomalies(maker.document());
+    expect(others).toEqual([]);
+    expect(cluster).toMatchObject({ value: 3, baseline: { sessionErrors: 4, spanMs: 2_000 } });
+    expect(cluster?.evidence.map(({ id }) => id)).toEqual(['after 0', 'after 1000', 'after 2000']);
+  });
+
+  test('of any failures are the groups that closeness makes, however they are looked for', () => {
+    const failure = fc.record({ calls: fc.nat(3), ms: fc.option(fc.nat(1_200_000)) });
+    fc.assert(
+      fc.property(fc.array(failure, { maxLength: 12 }), (all) => {
+        const maker = new DocumentMaker();
+        const places: { readonly at: number; readonly ms: number | null }[] = [];
+        let at = 0;
+        for (const { calls, ms } of all) {
+          for (let call = 0; call < calls; call++, at++) maker.tool('Read', { atMs: firstMs, endedAtMs: firstMs });
+          places.push({ at, ms });
+          // Where no time is known, a call stands where it was written: here all do.
+          maker.tool('Bash', { status: 'failed', atMs: firstMs, endedAtMs: firstMs + (ms ?? 0) });
+          at++;
+        }
+        const groups = places.map(() => new Set<number>());
+        for (const [a, one] of places.entries())
+          for (const [b, two] of places.entries())
+            for (const [c, three] of places.entries()) {
+              if (a >= b || b >= c) continue;
+              const times = [one, two, three].map(({ ms }) => ms ?? 0);
+              const isClose = three.at - one.at < 5 || Math.max(...times) - Math.min(...times) <= 300_000;
+              if (!isClose) continue;
+              const joined = new Set([a, b, c].flatMap((each) => [each, ...(groups[each] ?? [])]));
+              for (const each of joined) groups[each] = joined;
+            }
+        const sizes = [...new Set(groups)].map(({ size }) => size).filter((size) => size > 0);
+        const found = findAnomalies(maker.document()).map(({ value }) => value);
+        expect(found.toSorted()).toEqual(sizes.toSorted());
+      }),
+    );
+  });
+
   test('are disputed where the whole session is like that', () => {
     const steady = new DocumentMaker();
     for (let at = 0; at < 50; at++) steady.tool('Bash', { status: at % 5 < 3 ? 'failed' : 'ok' });
