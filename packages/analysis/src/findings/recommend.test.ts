@@ -203,6 +203,14 @@ test('a window that is nearly full is named', () => {
   ]);
 });
 
+test('a window that is nearly full is shown by the call that filled it, not by one after it that read nothing', () => {
+  const maker = new DocumentMaker();
+  const { callId } = maker.call({ contextWindow: 100_000, usage: { ...usage, input: 85_000 } });
+  maker.call({ contextWindow: 100_000, status: 'failed', usage: null });
+  maker.call({ contextWindow: 100_000, subagent: 'aside', usage: { ...usage, input: 10 } });
+  expect(recommend(maker.document())).toMatchObject([{ kind: 'context_nearly_full', evidence: [{ id: callId }] }]);
+});
+
 test('what saves most money comes first, then what saves time, and nothing is said without evidence', () => {
   const maker = new DocumentMaker();
   for (let at = 0; at < 8; at++) {

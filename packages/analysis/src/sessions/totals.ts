@@ -9,6 +9,7 @@ import type {
 import { sumUsd, toPicodollars, toUsd } from '@tracepost/pricing';
 import { knownCost } from '../known-cost.ts';
 import { endedWell } from './ended-well.ts';
+import { lastRead } from './last-read.ts';
 import type { ConversationLine } from './lines.ts';
 import { findRetries, type Retry } from './retries.ts';
 import { TokenSums } from './token-sums.ts';
@@ -132,11 +133,9 @@ function contextUse(
   estimates: ReadonlyMap<string, TokenUsage>,
   contextWindowOf: TotalsInput['contextWindowOf'],
 ): number | null {
-  const line = lines.find(({ subagent }) => subagent === null) ?? lines[0];
-  const inputOf = (call: SessionModelCall): number => (call.usage ?? estimates.get(call.callId))?.input ?? 0;
-  const last = line?.calls.findLast((call) => inputOf(call) > 0);
-  const window = last ? contextWindowOf(last) : null;
-  return last && window ? inputOf(last) / window : null;
+  const last = lastRead(lines, estimates);
+  const window = last ? contextWindowOf(last.call) : null;
+  return last && window ? last.input / window : null;
 }
 
 function countOf<Entry>(entries: readonly Entry[], holds: (entry: Entry) => boolean): number {
