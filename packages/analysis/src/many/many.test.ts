@@ -123,6 +123,23 @@ describe('advice over many sessions', () => {
     expect(recommendations.some(({ subject }) => subject === 'Bash')).toBe(false);
   });
 
+  test('names a tool that fails once a session, far behind the failures of others', () => {
+    const sessionOf = (sessionId: string) => {
+      const maker = new DocumentMaker();
+      for (let at = 0; at < 40; at++) maker.tool('Bash', { status: at < 12 ? 'failed' : 'ok', arguments: `${at}` });
+      maker.tool('Deploy', { status: 'failed', toolCallId: `deploy of ${sessionId}` });
+      return analyseSession(maker.document({ sessionId }), { priceBook });
+    };
+    const all = ['a', 'b', 'c', 'd', 'e'].map(sessionOf);
+    expect(all.flatMap(({ recommendations }) => recommendations.map(({ subject }) => subject))).not.toContain('Deploy');
+    const { recommendations } = accumulate(mergeRecommendations(), all);
+    const deploy = recommendations.find(({ subject }) => subject === 'Deploy');
+    expect(deploy).toMatchObject({ kind: 'tool_error_rate', figures: { calls: 5, failed: 5 } });
+    expect(deploy?.evidence.map(({ sessionId, id, tool }: Evidence) => [sessionId, id, tool])).toEqual(
+      ['a', 'b', 'c', 'd', 'e'].map((sessionId) => [sessionId, `deploy of ${sessionId}`, 'Deploy']),
+    );
+  });
+
   test('points at each call once, the newest ten at most', () => {
     const all = [1, 2, 3, 4, 5, 6, 7, 8, 9].map(analysisOf);
     const failing = accumulate(mergeRecommendations(), all).recommendations.filter(

@@ -50,16 +50,14 @@ export function mergeRecommendations(): Accumulator<Added, MergedRecommendations
       sessions++;
       retries += analysis.totals.retries;
       tools.add(analysis);
-      for (const { pattern, evidence } of analysis.patterns) {
+      for (const { pattern, evidence } of analysis.patterns)
         if (pattern === 'retry') for (const each of evidence) retried.add(each);
-        if (pattern !== 'tool_error') continue;
-        for (const each of evidence) {
-          failures.add(each.tool ?? '', 1, (known) => {
-            const best = known ?? newestEvidence();
-            best.add(each);
-            return best;
-          });
-        }
+      for (const each of failedCallsOf(analysis)) {
+        failures.add(each.tool ?? '', 1, (known) => {
+          const best = known ?? newestEvidence();
+          best.add(each);
+          return best;
+        });
       }
       for (const recommendation of analysis.recommendations) {
         const key = JSON.stringify([recommendation.kind, recommendation.subject ?? null]);
@@ -128,6 +126,15 @@ export function mergeRecommendations(): Accumulator<Added, MergedRecommendations
       };
     },
   };
+}
+
+/** Each once: those that the pattern points at, and one of each tool, for the pattern points at ten calls in all. */
+function failedCallsOf({ patterns, tools }: Pick<Added, 'patterns' | 'tools'>): Iterable<Evidence> {
+  const failed = new Map<string, Evidence>();
+  for (const { pattern, evidence } of patterns)
+    if (pattern === 'tool_error') for (const each of evidence) failed.set(each.id, each);
+  for (const { failure } of tools) if (failure) failed.set(failure.id, failure);
+  return failed.values();
 }
 
 /** Recommendations of one kind about one thing. */

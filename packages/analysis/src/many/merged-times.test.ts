@@ -53,6 +53,20 @@ test('averages are over all calls, medians of the sessions, and the extremes say
   expect(Math.abs((merged.durationSeconds?.p95 ?? 0) - 60)).toBeLessThanOrEqual(60 * 0.008);
 });
 
+test('no median and no 95th percentile lies beyond the values that there are, and those of one session are its own', () => {
+  const one = session({ sessionId: 'a', responsesMs: [3_333], durationSeconds: 61.7, contextUse: 0.77 });
+  expect(accumulate(mergeTimes(), [one])).toMatchObject({
+    response: { averageMs: 3_333, sessionMedianMs: 3_333, maximumMs: 3_333 },
+    durationSeconds: { median: 61.7, p95: 61.7, maximum: 61.7 },
+    contextUse: { median: 0.77, p95: 0.77, maximum: 0.77 },
+  });
+  const nothing = session({ sessionId: 'b', responsesMs: [0], durationSeconds: 0 });
+  expect(accumulate(mergeTimes(), [nothing])).toMatchObject({
+    response: { averageMs: 0, sessionMedianMs: 0, maximumMs: 0, slowestSession: 'b' },
+    durationSeconds: { average: 0, median: 0, p95: 0, maximum: 0, highestSession: 'b' },
+  });
+});
+
 test('of no session nothing is known', () => {
   expect(accumulate(mergeTimes(), [])).toEqual({
     ...{ sessions: 0, response: null, queue: null, processing: null, durationSeconds: null, contextUse: null },

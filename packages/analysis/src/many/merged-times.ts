@@ -51,7 +51,7 @@ export function mergeTimes(): Accumulator<Taken, MergedTimes> {
 
 /** Sums are kept in whole units, so that the order in which they come makes no difference. */
 class TimeSum {
-  readonly #medians = createSketch();
+  readonly #medians = new Quantiles();
   readonly #slowest = new Highest();
   #count = 0;
   #sumMs = 0;
@@ -67,7 +67,7 @@ class TimeSum {
   }
 
   result(): MergedDistribution | null {
-    const sessionMedianMs = this.#medians.quantile(0.5);
+    const sessionMedianMs = this.#medians.at(0.5);
     if (sessionMedianMs === null) return null;
     return {
       sessions: this.#medians.count,
@@ -82,7 +82,7 @@ class TimeSum {
 
 class Spread {
   readonly #perUnit: number;
-  readonly #values = createSketch();
+  readonly #values = new Quantiles();
   readonly #highest = new Highest();
   #sum = 0;
 
@@ -99,12 +99,34 @@ class Spread {
   }
 
   result(): MergedSpread | null {
-    const [median, p95] = [this.#values.quantile(0.5), this.#values.quantile(0.95)];
+    const [median, p95] = [this.#values.at(0.5), this.#values.at(0.95)];
     if (median === null || p95 === null) return null;
     const { count } = this.#values;
     const { value, sessionId } = this.#highest;
     const average = this.#sum / count / this.#perUnit;
     return { sessions: count, average, median, p95, maximum: value, highestSession: sessionId };
+  }
+}
+
+/** None beyond the values that there were: of one session its own, though the sketch is only as fine as its buckets. */
+class Quantiles {
+  readonly #sketch = createSketch();
+  #lowest = Number.POSITIVE_INFINITY;
+  #highest = Number.NEGATIVE_INFINITY;
+
+  get count(): number {
+    return this.#sketch.count;
+  }
+
+  add(value: number): void {
+    this.#sketch.add(value);
+    this.#lowest = Math.min(this.#lowest, value);
+    this.#highest = Math.max(this.#highest, value);
+  }
+
+  at(share: number): number | null {
+    const value = this.#sketch.quantile(share);
+    return value === null ? null : Math.min(this.#highest, Math.max(this.#lowest, value));
   }
 }
 

@@ -49,7 +49,7 @@ export function analyseSession(given: SessionDocument, options: AnalysisOptions)
   const priceOf = (call: SessionModelCall): CallCost => priceBook.price(withUsage(call, estimates));
   const costs = calls.map(priceOf);
   const totals = totalsOf({ document, lines, retries, estimates, costs, contextWindowOf, categoryOf });
-  const tools = toolUses(document.tools, categoryOf);
+  const tools = toolUses(document, categoryOf);
   const { sequences, leftOut } = toolSequences(lines);
   const { messages, errorRate, durationSeconds } = totals;
   const analysis = {

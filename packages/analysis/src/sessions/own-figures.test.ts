@@ -69,6 +69,23 @@ test('what is of no call is copied too where it stands before a call that is', (
   expect([own.totals.messages, own.tools.map(({ name, count }) => [name, count])]).toEqual([2, [['Bash', 1]]]);
 });
 
+test('a fork has the times of its own calls and tools', () => {
+  const maker = new DocumentMaker();
+  const answer = (ms: number): string => {
+    const { callId, atMs } = maker.turn({ askedAtMs: 1_760_000_000_000, atMs: 1_760_000_000_000 + ms });
+    maker.tool('Bash', { callId, atMs, startedAtMs: (atMs ?? 0) + 1, endedAtMs: (atMs ?? 0) + ms });
+    return callId;
+  };
+  const copied = answer(60_000);
+  answer(1_000);
+  const document = maker.document();
+  const analysis = analyseSession(document, { priceBook: createPriceBook() });
+  expect(analysis.times.response).toMatchObject({ count: 2, maximumMs: 60_000 });
+  const { times } = ownFigures({ document, analysis }, new Set([copied]));
+  expect(times).toMatchObject({ response: { count: 1, maximumMs: 1_000 }, queue: { count: 1 } });
+  expect(times.processing).toMatchObject({ count: 1, maximumMs: 999 });
+});
+
 test('what could be saved by other prices is told of its own calls, in proportion', () => {
   const maker = new DocumentMaker();
   const usage = { ...NO_TOKENS, input: 10_000, output: 100 };

@@ -6,6 +6,7 @@ import { ownReportedTotals } from './own-reported-totals.ts';
 import { partialOutputs, withUsages } from './partial-outputs.ts';
 import { repeatedCalls } from './repeated-calls.ts';
 import { findRetries } from './retries.ts';
+import { timesOf } from './times.ts';
 import { type OwnToolCategories, toolCategories } from './tool-categories.ts';
 import { toolSequences } from './tool-sequences.ts';
 import { toolUses } from './tool-uses.ts';
@@ -13,7 +14,15 @@ import { totalsOf } from './totals.ts';
 
 export type OwnFigures = Pick<
   SessionAnalysis,
-  'totals' | 'tools' | 'sequences' | 'sequencesLeftOut' | 'repeated' | 'patterns' | 'anomalies' | 'recommendations'
+  | 'totals'
+  | 'tools'
+  | 'sequences'
+  | 'sequencesLeftOut'
+  | 'repeated'
+  | 'patterns'
+  | 'times'
+  | 'anomalies'
+  | 'recommendations'
 >;
 
 export interface AnalysedSession {
@@ -57,11 +66,12 @@ export function ownFigures(
       }),
       ...ofTheWhole(analysis, own.calls.length > 0),
     },
-    tools: toolUses(own.tools, categoryOf),
+    tools: toolUses(own, categoryOf),
     sequences,
     sequencesLeftOut: leftOut,
     repeated: repeatedCalls({ sessionId: own.sessionId, lines, categoryOf }),
     patterns: findPatterns(own, categoryOf, { steps: stepsOf(own), retries }),
+    times: timesOf(own),
     anomalies: withEvidence(analysis.anomalies, own),
   };
   const priceOf = pricesOf(document, analysis);

@@ -95,6 +95,8 @@ export interface ToolUse {
   readonly timed: number;
   readonly argumentBytes: number;
   readonly resultBytes: number;
+  /** The last of its calls that failed; absent when none did, and in analyses of before this was told. */
+  readonly failure?: Evidence;
 }
 
 export interface ToolSequence {

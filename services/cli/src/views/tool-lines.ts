@@ -10,7 +10,7 @@ const MOST_SEQUENCES = 10;
 const MOST_NAME = 60;
 
 /** What a tool took: in all, on average, and how much went in and came out. */
-export const toolCosts: readonly Column<ToolUse>[] = [
+export const toolCosts: readonly Column<Pick<ToolUse, 'totalMs' | 'averageMs' | 'argumentBytes' | 'resultBytes'>>[] = [
   { title: 'total', align: 'right', cell: ({ totalMs }) => (totalMs === null ? '-' : formatMs(totalMs)) },
   { title: 'average', align: 'right', cell: ({ averageMs }) => (averageMs === null ? '-' : formatMs(averageMs)) },
   { title: 'in', align: 'right', cell: ({ argumentBytes }) => formatBytes(argumentBytes) },
