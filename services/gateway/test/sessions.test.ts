@@ -4,6 +4,7 @@ import type {
   AnalysisView,
   LiveAnalysisView,
   SessionComparisonView,
+  SessionDocument,
   SessionListView,
   SessionView,
 } from '@tracepost/contracts';
@@ -47,15 +48,18 @@ describe('sessions', () => {
   }
 
   /** The same calls under another name, as a fork holds them. */
-  async function takeCopy({ as, ...sample }: SampleSession & { readonly as: string }): Promise<void> {
+  const takeCopy = ({ as, ...sample }: SampleSession & { readonly as: string }): Promise<void> =>
+    takeChanged(sample, (document) => ({ ...document, sessionId: as }));
+
+  async function takeChanged(
+    sample: SampleSession,
+    change: (document: SessionDocument) => SessionDocument,
+  ): Promise<void> {
     const telemetry = createTelemetry({ serviceName: 'test' });
     const store = await openSqliteSessionStore({ path: join(world.folder, 'sessions.db'), telemetry });
     const taker = createSessionTaker({ store, priceBook: createPriceBook(), telemetry });
     const { documents } = await readTranscript(inOne(Buffer.from(sampleSession({ ...sample, givesUp: true }))));
-    await taker.takeDocuments(
-      documents.map((document) => ({ ...document, sessionId: as })),
-      { tenantId: 'default' },
-    );
+    await taker.takeDocuments(documents.map(change), { tenantId: 'default' });
     await store.close();
   }
 
@@ -191,9 +195,19 @@ describe('sessions', () => {
   });
 
   test('that are under way are counted live', async () => {
-    await take({ sessionId: 'live', startMs: now - 60_000, endsWell: true });
+    const sample = { sessionId: 'live', startMs: now - 60_000, endsWell: true };
+    const model = (at: number) => (at === 0 ? { model: 'another' } : {});
+    await takeChanged(sample, (document) => ({
+      ...document,
+      calls: document.calls.map((call, at) => ({ ...call, ...model(at) })),
+    }));
     const { body } = await world.get<LiveAnalysisView>('/api/v1/analysis/live');
     expect(body.live).toMatchObject({ activeSessions: 1, requestsPerMinute: 4 / 5, averageResponseMs: 2_000 });
+    const ofModel = async (query: string) =>
+      (await world.get<LiveAnalysisView>(`/api/v1/analysis/live?${query}`)).body.live as Record<string, unknown>;
+    expect(await ofModel('model=claude-sonnet-4-5&provider=anthropic')).toMatchObject({ requestsPerMinute: 3 / 5 });
+    expect(await ofModel('model=another')).toMatchObject({ activeSessions: 1, requestsPerMinute: 1 / 5 });
+    expect(await ofModel('provider=openai')).toMatchObject({ activeSessions: 0, requestsPerMinute: 0 });
     const { body: others } = await world.get<LiveAnalysisView>('/api/v1/analysis/live?agentId=codex');
     expect(others).toMatchObject({ sessions: 0, live: { activeSessions: 0 }, findings: [], recommendations: [] });
     const failing = expect.objectContaining({ kind: 'tool_error_rate', subject: 'Bash' });
@@ -213,6 +227,9 @@ describe('sessions', () => {
       const told: unknown[] = [];
       // One after another: few are answered at once.
       for (const question of ['tools', 'sequences', 'anomalies', 'recommendations']) told.push(await about(question));
+      const { body: times } = await world.get<Record<string, object>>('/api/v1/analysis/times?window=1h');
+      // It is a session of its own all the same, of which some things are said as a whole.
+      told.push({ ...times.response, sessions: null, sessionMedianMs: null }, times.processing, times.tokenEfficiency);
       return [requestsPerMinute, tokensPerMinute, errorRate, ...told];
     };
     const before = await figures();

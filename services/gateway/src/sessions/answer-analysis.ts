@@ -16,6 +16,7 @@ import {
 import type { AnalysisQuestion, SessionAnalysis } from '@tracepost/contracts';
 import type { CallGrouping, CallQuery } from '@tracepost/stores';
 import type { Forks } from './forks.ts';
+import { ofModel } from './of-model.ts';
 import { readIfWhole } from './read-if-whole.ts';
 import type { SessionReads } from './session-reader.ts';
 import type { AskedSessions, SessionFilters } from './window-asked.ts';
@@ -164,7 +165,7 @@ export async function answerLive(
       continue;
     }
     const countedElsewhere = await callsElsewhere(store, sessionId);
-    if (kept) live.add({ ...kept.document, estimates: kept.analysis.estimates, countedElsewhere });
+    if (kept) live.add({ ...ofModel(kept.document, filters), estimates: kept.analysis.estimates, countedElsewhere });
     await breathe();
   }
   const [anomalies, recommendations] = [mergeAnomalies(), mergeRecommendations()];
