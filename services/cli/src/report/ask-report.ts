@@ -12,7 +12,9 @@ import type {
   ToolUse,
 } from '@tracepost/contracts';
 import type { CommandContext } from '../command.ts';
+import { CommandFailure } from '../failures.ts';
 import type { Shown, ShownRecommendation } from '../views/shown.ts';
+import { askPatiently } from './ask-patiently.ts';
 
 /** As many as a question about many sessions looks at. */
 const MOST_SESSIONS = 10_000;
@@ -28,7 +30,8 @@ export interface Report {
   readonly earlierAt: string | null;
   /** Each the answer of `GET /api/v1/analysis/…`. */
   readonly costs: CostsAnswer;
-  readonly times: TimesAnswer;
+  /** Null: the gateway is of a version that was not asked this yet. */
+  readonly times: TimesAnswer | null;
   readonly tools: ToolsAnswer;
   readonly sequences: SequencesAnswer;
   readonly patterns: PatternsAnswer;
@@ -99,18 +102,22 @@ export interface AskedReport {
 }
 
 /** What sessions of a window come to: the API's own answers, all about the same time. */
-export async function askReport({ api, output }: CommandContext, asked: AskedReport): Promise<Report> {
+export async function askReport(
+  { api, output, signal }: Pick<CommandContext, 'api' | 'output' | 'signal'>,
+  asked: AskedReport,
+): Promise<Report> {
   const { window, from, to, ...filters } = asked;
   // One after the other: the gateway works on few such questions at a time.
   const ask = <T extends AnalysisView>(question: AnalysisQuestion, range: object): Promise<T> => {
     output.progress(`asking for ${question}`);
-    return api.call<T>(`/api/v1/analysis/${question}`, { query: { ...filters, ...range } });
+    const query = { ...filters, ...range };
+    return askPatiently({ output, signal }, () => api.call<T>(`/api/v1/analysis/${question}`, { query }));
   };
   const costs = await ask<CostsAnswer>('costs', { window, from, to });
   const { start, end } = costs.timeRange;
   // The window goes on with the clock; what is told together is about one time.
   const range = { from: start, to: end };
-  const times = await ask<TimesAnswer>('times', range);
+  const times = await ask<TimesAnswer>('times', range).catch(nullIfUnknown);
   const tools = await ask<ToolsAnswer>('tools', range);
   const sequences = await ask<SequencesAnswer>('sequences', range);
   const patterns = await ask<PatternsAnswer>('patterns', range);
@@ -143,6 +150,12 @@ export async function askReport({ api, output }: CommandContext, asked: AskedRep
     earlierAt: earlier?.totals.startedAt ?? null,
     ...answers,
   };
+}
+
+/** Of a question that this gateway has no route for; whatever else went wrong is thrown. */
+function nullIfUnknown(error: unknown): null {
+  if (error instanceof CommandFailure && error.reason === 'NOT_FOUND') return null;
+  throw error;
 }
 
 const NONE: SessionCounts = {

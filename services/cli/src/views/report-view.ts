@@ -33,7 +33,8 @@ export function printReport(output: Output, report: Report): void {
     ...costColumns,
   ]);
   section('Times');
-  printTimes(output, times);
+  if (times === null) output.line(styled('dim', 'Not known: the gateway is of an older version.'));
+  else printTimes(output, times);
   section('Tools');
   printMost(output, tools.tools, MOST_TOOLS, [
     { title: 'tool', cell: ({ name }) => shorten(name, 60) },

@@ -1,0 +1,69 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { ApiClient } from '../api-client.ts';
+import { CommandFailure } from '../failures.ts';
+import { createOutput, type Terminal } from '../output.ts';
+import { printReport } from '../views/report-view.ts';
+import { askPatiently } from './ask-patiently.ts';
+import { askReport } from './ask-report.ts';
+
+const ASKED = {
+  window: undefined,
+  from: undefined,
+  to: undefined,
+  agentId: undefined,
+  provider: undefined,
+  model: undefined,
+};
+const TOKENS = { input: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, reasoning: 0 };
+const NO_COSTS = { calls: 0, failedCalls: 0, estimatedCalls: 0, unpricedCalls: 0, costUsd: null, cacheReadShare: null };
+/** What every question is answered with here: each takes its own out of it. */
+const ANSWER = {
+  ...{ window: '7d', timeRange: { start: '2026-11-15T09:00:00.000Z', end: '2026-11-22T09:00:00.000Z' }, sessions: 0 },
+  ...{ total: { ...NO_COSTS, usage: TOKENS }, byModel: [], byAgent: [], tools: [], sequences: [], leftOut: 0 },
+  ...{ patterns: [], kinds: [], anomalies: [], recommendations: [], items: [], nextCursor: null },
+};
+
+test('a gateway of before there were times gives a report without them', async () => {
+  const context = given((path) => {
+    if (path.endsWith('/times'))
+      throw new CommandFailure('NOT_FOUND', 'There is nothing at GET /api/v1/analysis/times.');
+    return ANSWER;
+  });
+  const report = await askReport(context, ASKED);
+  expect(report.times).toBeNull();
+  printReport(context.output, report);
+  expect(context.stdout()).toMatch(/^Times\nNot known: the gateway is of an older version\.$/m);
+});
+
+test('what else goes wrong ends the report', async () => {
+  const context = given(() => {
+    throw new CommandFailure('INVALID_REQUEST', 'no');
+  });
+  await expect(askReport(context, ASKED)).rejects.toThrow('no');
+});
+
+test('a gateway that is busy with the questions of others is asked again, for a while', async () => {
+  let asked = 0;
+  const busy = new CommandFailure('SESSIONS_UNAVAILABLE', 'Ask again in a moment.', { isRetryable: true });
+  const context = given(() => {
+    asked++;
+    if (asked === 1) throw busy;
+    return ANSWER;
+  });
+  expect((await askReport(context, ASKED)).sessions.count).toBe(0);
+  const refused = askPatiently(context, () => Promise.reject(busy), 0);
+  await expect(refused).rejects.toBe(busy);
+  const stopped = AbortSignal.abort();
+  await expect(askPatiently({ ...context, signal: stopped }, () => Promise.reject(busy))).rejects.toThrow(
+    'Interrupted',
+  );
+});
+
+function given(answer: (path: string) => object) {
+  const stdout: Terminal = new PassThrough();
+  const output = createOutput({ stdout, stderr: new PassThrough(), isJson: false });
+  const call = async (path: string): Promise<unknown> => answer(path);
+  const api = { url: 'http://127.0.0.1:3400', call } as unknown as ApiClient;
+  return { api, output, signal: new AbortController().signal, stdout: () => String((stdout as PassThrough).read()) };
+}
