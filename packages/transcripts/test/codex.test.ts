@@ -324,6 +324,24 @@ describe('an answer', () => {
       ['failed', 'usage_limit_exceeded', 0],
     ]);
   });
+
+  it('that did not come is told by newer builds at the end of the turn, and counts once where it was told before', async () => {
+    const error = { message: 'limit', codex_error_info: 'usage_limit_exceeded' };
+    const { calls } = await read(
+      meta(SELF),
+      event('task_started', { turn_id: 't1' }, 1),
+      event('error', error, 2),
+      event('task_complete', { turn_id: 't1', error }, 3),
+      event('task_started', { turn_id: 't2' }, 4),
+      event('task_complete', { turn_id: 't2', error }, 5),
+      event('task_started', { turn_id: 't3' }, 6),
+      event('task_complete', { turn_id: 't3', error: null }, 7),
+    );
+    expect(calls.map(({ status, error: seen, atMs }) => [status, seen?.type, Number(atMs) - BEGIN])).toEqual([
+      ['failed', 'usage_limit_exceeded', 2000],
+      ['failed', 'usage_limit_exceeded', 5000],
+    ]);
+  });
 });
 
 describe('what the program says in the name of the user', () => {

@@ -21,6 +21,8 @@ const EVENTS: Readonly<Record<string, Take | undefined>> = Object.assign(Object.
   user_message: ({ session }, _event, { atMs }) => session.asked(atMs),
   task_started: startTurn,
   turn_started: startTurn,
+  task_complete: endTurn,
+  turn_complete: endTurn,
   turn_aborted: ({ draft, session }, _event, { atMs }) =>
     session.uncounted('aborted', (turnId) => derivedId('aborted', draft.sessionId, turnId), atMs),
   exec_command_end: takeCommandEnd,
@@ -37,6 +39,12 @@ const EVENTS: Readonly<Record<string, Take | undefined>> = Object.assign(Object.
 function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): void {
   session.drop();
   session.asked(atMs);
+  session.latestFailure = null;
+}
+
+/** Newer builds tell only here why a turn did not come to its end; those before told it when it happened, and some of them both. */
+function endTurn(state: CodexState, { error }: Fields, place: Place): void {
+  if (isFields(error) && failureText(error) !== state.session.latestFailure) takeError(state, error, place);
 }
 
 function takeTokenCount(state: CodexState, event: Fields, place: Place): void {
@@ -95,8 +103,13 @@ function takeError({ draft, session }: CodexState, event: Fields, place: Place):
   const message = textOf(event.message) ?? '';
   const type = errorType(event.codex_error_info, message);
   if (type === 'sandbox_error') return;
-  const error: SessionError = { type, message: message.slice(0, 500) };
+  const error: SessionError = { type, message: failureText(event) };
+  session.latestFailure = error.message;
   session.failed(derivedId('error', draft.sessionId, place.atMs, message), error, place);
+}
+
+function failureText({ message }: Fields): string {
+  return (textOf(message) ?? '').slice(0, 500);
 }
 
 function errorType(info: unknown, message: string): string | null {

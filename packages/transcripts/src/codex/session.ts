@@ -78,6 +78,8 @@ export class CodexSession {
   threadTier: string | null = null;
   /** Overrules that of the thread. */
   turnTier: string | null = null;
+  /** What the latest call of this turn failed with; null: none has. */
+  latestFailure: string | null = null;
   /** Calls before the line that names the model: they are given the first that is named. */
   #withoutModel: string[] = [];
   /** The call that started a process, by the process. */
