@@ -438,4 +438,21 @@ describe('a search that the provider ran', () => {
       ['web_search', null],
     ]);
   });
+
+  it('for tools has an output that names no call: it is over when it is told', async () => {
+    const ended = { status: 'completed', execution: 'server', call_id: null };
+    const asked = { type: 'tool_search_call', status: 'completed', call_id: 'call_search_00000001' };
+    const { tools, messages } = await read(
+      meta(SELF),
+      line('response_item', 1, { type: 'tool_search_call', id: 'tsc_0000000000000001', ...ended, arguments: {} }),
+      line('response_item', 1, { type: 'tool_search_output', id: 'tso_0000000000000001', ...ended, tools: [] }),
+      line('response_item', 2, { ...asked, execution: 'client', arguments: { query: 'x' } }),
+      line('response_item', 3, { ...asked, type: 'tool_search_output', execution: 'client', tools: [] }),
+    );
+    expect(tools.map(({ name, status, endedAtMs }) => [name, status, Number(endedAtMs) - BEGIN])).toEqual([
+      ['tool_search', 'ok', 1000],
+      ['tool_search', 'ok', 3000],
+    ]);
+    expect(messages.filter(({ role }) => role === 'tool')).toHaveLength(1);
+  });
 });

@@ -58,7 +58,7 @@ function takeCall(session: CodexSession, type: string, item: Fields, place: Plac
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   const given = idOf(item.call_id) ?? idOf(item.id);
   // Without an output of its own, it must not be given that of another.
-  const isServed = SERVED.has(type);
+  const isServed = SERVED.has(type) || item.execution === 'server';
   const isOwn = given !== null && (isServed || isUnique(given));
   const own = isOwn ? given : derivedId(name, place.atMs, text);
   const id = isOwn || isServed ? own : session.toolIds.asked(given, { place: own, answer: session.turnKey });
@@ -77,7 +77,7 @@ function processOf(name: string, input: string): string | undefined {
   return cell && cellName(cell);
 }
 
-/** Tools that the provider itself runs while it answers: no output of them is written. */
+/** Tools that the provider itself runs while it answers: no output of them is written, or one that names no call. */
 const SERVED = new Set(['web_search_call', 'image_generation_call']);
 
 function toolName(type: string, { name, namespace }: Fields): string {
@@ -87,6 +87,7 @@ function toolName(type: string, { name, namespace }: Fields): string {
 }
 
 function takeOutput(session: CodexSession, item: Fields, place: Place): void {
+  if (item.execution === 'server') return;
   const output = readToolOutput(item.output ?? '');
   const given = idOf(item.call_id);
   // An id that no other call has needs no place, which would cost a hash of the whole output.
