@@ -6,7 +6,8 @@ import { ChatSession } from '../chat/chat-session.ts';
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
 import { providerOf } from '../chat/litellm-model.ts';
-import { usdText } from '../chat/usd-text.ts';
+import { inChatShape, stopReasonOf } from '../chat/response-message.ts';
+import { reportedUsd } from '../chat/usd-text.ts';
 import type { CallEntry } from '../entries/session-entries.ts';
 import type { ReadingContext } from '../format-reader.ts';
 import type { ElementTaker } from '../json/read-elements.ts';
@@ -20,8 +21,11 @@ export const LOG_WAYS = [
   'fncall_messages.*',
   'tools.*',
   'kwargs.tools.*',
+  'instructions',
+  'input.*',
   'response',
   'fncall_response',
+  'error',
   'cost',
   'timestamp',
   'latency_sec',
@@ -38,6 +42,7 @@ export class CompletionLogTaker implements ElementTaker {
   readonly #context: ReadingContext;
   readonly #prompts = new Map<string, Prompt>();
   readonly #fields: Record<string, unknown> = {};
+  readonly #input: Fields[] = [];
   /** Of the descriptions of tools, which newer logs have twice: by where they stand. */
   readonly #toolTokens = new Map<unknown, number>();
 
@@ -56,6 +61,10 @@ export class CompletionLogTaker implements ElementTaker {
       this.#fields[String(way.at(-1))] = value;
       return;
     }
+    if (name === 'input') {
+      this.#input.push(fieldsOf(value));
+      return;
+    }
     const prompt = this.#prompts.get(String(name)) ?? new Prompt(this.#context);
     this.#prompts.set(String(name), prompt);
     prompt.add(value, null);
@@ -63,17 +72,19 @@ export class CompletionLogTaker implements ElementTaker {
 
   finish(): SessionDocument[] {
     const { raw_messages: raw, fncall_messages: old, messages } = Object.fromEntries(this.#prompts);
-    const prompt = raw ?? old ?? messages;
+    const prompt = raw ?? old ?? messages ?? this.#promptOfInput();
     const response = fieldsOf(this.#fields.fncall_response ?? this.#fields.response);
-    const answer = fieldsOf(listOf(response.choices)[0]).message;
-    if (!prompt || !isFields(answer)) {
+    const answer = answerOf(response);
+    const { error: failure } = this.#fields;
+    if (!prompt || !(isFields(answer) || isFields(failure))) {
       this.#context.skip(1, 'there is no answer of a model in it');
       return [];
     }
     this.#context.begin(1);
     prompt.chat.given(this.#unsaid(prompt, messages ?? prompt));
     try {
-      prompt.add({ role: 'assistant', ...answer }, this.#call(response));
+      if (isFields(answer)) prompt.add({ role: 'assistant', ...answer }, this.#call(response));
+      else prompt.failed(fieldsOf(failure), this.#call({}));
     } catch (error) {
       this.#context.skip(1, `the answer cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       return [];
@@ -82,6 +93,16 @@ export class CompletionLogTaker implements ElementTaker {
     return [
       prompt.chat.entries.document({ sessionId, format: 'openhands', agentId: 'openhands', title: prompt.title }),
     ];
+  }
+
+  /** What OpenAI's interface of responses was sent; null: nothing. An answer is sent again in pieces, which are one message here too. */
+  #promptOfInput(): Prompt | null {
+    if (this.#input.length === 0) return null;
+    const prompt = new Prompt(this.#context);
+    const instructions = textOf(this.#fields.instructions);
+    const head = instructions === null ? [] : [{ role: 'system', content: instructions }];
+    for (const message of [...head, ...messagesOf(this.#input)]) prompt.add(message, null);
+    return prompt;
   }
 
   /** What the model was given besides the conversation and its instructions: tools, and how to ask for them without functions. */
@@ -99,11 +120,12 @@ export class CompletionLogTaker implements ElementTaker {
     return {
       ...fields,
       ...(callId === null ? {} : { callId }),
+      stopReason: fields.stopReason ?? stopReasonOf(response),
       model,
       provider,
       atMs,
       askedAtMs: atMs !== null && latencyMs !== null ? atMs - latencyMs : null,
-      reportedCostUsd: usdText(cost),
+      reportedCostUsd: reportedUsd(cost, this.#context.leaveOut),
       contextWindow: typeof context_window === 'number' && context_window > 0 ? context_window : null,
     };
   }
@@ -144,9 +166,50 @@ class Prompt {
     this.chat.add({ message, place, messageId: `${key}-${count}`, call, atMs: call?.atMs ?? null });
   }
 
+  /** The request had no answer. */
+  failed({ type, message }: Fields, call: Partial<CallEntry>): void {
+    const { entries } = this.chat;
+    const error = entries.error(textOf(type), textOf(message) ?? '');
+    const callId = `failed-${hashOf(`${call.atMs} ${error.type} ${error.message}`)}`;
+    entries.call({ ...call, callId, sequence: this.chat.sequenceOf(this.#place), status: 'failed', error });
+  }
+
   identity(): string {
     return hashOf(`${this.#firstUser} ${this.#firstAnswer}`);
   }
+}
+
+function answerOf(response: Fields): unknown {
+  if (!Array.isArray(response.output)) return fieldsOf(listOf(response.choices)[0]).message;
+  return messagesOf(listOf(response.output).map(fieldsOf))[0] ?? { role: 'assistant', content: '' };
+}
+
+const SAID_BY_MODEL = new Set(['reasoning', 'function_call', 'message']);
+
+/** Items of the interface of responses as messages: what the model gave without a word between is one answer. */
+function messagesOf(items: readonly Fields[]): Fields[] {
+  const messages: Fields[] = [];
+  let answer: Fields[] = [];
+  const answered = (): void => {
+    if (answer.length > 0) messages.push(inChatShape({ object: 'response', output: answer }));
+    answer = [];
+  };
+  for (const item of items.map(withOneId)) {
+    const isOfModel = SAID_BY_MODEL.has(String(item.type)) && (item.type !== 'message' || item.role === 'assistant');
+    if (isOfModel) answer.push(item);
+    else {
+      answered();
+      messages.push(inChatShape(item));
+    }
+  }
+  answered();
+  return messages;
+}
+
+/** Sent back, the id of a call has letters in front that the answer had not. */
+function withOneId(item: Fields): Fields {
+  const id = textOf(item.call_id) ?? textOf(item.id);
+  return id === null ? item : { ...item, call_id: id.replace(/^fc_(?=call_)/, '') };
 }
 
 /** A call of a tool has an id that no other has; without one, what was said has to do. */

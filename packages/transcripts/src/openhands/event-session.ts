@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ReportedTotals, SessionDocument, SessionOutcome, SessionToolCall } from '@tracepost/contracts';
+import { estimateMessage } from '../building/estimate.ts';
 import { joinTotals } from '../building/join-totals.ts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { ToolIds } from '../building/tool-ids.ts';
@@ -8,7 +9,7 @@ import { type CallEntry, SessionEntries, type ToolEntry, type ToolResult } from 
 import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import { takeNewEvent } from './new-events.ts';
 import { takeOldEvent } from './old-events.ts';
-import { statsOf } from './stats.ts';
+import { restOf, statsOf } from './stats.ts';
 
 const PLACES = 1000;
 
@@ -39,12 +40,13 @@ export class EventSession {
   readonly entries: SessionEntries;
   readonly toolIds = new ToolIds();
   readonly #calls = new Map<string, CallEntry>();
-  readonly #answers = new Set<string>();
+  readonly #answers = new Map<string, { estimatedTokens: number }>();
   readonly #tools = new Map<string, OpenTool>();
   #identity: string | null = null;
   #title: string | null = null;
   #lastAtMs: number | null = null;
   #totals: ReportedTotals | null = null;
+  #outcome: SessionOutcome | null = null;
 
   /** Of the event under way: its usage, where that cannot be. */
   readonly leaveOut: LeaveOut;
@@ -97,11 +99,21 @@ export class EventSession {
     });
   }
 
-  answer(callId: string, text: string, at: EventPlace, toolText: string | null): void {
-    if (this.#answers.has(callId)) return;
-    this.#answers.add(callId);
-    const toolTexts = toolText === null ? [] : [toolText];
-    this.entries.message({ messageId: `answer-${callId}`, role: 'assistant', text, ...at, callId, toolTexts });
+  /** `besides` was paid too: what the model thought, the tool that it asked for. Of an answer that asks for several, each event brings its own. */
+  answer(callId: string, text: string, at: EventPlace, besides: readonly string[] = []): void {
+    const known = this.#answers.get(callId);
+    if (known) {
+      known.estimatedTokens += estimateMessage({ texts: besides, model: null });
+      return;
+    }
+    this.entries.message({ messageId: `answer-${callId}`, role: 'assistant', text, ...at, callId, toolTexts: besides });
+    const message = this.entries.messages.at(-1);
+    if (message) this.#answers.set(callId, message);
+  }
+
+  /** How it stands with the session, in the program's own words; null: it goes on. */
+  ended(outcome: SessionOutcome | null): void {
+    this.#outcome = outcome;
   }
 
   user(messageId: string, text: string, at: EventPlace): void {
@@ -125,21 +137,14 @@ export class EventSession {
 
   document(about: About = {}): SessionDocument {
     for (const call of this.#calls.values()) this.entries.call(call);
-    const hasUsage = this.entries.calls.some((call) => call.usage !== null);
-    const hasCost = this.entries.calls.some((call) => call.reportedCostUsd !== null);
-    const totals = this.#totals;
     return this.entries.document({
       sessionId: about.sessionId ?? `openhands-${this.#identity}`,
       format: 'openhands',
       agentId: 'openhands',
       title: about.title ?? this.#title,
-      outcome: about.outcome ?? null,
+      outcome: about.outcome ?? this.#outcome,
       facts: about.facts ?? {},
-      reportedTotals: totals && {
-        modelCalls: totals.modelCalls,
-        usage: hasUsage ? null : totals.usage,
-        costUsd: hasCost ? null : totals.costUsd,
-      },
+      reportedTotals: this.#totals && restOf(this.#totals, this.entries.calls),
     });
   }
 }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { SessionDocument } from '@tracepost/contracts';
+import { sortedJson } from '../building/tool-arguments.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
 import type { LinesFormat, ReadingContext, WholeFormat } from '../format-reader.ts';
 import { readElements } from '../json/read-elements.ts';
@@ -12,11 +14,11 @@ export const openHandsCompletionLog: WholeFormat = {
   format: 'openhands',
   kind: 'whole',
   recognise: ({ text, fileName }) =>
-    /^\s*\{\s*"messages"\s*:\s*\[\s*\{/.test(text) &&
-    (/"(?:latency_sec|fncall_messages|raw_messages)"\s*:/.test(text) ||
+    /^\s*\{\s*(?:"context_window"\s*:\s*\d+\s*,\s*)?"(?:messages"\s*:\s*\[\s*\{|llm_path"\s*:\s*")/.test(text) &&
+    (/"(?:latency_sec|fncall_messages|raw_messages|llm_path)"\s*:/.test(text) ||
       /"context_window"\s*:\s*\d/.test(text) ||
       /You are OpenHands/.test(text) ||
-      /-\d{10}\.\d{1,6}(?:-[0-9a-f]+)?\.json$/.test(fileName ?? '')),
+      /-\d{10}\.\d{1,9}(?:-[0-9a-f]+)?(?:-error)?\.json$/.test(fileName ?? '')),
   open: (context) => readElements(context, LOG_WAYS, new CompletionLogTaker(context)),
 };
 
@@ -106,8 +108,9 @@ function isRun(value: Fields): boolean {
 
 function runOf(context: ReadingContext, run: Fields, number: number): SessionDocument[] {
   const session = new EventSession(context, { hasAllEvents: true });
-  if (!Array.isArray(run.history)) throw new RangeError('its history is no list of events');
-  for (const [place, event] of run.history.entries()) {
+  const history = run.history ?? [];
+  if (!Array.isArray(history)) throw new RangeError('its history is no list of events');
+  for (const [place, event] of history.entries()) {
     context.begin(number, `event ${place + 1}: `);
     try {
       addEvents(session, event, place);
@@ -117,17 +120,26 @@ function runOf(context: ReadingContext, run: Fields, number: number): SessionDoc
   }
   context.begin(number);
   session.stats(run.metrics);
-  if (session.isEmpty) throw new RangeError('there are no events in its history');
   const error = textOf(run.error);
+  if (session.isEmpty && error === null) throw new RangeError('there are no events in its history');
   const resolved = fieldsOf(fieldsOf(run.test_result).report).resolved ?? fieldsOf(run.report).resolved;
   const succeeded = typeof resolved === 'boolean' ? resolved : error === null ? null : false;
   const detail = error?.slice(0, 200) ?? (typeof resolved === 'boolean' ? `resolved ${resolved}` : null);
   return [
     session.document({
+      // A run that broke before its first event is known by what there is.
+      ...(session.isEmpty ? { sessionId: `openhands-${hashOfRun(run)}` } : {}),
       title: String(run.instance_id).slice(0, 200),
       outcome: succeeded === null ? null : { succeeded, detail },
     }),
   ];
+}
+
+function hashOfRun({ instance_id, attempt, error }: Fields): string {
+  return createHash('sha256')
+    .update(sortedJson([instance_id, attempt ?? null, error]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** Older benchmarks wrote an action and its observation as a pair. */

@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, idOf, isFields, textOf, timeOf } from '../buildi
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
 import { providerOf } from '../chat/litellm-model.ts';
-import { usdText } from '../chat/usd-text.ts';
+import { reportedUsd } from '../chat/usd-text.ts';
 import { callIdByPlace } from '../entries/session-entries.ts';
 import type { EventPlace, EventSession } from './event-session.ts';
 import { judgeText } from './result-judge.ts';
@@ -18,7 +18,9 @@ const TAKES: Readonly<Record<string, Take>> = {
   ObservationEvent: observation,
   UserRejectObservation: observation,
   AgentErrorEvent: observation,
+  ACPToolCallEvent: foreignTool,
   ConversationErrorEvent: conversationError,
+  ConversationIterationLimitEvent: iterationLimit,
   Condensation: condensation,
   ConversationStateUpdateEvent: stateUpdate,
   LLMCompletionLogEvent: completionLog,
@@ -35,7 +37,9 @@ export function takeNewEvent(session: EventSession, event: Fields, before: Befor
 function message(session: EventSession, event: Fields, at: EventPlace): void {
   const { content } = fieldsOf(event.llm_message);
   const text = contentText(content);
-  if (event.source === 'agent') session.answer(calledFor(session, event, at), text, at, null);
+  const thought = textOf(fieldsOf(event.llm_message).reasoning_content);
+  if (event.source === 'agent')
+    session.answer(calledFor(session, event, at), text, at, thought === null ? [] : [thought]);
   else session.user(`event-${eventId(event, at)}`, text, at);
 }
 
@@ -45,7 +49,7 @@ function action(session: EventSession, event: Fields, at: EventPlace): void {
   const args = asked.arguments ?? fieldsOf(asked.function).arguments ?? withoutKind(event.action);
   const name = textOf(event.tool_name) ?? textOf(asked.name) ?? 'unknown';
   const argumentText = typeof args === 'string' ? args : JSON.stringify(args ?? '');
-  session.answer(callId, contentText(event.thought), at, name + argumentText);
+  session.answer(callId, contentText(event.thought), at, [name + argumentText, textOf(event.reasoning_content) ?? '']);
   const own = `event-${eventId(event, at)}`;
   const toolCallId = session.toolIds.asked(idOf(event.tool_call_id) ?? own, { place: own, answer: own });
   session.tool({ toolCallId, name, arguments: args, callId, atMs: at.atMs, sequence: at.sequence + 1 });
@@ -76,15 +80,42 @@ function verdict(
 ): { status: SessionToolCall['status']; type: string | null } {
   if (event.kind === 'UserRejectObservation') return { status: 'refused', type: null };
   if (event.kind === 'AgentErrorEvent') return { status: 'failed', type: textOf(fieldsOf(event.classification).code) };
+  if (observed.timeout === true) return { status: 'failed', type: 'timeout' };
   const code = observed.exit_code ?? fieldsOf(observed.metadata).exit_code;
   if (typeof code === 'number' && code !== 0) return { status: 'failed', type: `exit_code_${code}` };
-  if (observed.is_error === true || textOf(observed.error) !== null) return { status: 'failed', type: null };
+  const isError = observed.is_error === true || observed.error === true || textOf(observed.error) !== null;
+  if (isError) return { status: 'failed', type: null };
   if (typeof observed.is_error === 'boolean' || typeof code === 'number') return { status: 'ok', type: null };
   const { status, errorType } = judgeText(text, event, { name: '' });
   return { status, type: errorType ?? null };
 }
 
+/** By a program that works in the agent's place, with tools of its own; told when it begins and again when it is done. */
+function foreignTool(session: EventSession, event: Fields, at: EventPlace): void {
+  const toolCallId = idOf(event.tool_call_id) ?? `event-${eventId(event, at)}`;
+  const name = textOf(event.tool_kind) ?? textOf(event.title) ?? 'unknown';
+  const { atMs, sequence } = at;
+  const tool = session.tool({ toolCallId, name, arguments: event.raw_input ?? '', atMs, sequence: sequence + 1 });
+  const isFailed = event.is_error === true || event.status === 'failed';
+  if (event.status !== 'completed' && !isFailed) return;
+  const { raw_output: given } = event;
+  const text = contentText(given) || (isFields(given) ? JSON.stringify(given) : contentText(event.content));
+  session.result(
+    tool,
+    { text, status: isFailed ? 'failed' : 'ok', error: isFailed ? session.entries.error(null, text) : null },
+    at,
+  );
+}
+
+function iterationLimit(session: EventSession, event: Fields): void {
+  session.ended({ succeeded: false, detail: (textOf(event.detail) ?? 'iteration limit').slice(0, 200) });
+}
+
 function conversationError(session: EventSession, event: Fields, at: EventPlace): void {
+  if (event.code === 'MaxIterationsReached') {
+    iterationLimit(session, event);
+    return;
+  }
   const error = session.entries.error(textOf(event.code), textOf(event.detail) ?? '');
   const { atMs, askedAtMs, sequence } = at;
   session.call({ callId: `event-${eventId(event, at)}`, sequence, atMs, askedAtMs, status: 'failed', error });
@@ -119,7 +150,7 @@ function completionLog(session: EventSession, event: Fields, at: EventPlace): vo
     ...fields,
     atMs,
     askedAtMs: atMs !== null && latencyMs !== null ? atMs - latencyMs : null,
-    reportedCostUsd: usdText(log.cost),
+    reportedCostUsd: reportedUsd(log.cost, session.leaveOut),
   });
 }
 

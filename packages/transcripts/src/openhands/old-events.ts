@@ -1,4 +1,4 @@
-import type { SessionToolCall } from '@tracepost/contracts';
+import type { SessionOutcome, SessionToolCall } from '@tracepost/contracts';
 import { answerIdOf, type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
@@ -48,12 +48,15 @@ function action(session: EventSession, event: Fields, at: EventPlace): void {
   const callId = modelCall(session, event, at);
   const asked = name === 'message' ? null : toolOf(session, event, at);
   const said = contentText(answerOf(event).content) || contentText(name === 'message' ? args.content : args.thought);
-  session.answer(callId, said, at, asked && asked.name + JSON.stringify(asked.arguments ?? ''));
+  const thought = textOf(answerOf(event).reasoning_content);
+  const given = asked && asked.name + JSON.stringify(asked.arguments ?? '');
+  session.answer(callId, said, at, [given, thought].filter(isKnown));
   if (asked) session.tool({ ...asked, callId, atMs: at.atMs, sequence: at.sequence + 1 });
 }
 
 function observation(session: EventSession, event: Fields, at: EventPlace): void {
   const name = String(event.observation);
+  if (name === 'agent_state_changed') session.ended(outcomeOf(fieldsOf(event.extras)));
   if (HOUSEKEEPING.has(name) || name === 'agent_state_changed') return;
   const cause = event.cause;
   const isOfTool = isFields(event.tool_call_metadata) || (typeof cause === 'number' && cause >= 0);
@@ -74,10 +77,20 @@ function verdict(event: Fields, text: string): { status: SessionToolCall['status
   if (event.observation === 'error') return { status: 'failed', type: textOf(extras.error_id) };
   const code = fieldsOf(extras.metadata).exit_code ?? extras.exit_code;
   if (typeof code === 'number' && code !== 0) return { status: 'failed', type: `exit_code_${code}` };
-  if (event.success === false) return { status: 'failed', type: null };
+  if (event.success === false || extras.error === true) return { status: 'failed', type: null };
   if (typeof code === 'number') return { status: 'ok', type: null };
   const { status, errorType } = judgeText(text, event, { name: '' });
   return { status, type: errorType ?? null };
+}
+
+/** Why it stopped, where it did not stop of its own will. */
+function outcomeOf({ agent_state, reason }: Fields): SessionOutcome | null {
+  const isFailure = agent_state === 'error' || agent_state === 'rejected';
+  return isFailure ? { succeeded: false, detail: (textOf(reason) ?? String(agent_state)).slice(0, 200) } : null;
+}
+
+function isKnown(text: string | null): text is string {
+  return text !== null;
 }
 
 /** The call of the model that the event comes from, told by the answer that the event carries. */

@@ -16,6 +16,15 @@ export function hasEvents(text: string): boolean {
   if (!/"timestamp"\s*:\s*"\d{4}-/.test(beginning)) return false;
   return (
     /"kind"\s*:\s*"(?:\w+Event|Condensation\w*|UserRejectObservation)"/.test(beginning) ||
-    /"(?:action|observation)"\s*:\s*"[a-z_]+"/.test(beginning)
+    /"(?:action|observation)"\s*:\s*"[a-z_]+"/.test(beginning) ||
+    isLongNewEvent(beginning)
+  );
+}
+
+/** In its own file an event says last of which kind it is, which is far behind a long prompt or result. */
+function isLongNewEvent(beginning: string): boolean {
+  return (
+    /^\s*\{\s*"id"\s*:\s*"[0-9a-f-]{32,36}"/i.test(beginning) &&
+    /"(?:tool_call_id|llm_response_id|llm_message|system_prompt|forgotten_event_ids|log_data)"\s*:/.test(beginning)
   );
 }
