@@ -111,6 +111,7 @@ export class ChatSession {
       sequence,
       callId,
       toolCalls: requests.map((request) => ({ name: request.name, input: request.arguments })),
+      toolTexts: thoughtOf(entry.message),
       model,
     });
     for (const [index, request] of requests.entries()) {
@@ -187,6 +188,12 @@ function requestsOf(message: Fields): ToolRequest[] {
       arguments: given ?? '',
     };
   });
+}
+
+/** What the model thought before it answered: no part of what it said, but paid. */
+function thoughtOf({ reasoning_content }: Fields): string[] {
+  const thought = textOf(reasoning_content);
+  return thought === null ? [] : [thought];
 }
 
 function messageIdOf(entry: ChatMessage): string {

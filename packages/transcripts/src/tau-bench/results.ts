@@ -6,12 +6,14 @@ import { ChatSession } from '../chat/chat-session.ts';
 import type { ReadingContext } from '../format-reader.ts';
 import type { ElementTaker } from '../json/read-elements.ts';
 import type { Step } from '../json/selectors.ts';
-import { judgeResult } from './result-judge.ts';
+import { isWholeReward, judgeResult } from './result-judge.ts';
+import { WrittenActions } from './written-actions.ts';
 
 interface Run {
   readonly fields: Record<string, unknown>;
   readonly chat: ChatSession;
   readonly hash: Hash;
+  readonly written: WrittenActions;
   place: number;
 }
 
@@ -37,7 +39,7 @@ export class TauBenchTaker implements ElementTaker {
     run.hash.update(sortedJson(value)).update('\n');
     try {
       if (!isFields(value)) throw new RangeError('it is no object');
-      run.chat.add({ message: value, place });
+      run.chat.add({ message: run.written.inChatShape(value, place), place });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#context.skip(Number(index) + 1, `message ${place + 1} of its traj: ${reason}`);
@@ -62,7 +64,7 @@ export class TauBenchTaker implements ElementTaker {
 
   #begin(): Run {
     const chat = new ChatSession({ texts: this.#context.texts, judge: judgeResult });
-    return { fields: {}, chat, hash: createHash('sha256'), place: 0 };
+    return { fields: {}, chat, hash: createHash('sha256'), written: new WrittenActions(), place: 0 };
   }
 }
 
@@ -87,5 +89,5 @@ function outcomeOf(reward: unknown, info: Fields): SessionOutcome | null {
   const error = textOf(info.error);
   if (error !== null) return { succeeded: false, detail: error.slice(0, 200) };
   if (typeof reward !== 'number' || !Number.isFinite(reward)) return null;
-  return { succeeded: reward === 1, detail: `reward ${reward}` };
+  return { succeeded: isWholeReward(reward), detail: `reward ${reward}` };
 }
