@@ -37,10 +37,17 @@ export function modelOf({ responseModel, model }: Fields): string | null {
 export function takeMessage(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): string | undefined {
   const { role } = entry.message;
   if (role === 'user') takeUser(entry, contentTexts(entry.message.content), draft, texts);
-  if (role === 'bashExecution') takeUser(entry, [`!${textOf(entry.message.command) ?? ''}`], draft, texts);
+  if (role === 'bashExecution') takeUser(entry, commandOfUser(entry.message), draft, texts);
   if (role === 'assistant') takeAnswer(entry, draft, texts);
   if (role === 'toolResult') takeResult(entry, draft, texts);
   return typeof role === 'string' ? undefined : 'has a message without a role';
+}
+
+/** What the user ran is given to the model with what came of it, if it is. */
+function commandOfUser({ command, output, excludeFromContext }: Fields): string[] {
+  const asked = `!${textOf(command) ?? ''}`;
+  const given = excludeFromContext === true ? null : textOf(output);
+  return given === null ? [asked] : [asked, given];
 }
 
 function takeUser(

@@ -7,7 +7,7 @@ import { takeSummary } from './summaries.ts';
 
 /**
  * Sessions of pi: `~/.pi/agent/sessions/<folder>/<time>_<session>.jsonl`. Newer ones are trees (entries name their parent): all branches
- * are read, for all were paid.
+ * are read, for all were paid. What `pi --mode json` prints begins with the same header; each message is complete at its `message_end`.
  */
 export const pi: LinesFormat = {
   format: 'pi',
@@ -18,20 +18,27 @@ export const pi: LinesFormat = {
 
 const ROLES = new Set(['user', 'assistant', 'toolResult', 'bashExecution']);
 
+/** The first sessions did not tell their folder, but the model. */
 function isHeader(line: Fields): boolean {
-  return line.type === 'session' && typeof line.id === 'string' && typeof line.cwd === 'string' && !('payload' in line);
+  const isOne = typeof line.cwd === 'string' || typeof line.modelId === 'string' || line.version === 3;
+  return line.type === 'session' && typeof line.id === 'string' && isOne && !('payload' in line);
 }
+
+const MESSAGES = new Set<unknown>(['message', 'message_end']);
 
 function isMessage(line: Fields): boolean {
   const message = fieldsOf(line.message);
   return (
-    line.type === 'message' &&
+    MESSAGES.has(line.type) &&
     ROLES.has(String(message.role)) &&
     'content' in message &&
     'timestamp' in message &&
     !('sessionId' in line)
   );
 }
+
+/** How the end of a compaction is printed, with what came of it. */
+const PRINTED = new Set<unknown>(['compaction_end', 'auto_compaction_end']);
 
 class PiReader implements LinesReader {
   readonly #context: ReadingContext;
@@ -52,7 +59,7 @@ class PiReader implements LinesReader {
     if (value.type === 'session') return this.#header(value, atMs);
     const draft = this.#opened(null);
     if (!draft) return 'names no session, and neither does the name of the file';
-    if (value.type !== 'message') return this.#beside(value, draft, atMs, number);
+    if (!MESSAGES.has(value.type)) return this.#beside(value, draft, atMs, number);
     if (!isFields(value.message)) return 'has no message';
     if (value.message.role === 'assistant') this.#answeredBy(value.message);
     const entry = {
@@ -75,8 +82,10 @@ class PiReader implements LinesReader {
   #beside(value: Fields, draft: DocumentDraft, atMs: number | null, sequence: number): undefined {
     if (value.type === 'session_info') draft.title(textOf(value.name), atMs);
     if (value.type === 'model_change') this.#chosen(textOf(value.provider), textOf(value.modelId));
-    if (value.type !== 'compaction' && value.type !== 'branch_summary') return;
-    const summary = { fields: value, id: idOf(value.id), atMs, sequence, ...this.#asked };
+    const isPrinted = PRINTED.has(value.type) && isFields(value.result);
+    const fields = isPrinted ? { ...fieldsOf(value.result), type: 'compaction' } : value;
+    if (fields.type !== 'compaction' && fields.type !== 'branch_summary') return;
+    const summary = { fields, id: idOf(value.id), atMs, sequence, ...this.#asked };
     takeSummary(summary, draft, this.#context.leaveOut);
   }
 
