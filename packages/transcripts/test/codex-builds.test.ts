@@ -252,6 +252,51 @@ describe('a compaction that the provider made', () => {
   });
 });
 
+describe('a session in which nothing is counted', () => {
+  const lines = [
+    metaLine(SELF, { model_provider: 'ollama' }),
+    context({ model: 'gpt-oss:20b' }, 1),
+    saidLine('user', 'hello', 2),
+    itemLine('function_call', { name: 'shell', arguments: '{}', call_id: 'call_of_a_command_0001' }, 4),
+    eventLine('token_count', { info: null }, 5),
+    itemLine('function_call_output', { call_id: 'call_of_a_command_0001', output: 'x' }, 7),
+    saidLine('assistant', 'I look', 9),
+    saidLine('assistant', 'done', 10),
+    codexLine('compacted', 11, { message: 'what was said' }),
+    saidLine('user', 'more', 12),
+    eventLine('task_started', { turn_id: 't1' }, 13),
+    saidLine('assistant', 'yes', 14),
+    eventLine('task_complete', { turn_id: 't1' }, 14),
+  ];
+
+  it('has a call for each answer, with the time that it took and without tokens', async () => {
+    const { calls, tools, messages, compactions = [] } = await read(...lines);
+    expect(calls.map(({ model, usage, status }) => [model, usage, status])).toEqual(
+      Array(3).fill(['gpt-oss:20b', null, 'ok']),
+    );
+    expect(calls.map(({ askedAtMs, atMs }) => (Number(atMs) - Number(askedAtMs)) / 1000)).toEqual([2, 3, 1]);
+    expect(tools.map(({ callId }) => callId)).toEqual([calls[0]?.callId]);
+    const answers = messages.filter(({ role }) => role === 'assistant');
+    expect(answers.map(({ callId }) => callId)).toEqual(calls.map(({ callId }) => callId));
+    expect(compactions.map(({ summaryTokens }) => Number(summaryTokens) > 0)).toEqual([true]);
+  });
+
+  it('is the same read in pieces', async () => {
+    const whole = await read(...lines);
+    for (let length = 3; length < lines.length; length++) {
+      const before = await read(...lines.slice(0, length));
+      expect(uniteDocuments(before, whole), `after ${length} lines`).toEqual(whole);
+    }
+  });
+
+  it('is one as long as nothing is: answers beside those that were counted are none that were paid', async () => {
+    const { calls } = await read(...lines, countLine(tokensOf(9, 9), tokensOf(9, 9), 15));
+    expect(calls.map(({ usage }) => usage?.input)).toEqual([9]);
+    const fork = await read(metaLine(SELF, { forked_from_id: PARENT }), ...lines.slice(1));
+    expect(fork.calls).toEqual([]);
+  });
+});
+
 describe('a record of what an answer took', () => {
   const record = (id: string, usage: object, at: number): string =>
     codexLine('token_usage_record', at, { response_id: `resp_00000000000${id}`, usage });
@@ -263,6 +308,7 @@ describe('a record of what an answer took', () => {
 
   const lines = [
     metaLine(SELF),
+    eventLine('task_started', { turn_id: 't1' }, 1),
     context({ model: 'gpt-5.6' }, 1),
     saidLine('user', 'hello', 2),
     ask('call_of_a_command_0001', 5),
@@ -293,9 +339,9 @@ describe('a record of what an answer took', () => {
 
   it('is a call of its own where nothing was said in the conversation and nothing counted', async () => {
     const document = await read(
-      ...lines.slice(0, 7),
+      ...lines.slice(0, 8),
       record('7', tokensOf(70, 7), 97),
-      ...lines.slice(7),
+      ...lines.slice(8),
       record('9', tokensOf(90, 9), 101),
     );
     expect(document.calls.map(({ usage }) => usage?.input)).toEqual([100, 70, 200, 90]);
@@ -308,7 +354,7 @@ describe('a record of what an answer took', () => {
       countLine(tokensOf(300, 30), tokensOf(200, 20), 101),
       saidLine('user', 'x', 102),
     );
-    for (let length = 3; length <= lines.length; length++) {
+    for (let length = 4; length <= lines.length; length++) {
       const before = await read(...lines.slice(0, length));
       expect(uniteDocuments(before, whole), `after ${length} lines`).toEqual(whole);
     }

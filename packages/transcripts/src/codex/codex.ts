@@ -90,6 +90,8 @@ class CodexReader implements LinesReader {
     if (!this.#state) return [];
     if (this.#isBare) closeBare(this.#state);
     closeRecords(this.#state);
+    // What a fork repeats was counted where it was said.
+    if (this.#origin.parentId === null) closeUncounted(this.#state);
     this.#state.draft.parent(this.#origin.parentId);
     return this.#state.draft.isEmpty ? [] : [this.#state.draft.document()];
   }
@@ -146,6 +148,11 @@ function passInherited({ counts }: CodexState, type: string, { info }: Fields): 
 }
 
 const NO_SESSION = 'names no session, and neither does the name of the file';
+
+/** Some providers count nothing. */
+function closeUncounted({ draft, session }: CodexState): void {
+  session.closeUncounted((turnId) => derivedId('answer', draft.sessionId, turnId));
+}
 
 /** The oldest versions counted nothing: an answer ends where something is said to the model again. */
 function closeBare({ draft, session }: CodexState): void {

@@ -40,10 +40,12 @@ function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): vo
   session.drop();
   session.asked(atMs);
   session.latestFailure = null;
+  session.isAtWork = true;
 }
 
 /** Newer builds tell only here why a turn did not come to its end; those before told it when it happened, and some of them both. */
 function endTurn(state: CodexState, { error }: Fields, place: Place): void {
+  state.session.isAtWork = false;
   if (isFields(error) && failureText(error) !== state.session.latestFailure) takeError(state, error, place);
 }
 

@@ -38,6 +38,9 @@ interface Turn {
   isOver: boolean;
 }
 
+/** Of a session that counts nothing. */
+const MOST_UNCOUNTED = 50_000;
+
 interface ToolEvent {
   readonly startedAtMs: number | null;
   readonly atMs: number | null;
@@ -71,6 +74,8 @@ export class CodexSession {
   readonly #draft: DocumentDraft;
   readonly #texts: TextBudget;
   #turn: Turn | null = null;
+  /** Turns that nobody counted, as long as nothing of the session was; null: something was. */
+  #uncounted: { readonly turn: Turn; readonly model: string | null }[] | null = [];
   #turnsOver = 0;
   #askedAtMs: number | null = null;
   model: string | null = null;
@@ -78,6 +83,8 @@ export class CodexSession {
   threadTier: string | null = null;
   /** Overrules that of the thread. */
   turnTier: string | null = null;
+  /** Whether what the user asked is being worked on; null: of a build that does not say. */
+  isAtWork: boolean | null = null;
   /** What the latest call of this turn failed with; null: none has. */
   latestFailure: string | null = null;
   /** Calls before the line that names the model: they are given the first that is named. */
@@ -133,7 +140,7 @@ export class CodexSession {
     const { atMs, sequence } = place;
     const { thoughts = [], hiddenTokens = 0, tool } = other;
     const partId = other.id ?? derivedId('answer', atMs, text, ...thoughts);
-    if (this.#turn?.isOver) this.#turn = null;
+    if (this.#turn?.isOver) this.#leave();
     this.#turn ??= {
       messageId: partId,
       askedAtMs: this.#askedAtMs,
@@ -268,6 +275,7 @@ export class CodexSession {
   /** The count of an answer: the turn ends here. */
   counted({ callId, reported, contextWindow, serviceTier }: Counted, { atMs, sequence }: Place): void {
     const turn = this.#turn;
+    this.#uncounted = null;
     this.#draft.call({
       ...this.#call(callId),
       // Some builds count an answer only when the tools that it called have ended.
@@ -284,6 +292,7 @@ export class CodexSession {
 
   /** A call that is no answer to what is said in the session. */
   beside({ callId, reported }: Counted, { atMs, sequence }: Place): void {
+    this.#uncounted = null;
     this.#draft.call({ ...this.#call(callId), atMs, sequence, ...reported });
     if (this.model === null) this.#withoutModel.push(callId);
   }
@@ -304,8 +313,29 @@ export class CodexSession {
 
   /** Ends a turn of which no more will be told. */
   drop(): void {
-    this.#turn = null;
+    this.#leave();
     this.#turnsOver++;
+  }
+
+  #leave(): void {
+    const turn = this.#turn;
+    this.#turn = null;
+    if (turn && this.#uncounted && this.#uncounted.length < MOST_UNCOUNTED) {
+      this.#uncounted.push({ turn, model: this.model });
+    }
+  }
+
+  /** Of a session in which nothing was counted: what the assistant gave were answers all the same. */
+  closeUncounted(idOfCall: (turnId: string) => string): void {
+    // One that is under way may be counted yet.
+    if (!this.isAtWork) this.#leave();
+    for (const { turn, model } of this.#uncounted ?? []) {
+      const { askedAtMs, beganAtMs, endedAtMs, messageId, place } = turn;
+      const callId = idOfCall(messageId);
+      const call = { ...this.#call(callId), model: model ?? this.model, sequence: place.sequence };
+      this.#draft.call({ ...call, atMs: endedAtMs, askedAtMs, beganAtMs });
+      this.#join(turn, callId, true);
+    }
   }
 
   /** Told apart from every other turn of this reading, also before its first piece has come. */
@@ -321,8 +351,12 @@ export class CodexSession {
   #endTurn(callId: string, isComplete: boolean): void {
     if (this.model === null) this.#withoutModel.push(callId);
     const turn = this.#turn;
+    this.#turn = null;
     this.drop();
-    if (!turn) return;
+    if (turn) this.#join(turn, callId, isComplete);
+  }
+
+  #join(turn: Turn, callId: string, isComplete: boolean): void {
     this.#draft.message({ ...this.#turnMessage(turn, callId), isComplete });
     for (const toolCallId of turn.toolCallIds) this.#draft.tool({ ...this.#tool(toolCallId), callId });
   }
