@@ -126,6 +126,20 @@ describe('events of OpenHands from version 1 on', () => {
     expect((await one(JSON.stringify(prompt), 'conversations/c-1/events/event-00000-x.json')).sessionId).toBe('c-1');
   });
 
+  it.each(['conversations/c-1/events/event-00000-x.jsonl', 'printed.txt'])(
+    'are known in lines, however long the first of them are (%s)',
+    async (fileName) => {
+      const short = 'word '.repeat(5000);
+      const long = fileName.endsWith('.txt') ? short : short.repeat(10);
+      const prompt = fresh(0, 'SystemPromptEvent', { source: 'agent', system_prompt: { type: 'text', text: long } });
+      const session = await one(
+        lines([prompt, observed(1, { output: short.repeat(10), exit_code: 0 }), asked(2)]),
+        fileName,
+      );
+      expect(session.tools).toMatchObject([{ status: 'ok', resultBytes: short.length * 10 }]);
+    },
+  );
+
   it.each([
     [{ output: 'x', error: true, kind: 'ExecuteBashObservation' }, 'failed', null],
     [{ output: 'x', exit_code: -1, timeout: true, kind: 'TerminalObservation' }, 'failed', 'timeout'],

@@ -44,7 +44,7 @@ export const openHandsTrajectory: WholeFormat = {
 export const openHandsEventFile: WholeFormat = {
   format: 'openhands',
   kind: 'whole',
-  recognise: ({ text }) => /^\s*\{/.test(text) && (hasEvents(text) || isState(text)),
+  recognise: ({ text }) => /^\s*\{/.test(text) && !HAS_LINES.test(text) && (hasEvents(text) || isState(text)),
   open(context) {
     const found: { documents: SessionDocument[] } = { documents: [] };
     return readElements(context, ['$'], {
@@ -55,6 +55,9 @@ export const openHandsEventFile: WholeFormat = {
     });
   },
 };
+
+/** One object after another, as in no file of one. */
+const HAS_LINES = /\}\r?\n\{/;
 
 function isState(text: string): boolean {
   return /^\s*\{\s*"id"\s*:/.test(text) && /"(?:usage_to_metrics|persistence_dir|execution_status)"\s*:/.test(text);
@@ -81,8 +84,10 @@ function fileOf(context: ReadingContext, value: Fields): SessionDocument[] {
 export const openHandsEventLines: LinesFormat = {
   format: 'openhands',
   kind: 'lines',
-  recognise: ({ entries, text }) =>
+  recognise: ({ entries, text, fileName }) =>
     (entries.length > 1 && entries.slice(0, 2).every(isEvent)) ||
+    // The first can be longer than what is looked at.
+    (/\.jsonl$/.test(fileName ?? '') && /^\s*\{/.test(text) && hasEvents(text)) ||
     entries.some(isRun) ||
     (/^\s*\{\s*"instance_id"\s*:/.test(text) && /"test_result"\s*:/.test(text) && !/\n\s*"/.test(text.slice(0, 200))),
   open(context) {
