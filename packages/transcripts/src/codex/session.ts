@@ -1,20 +1,17 @@
-import type { SessionModelCall, SessionToolCall } from '@tracepost/contracts';
+import type { SessionModelCall } from '@tracepost/contracts';
 import { NO_TOKENS } from '@tracepost/contracts/token-usage';
 import { derivedId } from '../building/derived-id.ts';
 import type { DocumentDraft } from '../building/document-draft.ts';
 import { estimateMessage } from '../building/estimate.ts';
-import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import type { TextBudget } from '../building/text-budget.ts';
-import { argumentFields, NO_ARGUMENTS } from '../building/tool-arguments.ts';
+import { argumentFields } from '../building/tool-arguments.ts';
 import { isUnique, type ToolIds } from '../building/tool-ids.ts';
 import type { ReportedUsage } from '../building/usage.ts';
+import { toolEntry } from './tool-entry.ts';
 import type { ToolOutcome, ToolOutput } from './tool-output.ts';
+import { type Place, type Turn, turnMessage, UncountedTurns } from './turn.ts';
 
-/** When and where in the file something stands. */
-export interface Place {
-  readonly atMs: number | null;
-  readonly sequence: number;
-}
+export type { Place } from './turn.ts';
 
 /** What a piece of an answer weighs besides its words. */
 interface AnswerPart {
@@ -24,22 +21,6 @@ interface AnswerPart {
   readonly hiddenTokens?: number;
   readonly tool?: { readonly name: string; readonly input: unknown };
 }
-
-/** What the assistant gave since the last call was counted: the answer of the next one. */
-interface Turn {
-  readonly messageId: string;
-  readonly askedAtMs: number | null;
-  readonly beganAtMs: number | null;
-  readonly place: Place;
-  readonly toolCallIds: string[];
-  /** Of its latest piece. */
-  endedAtMs: number | null;
-  /** A tool of it has given back: what the assistant says now is the next answer, whether this one was counted or not. */
-  isOver: boolean;
-}
-
-/** Of a session that counts nothing. */
-const MOST_UNCOUNTED = 50_000;
 
 interface ToolEvent {
   readonly startedAtMs: number | null;
@@ -74,8 +55,7 @@ export class CodexSession {
   readonly #draft: DocumentDraft;
   readonly #texts: TextBudget;
   #turn: Turn | null = null;
-  /** Turns that nobody counted, as long as nothing of the session was; null: something was. */
-  #uncounted: { readonly turn: Turn; readonly model: string | null }[] | null = [];
+  readonly #uncounted = new UncountedTurns();
   #turnsOver = 0;
   #askedAtMs: number | null = null;
   model: string | null = null;
@@ -155,7 +135,7 @@ export class CodexSession {
     const readable = { texts: [text, ...thoughts], tools: tool ? [tool] : [], model: this.model ?? 'gpt' };
     const estimatedTokens = hiddenTokens + estimateMessage(readable);
     this.#draft.message({
-      ...this.#turnMessage(this.#turn, null),
+      ...turnMessage(this.#turn, null),
       atMs,
       sequence,
       text: kept,
@@ -168,7 +148,7 @@ export class CodexSession {
   toolCall(toolCallId: string, name: string, value: unknown, { atMs, sequence }: Place): void {
     this.#turn?.toolCallIds.push(toolCallId);
     this.#draft.tool({
-      ...this.#tool(toolCallId),
+      ...toolEntry(toolCallId),
       name,
       atMs,
       sequence,
@@ -195,7 +175,7 @@ export class CodexSession {
     // How it ended may have been told already, and better than the output tells it.
     const isTold = known !== undefined && known.status !== 'pending' && output.outcome.status === 'ok';
     this.#draft.tool({
-      ...this.#tool(toolCallId),
+      ...toolEntry(toolCallId),
       ...(isTold ? { status: known.status, error: known.error } : output.outcome),
       startedAtMs: known?.startedAtMs ?? null,
       endedAtMs: atMs,
@@ -220,7 +200,7 @@ export class CodexSession {
     const { atMs } = place;
     if (this.#turn?.toolCallIds.includes(script)) this.#turn.toolCallIds.push(given);
     this.#draft.tool({
-      ...this.#tool(given),
+      ...toolEntry(given),
       name,
       atMs: startedAtMs ?? atMs,
       sequence: place.sequence,
@@ -238,7 +218,7 @@ export class CodexSession {
   /** A tool that the provider ran while it answered: it was over when it was told. */
   served(toolCallId: string, isOk: boolean, { atMs }: Place): void {
     const error = isOk ? null : { type: null, message: 'the provider could not run it' };
-    this.#draft.tool({ ...this.#tool(toolCallId), status: isOk ? 'ok' : 'failed', error, endedAtMs: atMs });
+    this.#draft.tool({ ...toolEntry(toolCallId), status: isOk ? 'ok' : 'failed', error, endedAtMs: atMs });
   }
 
   /** The call asks what a process does that another call has started. */
@@ -263,7 +243,7 @@ export class CodexSession {
 
   /** How the work of a call ended that another one asked about. */
   processEnd(toolCallId: string, { status, error }: ToolOutcome, startedAtMs: number | null): void {
-    const known = this.#draft.toolOf(toolCallId) ?? this.#tool(toolCallId);
+    const known = this.#draft.toolOf(toolCallId) ?? toolEntry(toolCallId);
     const isTold = status === 'ok' && known.status !== 'pending';
     this.#draft.tool({
       ...known,
@@ -275,7 +255,7 @@ export class CodexSession {
   /** The count of an answer: the turn ends here. */
   counted({ callId, reported, contextWindow, serviceTier }: Counted, { atMs, sequence }: Place): void {
     const turn = this.#turn;
-    this.#uncounted = null;
+    this.#uncounted.end();
     this.#draft.call({
       ...this.#call(callId),
       // Some builds count an answer only when the tools that it called have ended.
@@ -292,7 +272,7 @@ export class CodexSession {
 
   /** A call that is no answer to what is said in the session. */
   beside({ callId, reported }: Counted, { atMs, sequence }: Place): void {
-    this.#uncounted = null;
+    this.#uncounted.end();
     this.#draft.call({ ...this.#call(callId), atMs, sequence, ...reported });
     if (this.model === null) this.#withoutModel.push(callId);
   }
@@ -320,16 +300,14 @@ export class CodexSession {
   #leave(): void {
     const turn = this.#turn;
     this.#turn = null;
-    if (turn && this.#uncounted && this.#uncounted.length < MOST_UNCOUNTED) {
-      this.#uncounted.push({ turn, model: this.model });
-    }
+    if (turn) this.#uncounted.add(turn, this.model);
   }
 
   /** Of a session in which nothing was counted: what the assistant gave were answers all the same. */
   closeUncounted(idOfCall: (turnId: string) => string): void {
     // One that is under way may be counted yet.
     if (!this.isAtWork) this.#leave();
-    for (const { turn, model } of this.#uncounted ?? []) {
+    for (const { turn, model } of this.#uncounted.all) {
       const { askedAtMs, beganAtMs, endedAtMs, messageId, place } = turn;
       const callId = idOfCall(messageId);
       const call = { ...this.#call(callId), model: model ?? this.model, sequence: place.sequence };
@@ -357,8 +335,8 @@ export class CodexSession {
   }
 
   #join(turn: Turn, callId: string, isComplete: boolean): void {
-    this.#draft.message({ ...this.#turnMessage(turn, callId), isComplete });
-    for (const toolCallId of turn.toolCallIds) this.#draft.tool({ ...this.#tool(toolCallId), callId });
+    this.#draft.message({ ...turnMessage(turn, callId), isComplete });
+    for (const toolCallId of turn.toolCallIds) this.#draft.tool({ ...toolEntry(toolCallId), callId });
   }
 
   failed(callId: string, error: NonNullable<SessionModelCall['error']>, { atMs, sequence }: Place): void {
@@ -372,40 +350,6 @@ export class CodexSession {
       // An attempt that was refused used nothing.
       usage: NO_TOKENS,
     });
-  }
-
-  #turnMessage(turn: Turn, callId: string | null): Parameters<DocumentDraft['message']>[0] {
-    return {
-      messageId: turn.messageId,
-      role: 'assistant',
-      ...turn.place,
-      subagent: null,
-      text: '',
-      characters: 0,
-      estimatedTokens: 0,
-      callId,
-      toolCallId: null,
-      isComplete: true,
-      parts: [],
-    };
-  }
-
-  #tool(toolCallId: string): SessionToolCall {
-    return {
-      toolCallId,
-      name: UNKNOWN_TOOL,
-      atMs: null,
-      sequence: 0,
-      subagent: null,
-      callId: null,
-      ...NO_ARGUMENTS,
-      startedAtMs: null,
-      endedAtMs: null,
-      status: 'pending',
-      resultBytes: null,
-      result: null,
-      error: null,
-    };
   }
 
   #call(callId: string): SessionModelCall {
