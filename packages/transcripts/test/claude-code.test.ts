@@ -301,6 +301,32 @@ describe('a call that failed', () => {
     ]);
   });
 
+  it.each<[string, object]>([
+    ['ECONNRESET', { message: 'Connection error.', connection: { code: 'ECONNRESET', message: 'reset' } }],
+    ['429', { message: '429 {"type":"error","error":{"type":"rate_limit_error"}}' }],
+    ['529', { message: 'overloaded', status: 529, formatted: 'overloaded', connection: null }],
+  ])('is told by %s also as newer versions write it', async (type, error) => {
+    const more = { type: 'system', subtype: 'api_error', error, retryAttempt: 1, maxRetries: 10 };
+    const { calls } = await read(QUESTION, userLine({ uuid: 'e1', parent: 'u1', at: 2, more }));
+    expect(calls.map((call) => [call.status, call.error?.type])).toEqual([['failed', type]]);
+  });
+
+  it.each([
+    ['429', 'You have hit your limit', { apiErrorStatus: 429, error: 'rate_limit' }],
+    ['401', 'Please run /login · API Error: 401 expired', { error: 'authentication_failed' }],
+    ['billing_error', 'Credit balance is too low', { error: 'billing_error' }],
+  ])('and was given up is told by %s: %s', async (type, text, more) => {
+    const blocks = [{ type: 'text', text }];
+    const { calls } = await read(
+      QUESTION,
+      answerLine({
+        ...{ uuid: 'a1', parent: 'u1', at: 2, id: 'gave-up', model: '<synthetic>', blocks, output: 0, input: 0 },
+        more: { isApiErrorMessage: true, ...more },
+      }),
+    );
+    expect(calls.map((call) => [call.status, call.error?.type])).toEqual([['failed', type]]);
+  });
+
   it('is none where the program only speaks itself', async () => {
     const { calls, messages } = await read(
       QUESTION,

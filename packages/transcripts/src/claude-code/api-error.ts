@@ -10,7 +10,7 @@ const MESSAGE_CHARACTERS = 500;
 /** The error of an answer that the program wrote in the place of the model's, when it gave up. */
 export function answerError(fields: Fields): SessionError {
   const text = contentTexts(fieldsOf(fields.message).content).join('\n').slice(0, MESSAGE_CHARACTERS);
-  const status = /^API Error:? \(?(\d{3})\b/.exec(text)?.[1];
+  const status = statusOf(fields.apiErrorStatus) ?? /(?:^|· )API Error:? \(?(\d{3})\b/.exec(text)?.[1];
   const type = /"type":\s*"(\w+_error)"/.exec(text)?.[1];
   return { type: status ?? type ?? textOf(fields.error), message: text };
 }
@@ -20,8 +20,9 @@ export function takeApiError(line: ClaudeLine): void {
   const error = fieldsOf(line.fields.error);
   // The provider's own error lies inside the client's, one or two levels down.
   const inner = fieldsOf(fieldsOf(error.error).error ?? error.error);
-  const cause = fieldsOf(line.fields.cause ?? error.cause);
-  const status = typeof error.status === 'number' ? String(error.status) : null;
+  const cause = fieldsOf(line.fields.cause ?? error.cause ?? error.connection);
+  const message = textOf(inner.message) ?? textOf(error.message) ?? textOf(cause.message) ?? '';
+  const status = statusOf(error.status) ?? /^(\d{3})\b/.exec(message)?.[1];
   keepTime(line);
   line.draft.call({
     callId: line.uuid,
@@ -36,10 +37,7 @@ export function takeApiError(line: ClaudeLine): void {
     status: 'failed',
     error: {
       type: status ?? textOf(inner.type) ?? textOf(cause.code),
-      message: (textOf(inner.message) ?? textOf(error.message) ?? textOf(cause.message) ?? '').slice(
-        0,
-        MESSAGE_CHARACTERS,
-      ),
+      message: message.slice(0, MESSAGE_CHARACTERS),
     },
     stopReason: null,
     usage: NO_TOKENS,
@@ -49,4 +47,8 @@ export function takeApiError(line: ClaudeLine): void {
     serviceTier: null,
     contextWindow: null,
   });
+}
+
+function statusOf(value: unknown): string | null {
+  return typeof value === 'number' ? String(value) : null;
 }
