@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describeWithCorpus, until } from '@tracepost/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Installation, startInstallation } from './use-installation.ts';
@@ -50,6 +50,7 @@ describe('tracepost import', () => {
     const root = await given('folder', {
       'a.jsonl': writtenTranscript('folder-a', 3),
       'b.jsonl.gz': gzipSync(writtenTranscript('folder-b', 3)),
+      'packed.jsonl.zst': zstdCompressSync(writtenTranscript('folder-e', 3)),
       'two\nlines.jsonl': `${writtenTranscript('folder-c', 3)}{"type": oh\n`,
       'notes.txt': 'Dear diary',
       'picture.png': Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 13]),
@@ -59,8 +60,8 @@ describe('tracepost import', () => {
     execFileSync('mkfifo', [join(root, 'pipe.jsonl')]);
 
     const first = await installation.importJson(root);
-    expect(first).toMatchObject({ exit: 0, files: 6, sent: 3, known: 0, notTranscripts: 3, failed: 0 });
-    expect(first).toMatchObject({ imported: 3, updated: 0, unchanged: 0, skippedLines: 1 });
+    expect(first).toMatchObject({ exit: 0, files: 7, sent: 4, known: 0, notTranscripts: 3, failed: 0 });
+    expect(first).toMatchObject({ imported: 4, updated: 0, unchanged: 0, skippedLines: 1 });
     expect(first.skipped).toMatchObject([{ path: join(root, 'two\nlines.jsonl'), line: 7 }]);
     expect(first.leftOut).toEqual(
       expect.arrayContaining([
@@ -68,16 +69,16 @@ describe('tracepost import', () => {
         { path: join(root, 'pipe.jsonl'), reason: 'is a FIFO' },
       ]),
     );
-    expect(await keptOf('folder-')).toEqual(whole(3, 3));
+    expect(await keptOf('folder-')).toEqual(whole(4, 3));
 
     await appendFile(join(root, 'a.jsonl'), writtenTranscript('folder-d', 3));
     const second = await installation.importJson(root);
-    expect(second).toMatchObject({ exit: 0, sent: 1, known: 2, notTranscripts: 3, imported: 1, unchanged: 1 });
+    expect(second).toMatchObject({ exit: 0, sent: 1, known: 3, notTranscripts: 3, imported: 1, unchanged: 1 });
     // A file that became shorter takes nothing away.
     await truncate(join(root, 'a.jsonl'), writtenTranscript('folder-a', 3).length);
     expect(await installation.importJson(root)).toMatchObject({ exit: 0, sent: 1, imported: 0, updated: 0 });
-    expect(await installation.importJson(root, '--again')).toMatchObject({ exit: 0, sent: 3, unchanged: 3 });
-    expect(await keptOf('folder-')).toEqual(whole(4, 3));
+    expect(await installation.importJson(root, '--again')).toMatchObject({ exit: 0, sent: 4, unchanged: 4 });
+    expect(await keptOf('folder-')).toEqual(whole(5, 3));
   });
 
   it('shows names and lines with their control characters escaped', async () => {
