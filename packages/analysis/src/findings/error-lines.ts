@@ -1,4 +1,4 @@
-import { shellParts } from './shell.ts';
+import { type ShellPart, shellParts } from './shell.ts';
 import { endsInSought } from './without-sought.ts';
 
 const MOST_CHARACTERS = 4_096;
@@ -19,10 +19,12 @@ export function errorLines(text: string, command: string | null): readonly strin
   if (lines.some((line) => IS_ASSERTION.test(line))) return [];
   const parts = shellParts(command);
   const programs = new Set(parts.map(({ program }) => program));
-  const onlyReads = parts.length > 0 && parts.every(({ program }) => READERS.has(program));
-  return lines.filter((line) => {
+  const onlyReads = parts.length > 0 && parts.every(isReader);
+  return lines.filter((line, at) => {
     if (isQuoted(line)) return false;
-    return onlyReads ? saidBy(line, programs) : saidBy(line, programs) || hasErrorForm(line);
+    const isAtAnEnd = at === 0 || at === lines.length - 1;
+    if (saidBy(line, programs) || (isAtAnEnd && SAID_BY_SHELL.test(line))) return true;
+    return !onlyReads && hasErrorForm(line);
   });
 }
 
@@ -35,7 +37,8 @@ function ownLines(lines: readonly string[]): readonly string[] {
     own.push(line);
     if (endsInSought(line)) break;
   }
-  return own.filter((line) => !isNumbered(line));
+  // What follows the first line may be what it was given: code, or a difference.
+  return own.filter((line, at) => !isNumbered(line) && (at === 0 || !(IS_CODE.test(line) || IS_CHANGED.test(line))));
 }
 
 function hasErrorForm(line: string): boolean {
@@ -49,15 +52,32 @@ const LEFT_OUT = '…';
 
 /** From here on a tool shows what it was given or what it found. */
 const QUOTES_FROM_HERE =
-  /^(?:string|old_string|new_string|content|contents|input|output|stdout|body|source|context|file|diff|```)\b.{0,20}(?::|$)/i;
+  /^(?:string|old_string|new_string|content|contents|input|output|stdout|body|source|context|file|diff)\b.{0,20}(?::|$)|^(?:```|<<<<<<<|@@)/i;
+
+/** A changed line keeps its indentation behind the sign; an entry of a list has none. */
+const IS_CHANGED = /^[-+]\s{2,}\S/;
 
 /** These print what others wrote: the only errors of their own begin with their name. */
 const READERS = new Set([
   ...'cat head tail less more grep egrep fgrep rg ag ack sed awk find fd ls tree wc sort uniq cut tr nl bat diff comm jq yq'.split(
     ' ',
   ),
-  ...'echo printf cd pwd strings xxd od file stat test true false history tac column fold'.split(' '),
+  ...'echo printf cd pwd strings xxd od file stat test true false history tac column fold journalctl dmesg zcat'.split(
+    ' ',
+  ),
+  // These run nothing by themselves.
+  ...'for case select done fi esac } ) [ [[ : exit return set unset export local read shift break continue'.split(' '),
 ]);
+
+/** Of git's commands those that show what is written already. */
+const SHOWS = /^git (?:log|show|diff|blame|grep|status|cat-file|reflog)\b/;
+
+function isReader({ program, words }: ShellPart): boolean {
+  return READERS.has(program) || SHOWS.test(words.slice(0, 2).join(' '));
+}
+
+/** By whoever ran the line, whatever it ran. */
+const SAID_BY_SHELL = /^(?:error: )?(?:the )?(?:command|process|execution) (?:has |was )?(?:timed out|killed after)\b/i;
 
 /** `curl: (28) …`, `psql: error: …`; those of a shell begin with its name too, whatever the line ran. */
 function saidBy(line: string, programs: ReadonlySet<string>): boolean {
@@ -88,13 +108,14 @@ const ERROR_FORMS: readonly RegExp[] = [
   /\bdestination host unreachable\b/i,
   /^[45]\d\d\s(?:Client |Server )?(?:Error|Too Many|Unauthorized|Forbidden|Request Time|Gateway Time|Bad Request|Unprocessable)/i,
   /^(?:the )?(?:command|request|operation|connection|process|execution|query|tool|call|script|fetch|login|authentication|upload|download)\s(?:has |was |to \S{1,100} )?(?:timed|failed|refused|reset|aborted|closed|could not|denied)\b/i,
-  /^(?:could not|couldn't|cannot|can't|unable to|failed to)\s(?:connect|resolve|reach|authenticate|log ?in|fetch|open|access|get|download|transfer)/i,
+  /^(?:could not|couldn't|cannot|can't|unable to|failed to)\s(?:connect|resolve|reach|locate|authenticate|log ?in|fetch|open|access|get|download|transfer)/i,
   /^\{.{0,200}"(?:error|errors|status|statusCode|status_code|code|message|detail|fault)"\s*:/,
   /^\S{0,60}\s?(?:dial tcp|dial unix|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONN|ETIMEDOUT|EHOST|ENET))/,
   /^(?:get|post|put|delete|patch|head) "[^"]{1,200}":\s/i,
   /^permission denied \(/i,
   /^access denied\b/i,
   /^unauthorized(?:$|[:.,!])/i,
+  /^the \S{1,60} "[^"]{1,200}" is invalid:/i,
   /^denied:\s/,
   /\bserver returned (?:http )?(?:response code|status|error)\b/i,
   // pip tells the reason of a failed download in a warning.

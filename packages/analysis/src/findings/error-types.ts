@@ -70,14 +70,14 @@ const NAMES: Readonly<Partial<Record<ErrorPattern, string>>> = {
     querytimeout locktimeout timeoutexpired`,
   auth_failure: `authentication auth authfailure authenticationfailed unauthenticated unauthorized unauthorised permissiondenied
     forbidden accessdenied invalidapikey incorrectapikey invalidtoken expiredtoken tokenexpired expiredsignature invalidclienttokenid notauthenticated unrecognizedclient
-    invalidcredentials credentials invalidclient invalidgrant insufficientscope e401 e403 eneedauth notauthorized`,
+    invalidcredentials invalidaccesskeyid signaturedoesnotmatch credentials invalidclient invalidgrant insufficientscope e401 e403 eneedauth notauthorized`,
   network: `apiconnection connection connectionrefused connectionreset connectionaborted connect econnrefused econnreset enotfound
     eaiagain ehostunreach enetunreach ehostdown network networkunreachable hostunreachable dns newconnection maxretry
     underrsocket nameresolution remotedisconnected sockethangup fetch endpointconnection unknownhost noroutetohost gaierror`,
   validation: `invalidrequest badrequest invalidargument invalidarguments validation inputvalidation schemavalidation invalidparams
     invalidparameter invalidparameters invalidinput invalidtoolinput invalidtoolarguments aiinvalidtoolarguments
     aitypevalidation typevalidation zod unprocessableentity jsonschemavalidation schema invalidvalue missingparameter 32602
-    missingrequiredparameter pydanticcorevalidation`,
+    missingrequiredparameter pydanticcorevalidation invalidtype invalidformat`,
 };
 
 const TYPES = new Map<string, ErrorPattern>(

@@ -14,6 +14,7 @@ export function patternOfLine(whole: string): ErrorPattern | null {
   if (curl) return curl;
   // Some services answer 403 to those who ask too often, and say so.
   if (RATE_LIMIT.test(plain)) return 'rate_limit';
+  if (TOLD_TO_LOG_IN.test(line)) return 'auth_failure';
   const status = statusIn(plain) ?? namedIn(plain);
   if (status) return status;
   for (const [pattern, words] of WORDS) if (words.test(plain)) return pattern;
@@ -22,16 +23,20 @@ export function patternOfLine(whole: string): ErrorPattern | null {
 
 /** A provider's answer in JSON tells more than its words: the type, the status or the code of the error. */
 function patternOfBody(line: string): ErrorPattern | null {
+  const code = line.includes('<') ? /<code>([\w.:#-]{3,60})<\/code>/i.exec(line)?.[1] : undefined;
+  if (code !== undefined) return patternOfType(code, null);
   const from = line.indexOf('{');
   if (from < 0) return null;
-  for (const found of line
-    .slice(from)
-    .matchAll(/["'](?:type|status|code|statusCode|status_code|reason|__type)["']\s*:\s*["']?([\w.#-]{3,60})/g)) {
-    const pattern = patternOfType((found[1] as string).replace(/^.*#/, ''), null);
+  for (const found of line.slice(from).matchAll(BODY_FIELDS)) {
+    const pattern = patternOfType((found[1] ?? found[2] ?? '').replace(/^.*#/, ''), null);
     if (pattern) return pattern;
   }
   return null;
 }
+
+/** What names an error in the bodies of answers; `error` where that is one word and no sentence. */
+const BODY_FIELDS =
+  /["'](?:(?:type|status|code|statusCode|status_code|error_?code|http_?status|reason|__type)["']\s*:\s*["']?([\w.#-]{3,60})|error["']\s*:\s*["']([\w.-]{3,60})["'])/gi;
 
 function statusIn(line: string): ErrorPattern | null {
   for (const expression of STATUS) {
@@ -57,14 +62,17 @@ const STATUS: readonly RegExp[] = [
   /\bE(4\d\d)\b/,
   /\bERR_PNPM_FETCH_(4\d\d)\b/,
   /\(([45]\d\d)\)/,
+  /^(?!.*\b(?:expected|want)\b).{0,200}\b(?:[Gg]ot|[Rr]eceived)(?: an?)?(?: HTTP)? ([45]\d\d)(?=$|[:.,;]|\s(?:from|for|by|while|when|[A-Z(]))/,
+  /\b(?:request|call|fetch|download|upload|log ?in|query|api|http)\b(?: \S+){0,3} failed(?::| with)?(?: an?)?(?: http)? ([45]\d\d)\b(?! of\b)/i,
   /\b([45]\d\d)\s(?:client error|server error|too many requests|unauthorized|forbidden|gateway time-?out|request time-?out|unprocessable|bad request)/i,
 ];
 
 const RATE_LIMIT = new AnyOf([
   /\btoo many requests\b/i,
   /\brate[ _-]?limit(?:s|ed|ing)?\b(?: \w+){0,3} (?:exceeded|reached|hit|error)|\b(?:exceed(?:ed|s)?|reached|hit|over)\b(?: \S+){0,5} rate[ _-]?limit/i,
-  /\brate[ -]limited\b|\brate_limit_(?:error|exceeded)\b|\brate limit(?:$|[:.,;])/i,
+  /\brate[ -]limited\b(?![-@])|\brate_limit_(?:error|exceeded)\b|\brate limit(?:$|[:.,;])/i,
   /\b(?:quota|request limit|usage limit)\b(?: \S+){0,4} (?:exceeded|reached|exhausted)|\bexceeded your(?: \S+){0,3} quota|\binsufficient_quota\b/i,
+  /\b(?:hit|reached) your (?:\S+ ){0,2}limit\b|\b\d+-hour limit reached\b|(?:^|: )rate exceeded\b/i,
   /\bThrottlingException\b|\bthrottled\b|\bRESOURCE_EXHAUSTED\b|\bRateLimitError\b|\btoomanyrequests\b/,
 ]);
 
@@ -73,13 +81,16 @@ const WORDS: readonly (readonly [ErrorPattern, AnyOf])[] = groups([
   [
     'auth_failure',
     [
-      /\bunauthori[sz]ed\b|\bunauthenticated\b|\bnot authori[sz]ed\b|\bUNAUTHENTICATED\b|\bPERMISSION_DENIED\b|\bENEEDAUTH\b/i,
+      /\bunauthori[sz]ed\b|\bunauthenticated\b|\bnot (?:authori[sz]ed|authenticated)\b|\bUNAUTHENTICATED\b|\bPERMISSION_DENIED\b|\bENEEDAUTH\b/i,
       /\bauthentication\b(?: \S+){0,3} (?:failed|failure|required|error|unsuccessful)|\bauthenticationexception\b|\bfailed to authenticate\b|\bauth(?:orization)? failed\b/i,
       /\b(?:invalid|incorrect|bad|expired|missing|wrong)(?: \S+){0,2} (?:api[ -]?key|credentials?|access token|auth token|token|password|username or password|login)\b/i,
       /\b(?:token|credentials?|api key|session)\b(?: \S+){0,5} (?:expired|revoked|has expired|is invalid|not valid)\b|\bsignature has expired\b|\bcredentials were not provided\b|\bno valid credential/i,
       /^(?:error:?\s*|http \S+ )?forbidden\b|\b403\b.{0,10}\bforbidden\b|\bis forbidden\b/i,
-      /\baccess denied\b(?! .{0,40}(?:file|directory|folder))|\baccessdenied\b|\blogin failed\b|\bnot logged in\b|\bplease (?:log ?in|sign in)\b|\bmust be logged in\b/i,
+      /\baccess denied\b(?! .{0,40}(?:file|directory|folder))|\baccessdenied\b|\blogin failed\b|\blog[io]n denied\b|\bnot logged in\b|\bplease (?:log ?in|sign in)\b|\bmust be logged in\b/i,
       /\bpermission denied(?: \(| for (?:table|relation|schema|database|function|sequence|user)|, please try again)/i,
+      /\bno (?:authentication |auth |access |bearer )?(?:api[ -]?keys?|credentials?|tokens?)\b(?: (?:was|were|is|has been))? (?:provided|found|given|set|configured|supplied|available)\b|\brequires authentication\b/i,
+      /\b(?:do(?:es)? not|don['’]t|doesn['’]t) have (?:the )?(?:required |necessary |sufficient )?permissions?\b(?!.{0,40}(?:file|directory|folder|path))|\binsufficient[ _](?:permissions?|privileges?|scopes?)\b/i,
+      /\binvalid username-password\b|\bno pg_hba\.conf entry\b|\ba password is required\b/i,
       /\bcould not read (?:username|password) for\b|\bno (?:basic )?auth(?:entication)? credentials\b|\brequested access to the resource is denied\b|\bunable to locate credentials\b|\binvalid_auth\b|\bnot_authed\b|\btoken_(?:expired|revoked)\b/i,
     ],
   ],
@@ -92,22 +103,25 @@ const WORDS: readonly (readonly [ErrorPattern, AnyOf])[] = groups([
   [
     'timeout',
     [
+      /\bERR_\w{0,30}TIMED_OUT\b/,
       /\btimed[ -]?out\b|\bETIMEDOUT\b|\bESOCKETTIMEDOUT\b|\bUND_ERR_\w{0,10}_?TIMEOUT\b|\bDEADLINE_EXCEEDED\b/i,
-      /\bdeadline(?: \S+){0,2} (?:exceeded|passed|expired|elapsed)\b|\bexceeded(?: \S+){0,3} time limit\b|\btime limit(?: \S+){0,2} exceeded\b|\bi\/o timeout\b/i,
+      /\bdeadline(?: \S+){0,2} (?:exceeded|passed|expired|elapsed)\b|\bexceeded(?: \S+){0,3} time limit\b|\btime limit(?: \S+){0,2} exceeded\b|\bi\/o timeout\b|\bexceeded (?:its|the)(?: \S+){0,2} (?:deadline|time-?out)\b/i,
+      /\btook too long to (?:respond|answer|reply|complete|finish|start|load)\b|\b(?:no (?:response|answer|reply)(?: \S+){0,2}|(?:did not|didn['’]t|failed to) (?:respond|answer|reply|complete|finish|start)) (?:with)?in \d/i,
       /\btime-?out(?: of)? [>]?\d|\bexceeded timeout of\b|\b\d+ ?(?:ms|s|sec|seconds|milliseconds) time-?out\b|\btime-?out(?: \S+){0,4} (?:exceeded|expired|reached|elapsed|occurred)\b/i,
       /\b(?:connection|connect|request|read|write|gateway|operation|statement|lock wait|socket|network|idle|navigation|response|query|handshake) ?time-?out\b/i,
-      /\bdue to (?:\S+ ){0,2}time-?out\b|^(?:\w+: )?time-?out\b|\b(?:ReadTimeout|ConnectTimeout|TimeoutError|TimeoutException)\b|\btime-?out (?:while|waiting|awaiting|after|error)\b/i,
+      /\bdue to (?:\S+ ){0,2}time-?out\b|^(?:\w+: )?time-?out\b(?![/.@]|: (?:is|not|no|permission|cannot|can't)\b|:\s*$)|\b(?:ReadTimeout|ConnectTimeout|TimeoutError|TimeoutException)\b|\btime-?out (?:while|waiting|awaiting|after|error)\b/i,
     ],
   ],
   [
     'network',
     [
-      /\bECONNREFUSED\b|\bECONNRESET\b|\bENOTFOUND\b|\bEAI_AGAIN\b|\bEHOSTUNREACH\b|\bENETUNREACH\b|\bENETDOWN\b|\bERR_(?:CONNECTION|NAME_NOT|INTERNET|NETWORK)_?\w{0,30}\b/,
-      /\bconnection (?:was |is |has been )?(?:refused|reset|aborted|broken|lost|dropped)\b|\bconnection to\b(?: \S+){1,4} (?:was refused|closed|lost)|\bconnection closed\b|\bconnection error\b/i,
+      /\bECONNREFUSED\b|\bERR_ADDRESS_UNREACHABLE\b|\bECONNRESET\b|\bENOTFOUND\b|\bEAI_AGAIN\b|\bEHOSTUNREACH\b|\bENETUNREACH\b|\bENETDOWN\b|\bERR_(?:CONNECTION|NAME_NOT|INTERNET|NETWORK)_?\w{0,30}\b/,
+      /\bconnection (?:was |is |has been |unexpectedly )?(?:refused|reset|aborted|broken|lost|dropped|closed|terminated|failed)\b(?! (?:attempts|tests))|\blost connection\b|\b(?:server|peer|host|client|remote) (?:closed the connection|has gone away|disconnected)\b/i,
+      /\bsocket disconnected\b|\bconnection to (?:URL|QUOTED|\S+) failed\b|\bconnection to\b(?: \S+){1,4} (?:was refused|closed|lost)|\bconnection closed\b|\bconnection error\b/i,
       /\b(?:could not|couldn't|cannot|can't|unable to|failed to) (?:resolve host|resolve hostname|connect to|reach|establish a (?:new )?connection|lookup)/i,
       /\b(?:network|host|cluster|server|service|api|database)(?: is)? unreachable\b|\bNXDOMAIN\b|\bno route to host\b/i,
       /\bname (?:or service )?not (?:known|resolved)\b|\bname resolution\b|\bnodename nor servname\b|\bno such host\b|\bunknown host\b|\bgetaddrinfo\b/i,
-      /\bsocket hang up\b|\bfetch failed\b|\bfailed to fetch\b|\bempty reply from server\b|\bunexpected eof while reading\b|\bthe remote end hung up\b|\bnetwork error\b/i,
+      /\bsocket hang up\b|\bfetch failed\b|\bfailed to fetch\b|\bempty reply from server\b|\bunexpected eof while reading\b|\bthe remote end hung up\b|\bnetwork error\b(?!\.\w)|\bother side closed\b/i,
       /\bNewConnectionError\b|\bConnectError\b|\bRemoteDisconnected\b|\bConnectionRefusedError\b|\bConnectionResetError\b|\bno internet\b/,
     ],
   ],
@@ -116,7 +130,8 @@ const WORDS: readonly (readonly [ErrorPattern, AnyOf])[] = groups([
     [
       /\b(?:input|schema|data|request|form|parameter|argument|type)[ -]?validation (?:error|failed|failure)\b|\bvalidation (?:error|failed|failure)|\bfailed validation\b|\b\w*ValidationError\b|\bZodError\b/i,
       /\binvalid (?:\S+ ){0,2}(?:arguments?|values?|inputs?|parameters?|params?|options?|requests?|types?|formats?|dates?|e-?mails?|ids?|names?|urls?|uris?|json|yaml|literals?|references?|fields?|property|properties|keys?|data|payload|body|choices?|paths?|config\w*|schema|enum|uuid|syntax|identifier|method|amount|number|range|command|flags?|status|state|location|address)\b/i,
-      /^(?:error:?\s*)?invalid\b(?! or unexpected)/i,
+      /^(?:error:?\s*)?invalid\b(?! or unexpected)|\binvalid (?:queries|query)\b|\bunprocessable (?:entity|content)\b|\bbad request\b/i,
+      /\b(?:can['’]t|cannot|can not|must not|may not|should not) be (?:empty|blank|null|negative|undefined)\b|\bmissing (?:field|parameter|argument|property)\b|\b(?:field|parameter|argument|property)(?: \S+)? is missing\b/i,
       /\b(?:is|are|was|were) (?:not (?:an? )?valid|invalid)\b|\bis (?:a )?required(?: (?:property|parameter|field|argument))?\b|\bmust have required property\b|\brequired (?:property|parameter|field|argument|option)\b/i,
       /\bmissing (?:\d+ )?(?:required|positional)\b|\bmissing required\b|\bthe following arguments are required\b/i,
       /\b(?:unrecognized|unknown|unexpected|illegal|unsupported) (?:\S+ )?(?:arguments?|options?|parameters?|property|properties|keyword|field|flag|switch)\b/i,
@@ -126,6 +141,9 @@ const WORDS: readonly (readonly [ErrorPattern, AnyOf])[] = groups([
     ],
   ],
 ]);
+
+/** What to run stands in quotation marks, mostly. */
+const TOLD_TO_LOG_IN = /\bplease run:?\s+["'`]?(?:[\w-]+\s){1,2}login\b/i;
 
 function groups(listed: readonly (readonly [ErrorPattern, readonly RegExp[]])[]): (readonly [ErrorPattern, AnyOf])[] {
   return listed.map(([pattern, words]) => [pattern, new AnyOf(words)]);
@@ -138,8 +156,8 @@ function withoutNames(line: string): string {
   if (plain.includes('://')) plain = plain.replace(/\b[a-z][a-z+]{1,10}:\/\/[^\s'")>]+/gi, 'URL');
   if (plain.includes('-')) plain = plain.replace(/(^|[\s'"`(=[])--?[A-Za-z][\w-]*/g, '$1OPTION');
   // What a field of an answer says of its error is its own word.
-  plain = plain.replace(/"(?:error|message|detail|reason|error_description)"\s*:\s*"([^"'`]{1,200})"/g, ' $1 ');
-  for (const quotation of [/`[^`]{0,200}`/g, /(["'`])[^"'`]{0,200}\1/g]) plain = plain.replace(quotation, keptIfTold);
+  if (plain.includes(':')) plain = plain.replace(OWN_WORDS, ' $1 ');
+  for (const quotation of [/`[^`]{0,200}`/g, QUOTATION]) plain = plain.replace(quotation, keptIfTold);
   if (plain.includes('/')) plain = plain.replace(/(^|[\s'"`(:=])[\w@.~-]*\/[\w@./~-]{2,}/g, '$1PATH');
   if (!plain.includes('.')) return plain;
   return plain.replace(
@@ -153,17 +171,26 @@ function keptIfTold(quoted: string, ...matched: readonly unknown[]): string {
   const [offset, whole] = matched.slice(-2) as [number, string];
   if (!SURE.test(quoted)) return 'QUOTED';
   const [before, after] = [whole.slice(0, offset), whole.slice(offset + quoted.length)];
-  const isTold =
-    TELLS.test(before) || (/(?:^|[:=(,[\]{<>-])\s*$/.test(before) && !/^\s+(?!while|when|after|from)\w/.test(after));
+  const isTold = TELLS.test(before) || (IS_GIVEN.test(before) && !/^\s+(?!while|when|after|from)\w/.test(after));
   return isTold ? quoted : 'QUOTED';
 }
+
+/** What an apostrophe leaves out (`can't`) begins none. */
+const QUOTATION = /(?!(?<=\w)'(?:t|s|re|ve|ll|d|m)\b)(["'`])[^"'`]{0,200}\1/g;
+
+/** The last is what MCP wraps them into. */
+const OWN_WORDS =
+  /(?:"(?:error|message|msg|detail|reason|error_?messages?|error_description|status_?text)"|"type"\s*:\s*"text"\s*,\s*"text")\s*:\s*\[?\s*"([^"'`]{1,200})"/gi;
+
+/** Not by a program that was given the words: `getByText('…')`. */
+const IS_GIVEN = /(?:^|[:=,[\]{<>-]|(?:^|[\s:=,[{]|Error|Exception|Failure|Timeout)\()\s*$/;
 
 const TELLS =
   /\b(?:with|by|error|reason|cause|message|exception|failure|returned|answered|got|said|says|saying|was|is|raised|threw|thrown)\s*$|\b(?:error|err|reason|cause|msg|message)["']?\s?[=:]\s?$/i;
 
 /** A program that is itself wrong, or a file that is not there, whatever it is called. */
 const NO_CAUSE =
-  /\bSyntaxError\b|\bModuleNotFoundError\b|\bImportError\b|\bcannot find (?:module|name|package)|\bno such file\b|\bcommand not found\b|\bNameError\b|\bAttributeError\b|\bReferenceError\b|\bis not defined\b|\bno module named\b|\binvalid memory address\b|\bTS\d{4}\b/i;
+  /\bSyntaxError\b|\bModuleNotFoundError\b|\bImportError\b|\bcannot find (?:module|name|package)|\bno such file\b|\bcommand not found\b|\bNameError\b|\bAttributeError\b|\bReferenceError\b|\bis not defined\b|\bis not (?:a function|a constructor|iterable|callable)\b|\bNoMethodError\b|\bundefined (?:local variable or )?method\b|\bfile exists\b|\bregex parse error\b|^make(?:\[\d+\])?: \*\*\* \[|\bcould not apply [0-9a-f]{4,40}\b|^\S+: \S+: not found$|\bno module named\b|\binvalid memory address\b|\bTS\d{4}\b/i;
 
 /** Words that stand in quotation marks because another error is quoted with them. */
 const SURE =

@@ -31,7 +31,11 @@ export interface ShellPart {
   readonly redirects: boolean;
 }
 
-const WRAPPERS = new Set(['sudo', 'time', 'env', 'nohup', 'exec', 'command', 'npx', 'nice', 'xargs']);
+const WRAPPERS = new Set([
+  ...['sudo', 'time', 'env', 'nohup', 'exec', 'command', 'npx', 'nice', 'xargs'],
+  // Words of the shell in front of what it runs.
+  ...['if', 'then', 'elif', 'else', 'while', 'until', 'do', '!', '{'],
+]);
 
 /** The commands of a line, in order; separators and redirections inside quotes are text. */
 export function shellParts(command: string): readonly ShellPart[] {

@@ -51,7 +51,7 @@ function keptOf(part: string): Kept {
     const rest = clause.slice(found.index + found[0].length);
     kept.push(/^\s*(\(.{1,100}\))/.exec(rest)?.[1] ?? '');
     if (ENDS_IN_NAME.test(clause)) return { text: kept.join(': '), goesOn: 'for this sentence' };
-    const isTold = IS_MACHINE.test(clause) || IS_MEASURED.test(clauses[at + 1] ?? '');
+    const isTold = (IS_MACHINE.test(clause) && !IS_NO_SUCH.test(clause)) || IS_MEASURED.test(clauses[at + 1] ?? '');
     const isNamedNext = (IS_BARE.test(rest) && !isTold) || ENDS_BEFORE_NAME.test(clause);
     if (isNamedNext && at < clauses.length - 1) return { text: kept.join(': '), goesOn: 'to the end' };
   }
@@ -68,7 +68,7 @@ const QUOTED =
 const OPEN_QUOTE = /(^|[\s(:=])["'`“«](?!…")[^"'`”»]{1,400}$/;
 
 /** What is not there for the network or for a login to work is a cause, not a name. */
-const NO_NAME = String.raw`(?!(?:\S+\s){0,2}(?:credentials?|auth\w*|tokens?|api[ -]?keys?|passwords?|permissions?|access|hosts?|route|address\w*|internet|network|connections?|response|answer)\b)`;
+const NO_NAME = String.raw`(?!(?:\S+\s){0,2}(?:credentials?|auth\w*|tokens?|api[ -]?keys?|passwords?|permissions?|access|hosts?|route|address\w*|internet|network|connections?|response|answer|pg_hba\S*)\b)`;
 const NO = String.raw`\b(?:no|zero)\s${NO_NAME}`;
 const NOT = String.raw`(?:\snot|n['’]t)`;
 
@@ -90,6 +90,9 @@ const IS_MISSING = new RegExp(
     String.raw`\balready (?:exists?|there|present|done|taken|(?:in )?used?|booked|defined|registered|open|closed|resolved|assigned|contains?|has|added|created|named|called|titled)\b`,
     String.raw`\b(?:is|are)${NOT} (?:unique|in|on|among|present|there|listed|part|(?:an?|the|one) (?!valid\b)\w+ (?:of|in|on|from))\b`,
     String.raw`\bambiguous\b|\b(?:occurs?|appears?) (?:\d+|several|many|multiple|more than)\b|\b(?:found|match(?:es|ed)?) (?:\d+|several|many|multiple|more than one) (?:times|match\w*|occurrences?|places|lines)\b`,
+    String.raw`\bduplicates? (?:of|issue|ticket|task|page|entry|title|name|record)\b(?: #?\w+)?`,
+    // What failed is told by the names of tests.
+    String.raw`\b\d+ (?:of \d+ )?(?:tests?|specs?|checks?|cases|suites?|scenarios?) failed\b`,
     String.raw`\bunknown (?:issue|ticket|page|topic|label|project|channel|document|section|symbol|tag|task|note)\b`,
   ].join('|'),
   'i',
@@ -97,7 +100,7 @@ const IS_MISSING = new RegExp(
 
 /** A value that is refused is quoted, too; that it is refused is the cause. */
 const IS_OF_A_VALUE =
-  /\b(?:invalid|illegal|unsupported|unexpected) (?:\w+ ){1,3}"…"|"…" (?:is|are) (?:not (?:an? )?(?:valid|allowed|one of)|invalid)\b|"…" (?:does not|doesn['’]t) (?:match|satisfy)\b/i;
+  /\b(?:invalid|illegal|unsupported|unexpected) (?:\w+ ){1,3}"…"|\b(?:invalid|illegal|unsupported) (?!(?:\w+ ){0,6}?(?:errors?|responses?|reply|answers?|results?)\b)(?:\w+ ){0,6}\w+:? "…"|\b(?:is|are|was) too (?:long|short|large)\b|"…" (?:is|are) (?:not (?:an? )?(?:valid|allowed|one of)|invalid)\b|"…" (?:does not|doesn['’]t) (?:match|satisfy)\b/i;
 
 /** What comes after these is said besides, unless it is within a name. */
 const REASONS =
@@ -112,7 +115,7 @@ const NEEDS_SUBJECT =
 
 /** What the name of something to look for comes after. */
 const ENDS_BEFORE_NAME =
-  /\b(?:query|search|strings?|patterns?|text|titles?|names?|terms?|phrases?|keywords?|words?|regex|expression|snippet|lines?|content|needle|criteria|filter|match(?:es|ing)?|for|named|called|titled|about|containing|like|old_str(?:ing)?|key)\W*$/i;
+  /\b(?:query|search|strings?|patterns?|text|titles?|names?|terms?|phrases?|keywords?|words?|regex|expression|snippet|lines?|content|needle|criteria|filter|match(?:es|ing)?|for|named|called|titled|about|containing|like|old_str(?:ing)?|key|issue|ticket|page|task|note|document|section|symbol|label|channel|thread|topic|element|heading)\W*$/i;
 
 /** Nothing but where it was looked for. */
 const IS_BARE = /^\W*(?:(?:in|within|among|on|at)\s.{1,200})?$/i;
@@ -124,6 +127,9 @@ const ENDS_IN_NAME =
 /** `No primary found: connect ECONNREFUSED …`: of these, a colon tells the reason. */
 const IS_MACHINE =
   /\b(?:hosts?|servers?|primary|nodes?|brokers?|replicas?|index|clusters?|databases?|endpoints?|services?|leader|peers?|gateway|proxy|registry|modules?|packages?|images?)\b/i;
+
+/** `No such image: name` */
+const IS_NO_SUCH = /\bno such \w+\W*$/i;
 
 /** `Element not found: timed out after 30 s`: somebody waited for it. */
 const IS_MEASURED = /\b(?:after|in|of) \d+(?:\.\d+)? ?(?:ms|s|sec\w*|min\w*)\b/i;

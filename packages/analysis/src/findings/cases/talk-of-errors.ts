@@ -1,5 +1,6 @@
 import type { SessionDocument } from '@tracepost/contracts';
 import { DocumentMaker } from '../../sessions/make-document.ts';
+import { NAMED_ERRORS } from './named-errors.ts';
 
 /** Text that is full of the words of errors where no such error happened. */
 export interface Talk {
@@ -594,7 +595,14 @@ const SOUGHT: readonly Talk[] = [
   failed('a program that looked for words', './find-line', 'Error: could not find "connection reset" in app.log'),
 ];
 
-export const TALK_OF_ERRORS: readonly Talk[] = [...SAID, ...READ, ...REFUSED, ...FAILED_OTHERWISE, ...SOUGHT];
+export const TALK_OF_ERRORS: readonly Talk[] = [
+  ...SAID,
+  ...READ,
+  ...REFUSED,
+  ...FAILED_OTHERWISE,
+  ...SOUGHT,
+  ...NAMED_ERRORS,
+];
 
 export function documentOf({ by, text, command, tool = 'Bash', status = 'ok' }: Talk): SessionDocument {
   const maker = new DocumentMaker();

@@ -1,4 +1,5 @@
 import type { ErrorPattern } from '@tracepost/contracts';
+import { STRUCTURED_ERRORS } from './structured-errors.ts';
 
 /** What failed, as the programs, clients and providers of this world say it, and its cause; null: only that it failed can be said. */
 export interface TrueError {
@@ -579,4 +580,10 @@ const BESIDE_NAMES: readonly TrueError[] = [
   run('rate_limit', './search', 'Error: 429 Too Many Requests while looking for "release notes"'),
 ];
 
-export const TRUE_ERRORS: readonly TrueError[] = [...MODEL_CALLS, ...PROGRAMS, ...TOOLS, ...BESIDE_NAMES];
+export const TRUE_ERRORS: readonly TrueError[] = [
+  ...MODEL_CALLS,
+  ...PROGRAMS,
+  ...TOOLS,
+  ...BESIDE_NAMES,
+  ...STRUCTURED_ERRORS,
+];
