@@ -278,6 +278,8 @@ function chatCacheRead(usage: RawUsage): number {
     'num_cached_tokens',
     'cache_read_input_tokens',
     'cache_read_tokens',
+    // CrewAI.
+    'cached_prompt_tokens',
   );
 }
 

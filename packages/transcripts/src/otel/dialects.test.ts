@@ -50,6 +50,16 @@ describe('the usage of a call as it is told by', () => {
       { input: 40, output: 159, reasoning: 121 },
     ],
     [
+      'programs that name thoughts as Gemini does: they are beside, as the total says',
+      usage({ input_tokens: 40, output_tokens: 38, thoughts_token_count: 21, total_tokens: 99 }),
+      { input: 40, output: 59, reasoning: 21 },
+    ],
+    [
+      'MLflow in the words of others',
+      { 'mlflow.spanType': '"CHAT_MODEL"', 'mlflow.chat.tokenUsage': '{"prompt_tokens":40,"completion_tokens":5}' },
+      { input: 40, output: 5 },
+    ],
+    [
       "Google's ADK at first: thoughts are beside, though they are fewer",
       usage({ input_tokens: 100, output_tokens: 60, 'experimental.reasoning_tokens': 46 }),
       { input: 100, output: 106, reasoning: 46 },

@@ -10,7 +10,7 @@ export function failureOf({ status, attributes, events }: SpanSignal): SessionEr
     status.code === 'error' ||
     attributes.success === false ||
     attributes.success === 'false' ||
-    STATUS_ATTRIBUTES.some((name) => /^error$/i.test(textAt(attributes, name) ?? ''));
+    STATUS_ATTRIBUTES.some((name) => /^(error|failed)$/i.test(textAt(attributes, name) ?? ''));
   // An exception that was caught is told of too; only the type on the span itself says that the work failed.
   if (!isFailed && textAt(attributes, 'error.type') === null) return null;
   const message =
@@ -21,8 +21,8 @@ export function failureOf({ status, attributes, events }: SpanSignal): SessionEr
   return { type, message: errorText(message).toWellFormed() };
 }
 
-/** Whose span itself is well: what a tool gave back was an error. Strands, Langfuse. */
-const STATUS_ATTRIBUTES = ['gen_ai.tool.status', 'tool.status', 'langfuse.observation.level'] as const;
+/** Whose span itself is well: what a tool gave back was an error. Strands, Langfuse, Genkit. */
+const STATUS_ATTRIBUTES = ['gen_ai.tool.status', 'tool.status', 'langfuse.observation.level', 'genkit:state'] as const;
 
 /** Ended by whoever asked, which is no failure of the model. */
 export function isAbort({ type, message }: SessionError): boolean {

@@ -52,7 +52,7 @@ export function joinedTools(
     readonly inside: ReadonlyMap<string, readonly string[]>;
   },
 ): JoinedTools {
-  const inner = innerRuns(tree);
+  const inner = innerRuns(tree, ({ spanId, name }) => all.get(BY_SPAN + spanId)?.name ?? name);
   const tools = new Map([...all].filter(([id]) => !id.startsWith(BY_SPAN) && !isWitness(id)));
   const raw = new Map(
     [...all].filter(
@@ -131,12 +131,12 @@ function takeAsked(waiting: SessionToolCall[], run: SessionToolCall): SessionToo
 }
 
 /** A framework and the library below it both make a span. */
-function innerRuns(tree: SpanTree): ReadonlySet<SessionSpan> {
+function innerRuns(tree: SpanTree, nameOf: (span: SessionSpan) => string): ReadonlySet<SessionSpan> {
   const inner = new Set<SessionSpan>();
   for (const span of tree.spans) {
     if (span.kind !== 'tool') continue;
     const outer = tree.around(span).find(({ kind }) => kind === 'tool' || kind === 'model');
-    const isSame = outer?.kind === 'tool' && toolName(outer) === toolName(span);
+    const isSame = outer?.kind === 'tool' && (toolName(outer) === toolName(span) || nameOf(outer) === nameOf(span));
     if (isSame && (span.toolCallId === null || span.toolCallId === outer.toolCallId)) inner.add(span);
   }
   return inner;

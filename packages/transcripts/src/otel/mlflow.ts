@@ -23,7 +23,8 @@ export function mlflowModel(attributes: Attributes): string | null {
 
 export function ofMlflow(attributes: Attributes): SpanUsage | null {
   const raw = fieldsOf(valueAt(attributes, 'mlflow.chat.tokenUsage'));
-  const [input, output] = [countOf(raw.input_tokens), countOf(raw.output_tokens)];
+  const input = countOf(raw.input_tokens) ?? countOf(raw.prompt_tokens);
+  const output = countOf(raw.output_tokens) ?? countOf(raw.completion_tokens);
   if (input === null && output === null) return null;
   const cacheRead = countOf(raw.cache_read_input_tokens) ?? 0;
   const cacheWrite = countOf(raw.cache_creation_input_tokens) ?? 0;

@@ -9,6 +9,7 @@ const ATTRIBUTES = [
   'llm.system',
   'ai.model.provider',
   'langfuse.provider',
+  'az.ai.inference.model_provider',
 ] as const;
 
 /** Who answered, as the span says: the first of its words that names a provider, for some name the framework first. */

@@ -17,6 +17,7 @@ import { fieldsOf, isFields, textOf } from '../building/values.ts';
 import { parsed, textAt, unquoted, valueAt } from './attributes.ts';
 import { type Conversation, conversationOf, givenInEvents, toldInEvents } from './conversation.ts';
 import { failureOf, isAbort, isRefusal } from './failure.ts';
+import { inConventions } from './framework-words.ts';
 import { mlflowModel } from './mlflow.ts';
 import { offeredTools } from './offered-tools.ts';
 import { askedAs, toldAs } from './own-tool-ids.ts';
@@ -43,7 +44,7 @@ export function readSpan(
   texts: TextBudget = new TextBudget(Number.POSITIVE_INFINITY),
 ): SpanDraft | null {
   const kind = spanKind(signal);
-  return kind && new SpanReading(signal, kind, texts).draft();
+  return kind && new SpanReading({ ...signal, attributes: inConventions(signal) }, kind, texts).draft();
 }
 
 type MessageIds = ReadonlyMap<Said, string>;

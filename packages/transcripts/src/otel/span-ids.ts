@@ -28,6 +28,9 @@ const SESSION_ATTRIBUTES = [
   'gcp.vertex.agent.session_id',
   'gen_ai.thread.id',
   'gen_ai.openai.thread.id',
+  'langgraph.thread_id',
+  'lmnr.association.properties.session_id',
+  'genkit:sessionId',
 ] as const;
 
 const OPENAI_ANSWER = /^(resp_|chatcmpl-)/;

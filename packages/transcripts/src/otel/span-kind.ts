@@ -1,15 +1,19 @@
 import type { Attributes, SessionSpan, SpanSignal } from '@tracepost/contracts';
 import { fieldsOf } from '../building/values.ts';
 import { parsed, textAt } from './attributes.ts';
+import { toldByFramework } from './framework-words.ts';
 
 export type SpanKind = SessionSpan['kind'];
 
 /** What a span is in a session, whichever dialect it speaks; null: nothing, it is of some other work. */
-export function spanKind({ name, attributes }: Pick<SpanSignal, 'name' | 'attributes'>): SpanKind | null {
-  if (!isAboutAgents({ attributes })) return null;
+export function spanKind(span: Pick<SpanSignal, 'name' | 'attributes'>): SpanKind | null {
+  if (!isAboutAgents(span)) return null;
+  const { name, attributes } = span;
   // A copy that tells of a span which has only begun; the span itself follows.
   if (attributes['logfire.span_type'] === 'pending_span' || isBeginOrEnd(attributes)) return null;
   if (isToldElsewhere(attributes)) return 'other';
+  const told = toldByFramework(span);
+  if (told !== null) return kindOfWord(told.operation) ?? 'other';
   return kindByWord(attributes) ?? kindByName(name, attributes) ?? 'other';
 }
 
@@ -115,15 +119,19 @@ export function isAboutAgents({ attributes }: Pick<SpanSignal, 'attributes'>): b
   return false;
 }
 
+const OF_L = ['llm.', 'langfuse.observation.', 'langsmith.span.', 'lmnr.span.', 'lk.function_tool.'] as const;
+
 /** The first letter decides for most names. */
 function isAgentName(name: string): boolean {
   switch (name.charCodeAt(0)) {
     case 0x61: // a
       return name.startsWith('ai.') || name.startsWith('agent_name') || name === 'ag2.span.type';
     case 0x67: // g
-      return name.startsWith('gen_ai.');
+      return name.startsWith('gen_ai.') || name.startsWith('genkit:');
+    case 0x68: // h
+      return name.startsWith('haystack.');
     case 0x6c: // l
-      return name.startsWith('llm.') || name.startsWith('langfuse.observation.') || name.startsWith('langsmith.span.');
+      return OF_L.some((begin) => name.startsWith(begin));
     case 0x6d: // m
       return name.startsWith('mlflow.spanType');
     case 0x6f: // o

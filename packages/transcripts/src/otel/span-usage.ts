@@ -1,6 +1,6 @@
 import type { Attributes } from '@tracepost/contracts';
 import { readUsage } from '@tracepost/pricing';
-import { fieldsOf, isFields } from '../building/values.ts';
+import { fieldsOf, isFields, listOf } from '../building/values.ts';
 import { countAt, countOf, parsed, valueAt } from './attributes.ts';
 import { ofMlflow } from './mlflow.ts';
 import { ofVercelMetadata } from './vercel-usage.ts';
@@ -80,6 +80,8 @@ const COUNTS = {
     'gen_ai.usage.details.thoughts_tokens',
     'gen_ai.usage.thoughts_tokens',
     'gen_ai.usage.thinking_tokens',
+    'gen_ai.usage.thoughts_token_count',
+    'gen_ai.usage.output_reasoning_tokens',
     'gen_ai.usage.completion_tokens_details.reasoning_tokens',
     'gen_ai.usage.output_tokens_details.reasoning_tokens',
     'llm.usage.reasoning_tokens',
@@ -218,11 +220,21 @@ function ofClaudeCode(attributes: Attributes): SpanUsage | null {
 /** Some instrumentations count nothing and keep the provider's whole answer. */
 function ofAnswer(attributes: Attributes, provider: string | null): SpanUsage | null {
   const answer = answerOf(attributes);
-  for (const name of ['usage', 'usage_metadata', 'usageMetadata']) {
+  for (const name of ['usage', 'usage_metadata', 'usageMetadata', 'token_usage']) {
     const told = inOwnWords(answer[name], provider);
     if (told) return told;
   }
-  return null;
+  return ofAutoGen(answer);
+}
+
+/** What a run of an agent of AutoGen gives back: messages, each with what it took to make it. */
+function ofAutoGen({ messages }: Readonly<Record<string, unknown>>): SpanUsage | null {
+  const used = listOf(messages).flatMap((message) => {
+    const { models_usage: raw } = fieldsOf(message);
+    return isFields(raw) ? [raw] : [];
+  });
+  const sum = (name: string): number => used.reduce((total, raw) => total + (countOf(raw[name]) ?? 0), 0);
+  return inOwnWords({ prompt_tokens: sum('prompt_tokens'), completion_tokens: sum('completion_tokens') }, null);
 }
 
 /** Python writes Gemini's counts with the names of its own fields (`prompt_token_count`). */
