@@ -2,6 +2,7 @@ import { flux, Point } from '@influxdata/influxdb-client';
 import type { SinkAnswer } from '@tracepost/contracts';
 import {
   addTally,
+  type FailedMetrics,
   type FailedRollUp,
   floorHour,
   HOUR_MS,
@@ -12,7 +13,6 @@ import {
   type Tally,
   UNLIMITED,
 } from '@tracepost/stores';
-import type { FailedMetrics } from './failed-metrics.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE, TALLY } from './metric-flux.ts';
 import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
@@ -149,10 +149,12 @@ async function rollMetric(
     must(unwritten);
   };
   try {
-    await readGrowth({ series, bucket, choice: { name, where: {} }, stretch, budget: UNLIMITED, givenTo }, take);
+    const choice = { name, where: {} };
+    await readGrowth({ series, bucket, choice, stretch, budget: UNLIMITED, givenTo }, take);
   } catch (error) {
     const isAway = (unwritten as SinkAnswer | null)?.status === 'later';
-    if (isAway || !(error instanceof StoreUnavailableError)) throw error;
+    const isItsOwn = error instanceof StoreUnavailableError;
+    if (isAway || !isItsOwn) throw error;
     return error;
   }
   if (marked.length > 0) must(await marks.clear(seen, marked));

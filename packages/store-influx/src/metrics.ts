@@ -2,6 +2,7 @@ import { flux, fluxDateTime, Point, type Row } from '@influxdata/influxdb-client
 import type { MetricSignal, SinkAnswer } from '@tracepost/contracts';
 import {
   createCatalogNews,
+  createFailedMetrics,
   createLateBound,
   createMetricLayout,
   type LaidPoint,
@@ -10,7 +11,6 @@ import {
   type MetricPointQuery,
   type MetricStore,
 } from '@tracepost/stores';
-import { createFailedMetrics } from './failed-metrics.ts';
 import { catalogLine, createLateMarks } from './metric-notes.ts';
 import { queryMetric, readCatalog } from './metric-questions.ts';
 import { rollUp } from './metric-roll-up.ts';

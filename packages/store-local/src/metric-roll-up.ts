@@ -1,6 +1,8 @@
 import type { SqliteRow, SqliteValue, Statement } from '@tracepost/sqlite';
 import {
   addTally,
+  type FailedMetrics,
+  type FailedRollUp,
   HOUR_MS,
   type LateBound,
   type ReadStretch,
@@ -9,12 +11,14 @@ import {
   type Tally,
   UNLIMITED,
 } from '@tracepost/stores';
+import { RowError } from './columns.ts';
 import type { Database } from './database.ts';
 import { readGrowth, readSeries, type StoredSeries } from './metric-reader.ts';
 
 export interface RollUpOptions {
   readonly database: Database;
   readonly bound: LateBound;
+  readonly failures: FailedMetrics;
   readonly through: Date;
   readonly signal: AbortSignal | undefined;
 }
@@ -29,6 +33,8 @@ const DELETE_HOURS = 'DELETE FROM metric_hours WHERE series = ? AND hour >= ? AN
 const INSERT_HOUR = 'INSERT INTO metric_hours (series, hour, shape, tally) VALUES (?, ?, ?, ?)';
 const SET_THROUGH = `INSERT INTO metric_rolled (id, through) VALUES (1, ?)
   ON CONFLICT (id) DO UPDATE SET through = max(through, excluded.through)`;
+const MARK = `INSERT INTO metric_late (name, hour, marks) VALUES (?, ?, 1)
+  ON CONFLICT (name, hour) DO UPDATE SET marks = marks + 1`;
 const UNMARK = 'DELETE FROM metric_late WHERE name = ? AND hour = ? AND marks = ?';
 /** From each name to the next one, however many series lie between. */
 const NAMES = `WITH RECURSIVE names (name) AS (
@@ -38,8 +44,13 @@ const NAMES = `WITH RECURSIVE names (name) AS (
 const FIRST_POINT = `SELECT min((SELECT time_ns FROM metric_points WHERE series = series.id ORDER BY time_ns LIMIT 1)) AS first
   FROM series`;
 
-/** `rollUp` of the port: new hours first, then those that points have come to since. */
-export async function rollUp({ database, bound, through, signal }: RollUpOptions): Promise<RollUpReport> {
+/**
+ * `rollUp` of the port: new hours first, then those that points have come to since. A metric with a row that cannot be used keeps nobody from
+ * the others: its hours are marked as those are that points have come to, and tried again later.
+ */
+export async function rollUp(options: RollUpOptions): Promise<RollUpReport> {
+  const { database, bound, through } = options;
+  const failed: FailedRollUp[] = [];
   const target = Math.floor(through.getTime() / HOUR_MS);
   const before = await readThrough(database);
   // From here on points of these hours are marked as late; those that are being written now are waited for.
@@ -48,26 +59,59 @@ export async function rollUp({ database, bound, through, signal }: RollUpOptions
 
   const hours = { from: before ?? (await firstHour(database)) ?? target, to: target };
   if (hours.from < hours.to) {
-    for (const name of await allNames(database)) await rollMetric(database, name, hours, signal);
-    await write(database, [{ sql: SET_THROUGH, params: [target] }]);
+    const left: string[] = [];
+    for (const name of await allNames(database))
+      if (!(await tryMetric(options, { name, hours }, failed))) left.push(name);
+    const marks = left.flatMap((name) => numbersOf(hours).map((hour) => [name, hour]));
+    await write(database, [
+      { sql: MARK, batch: marks },
+      { sql: SET_THROUGH, params: [target] },
+    ]);
   }
-  const late = await rollLate(database, Math.max(target, before ?? 0), signal);
-  return { hours: Math.max(0, hours.to - hours.from), late };
+  const late = await rollLate(options, Math.max(target, before ?? 0), failed);
+  const done = { hours: Math.max(0, hours.to - hours.from), late };
+  return failed.length === 0 ? done : { ...done, failed };
 }
 
 /** Marks of neighbouring hours of a metric are taken together. */
-async function rollLate(database: Database, through: number, signal: AbortSignal | undefined): Promise<number> {
+async function rollLate(options: RollUpOptions, through: number, failed: FailedRollUp[]): Promise<number> {
   const sql = 'SELECT name, hour FROM metric_late WHERE hour < ? ORDER BY name, hour';
-  const marks = await database.look('read_late', sql, [through]);
+  const marks = await options.database.look('read_late', sql, [through]);
+  let done = 0;
   for (let begin = 0; begin < marks.length; ) {
     const name = String(marks[begin]?.name);
     const from = Number(marks[begin]?.hour);
     let end = begin + 1;
     while (marks[end]?.name === name && marks[end]?.hour === from + (end - begin)) end++;
-    await rollMetric(database, name, { from, to: from + (end - begin) }, signal);
+    const isDone = await tryMetric(options, { name, hours: { from, to: from + (end - begin) } }, failed);
+    if (isDone) done += end - begin;
     begin = end;
   }
-  return marks.length;
+  return done;
+}
+
+interface MetricHours {
+  readonly name: string;
+  readonly hours: Hours;
+}
+
+/** False when its hours are not there, because it failed or has failed a short time ago. Rejects when the database itself cannot be used. */
+async function tryMetric(
+  { database, failures, signal }: RollUpOptions,
+  { name, hours }: MetricHours,
+  failed: FailedRollUp[],
+): Promise<boolean> {
+  if (failures.isWaiting(name)) return false;
+  try {
+    await rollMetric(database, name, hours, signal);
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error;
+    failures.note(name);
+    failed.push({ name, reason: error.message });
+    return false;
+  }
+  failures.forget(name);
+  return true;
 }
 
 async function rollMetric(
@@ -112,6 +156,10 @@ async function rollSeries(database: Database, series: StoredSeries, hours: Hours
   ]);
 }
 
+function numbersOf({ from, to }: Hours): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}
+
 function stretchOf({ from, to }: Hours): ReadStretch {
   return { fromMs: from * HOUR_MS, toMs: to * HOUR_MS };
 }
@@ -139,5 +187,5 @@ async function allNames(database: Database): Promise<string[]> {
 async function write(database: Database, statements: readonly Statement[]): Promise<void> {
   const answer = await database.write({ signal: 'metrics', statements, count: 1, refused: [] });
   if (answer.status === 'later') throw new StoreUnavailableError('sqlite', answer.reason);
-  if (answer.refused.length > 0) throw new StoreUnavailableError('sqlite', 'SQLite refused what a roll-up writes');
+  if (answer.refused.length > 0) throw new RowError('SQLite refused what a roll-up writes');
 }

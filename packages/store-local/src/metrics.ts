@@ -3,6 +3,7 @@ import type { SqliteRow, SqliteValue } from '@tracepost/sqlite';
 import {
   type CatalogEntry,
   createCatalogNews,
+  createFailedMetrics,
   createLateBound,
   createMetricLayout,
   isoFromNanos,
@@ -51,6 +52,7 @@ export function createLocalMetrics(
   const layout = createMetricLayout();
   const news = createCatalogNews();
   const bound = createLateBound(now);
+  const failures = createFailedMetrics(now);
   return {
     async writeMetrics(all) {
       const oldestNs = metricDays === undefined ? 0n : BigInt(now() - metricDays * DAY_MS) * 1_000_000n;
@@ -96,7 +98,7 @@ export function createLocalMetrics(
     },
     queryMetric: (question) => queryMetric(database, question),
     catalog: (from, to) => readCatalog(database, from, to),
-    rollUp: (through, signal) => rollUp({ database, bound, through, signal }),
+    rollUp: (through, signal) => rollUp({ database, bound, failures, through, signal }),
     ping: () => database.ping(),
     close: () => database.close(),
   };

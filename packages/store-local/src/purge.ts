@@ -1,4 +1,4 @@
-import type { SqliteRow, SqliteValue, Statement } from '@tracepost/sqlite';
+import type { SqliteRow, Statement } from '@tracepost/sqlite';
 import { nanosOf } from './columns.ts';
 import type { Database } from './database.ts';
 import { BEFORE_ALL_SERIES } from './metric-reader.ts';
@@ -25,7 +25,7 @@ export function createPurges(database: Database, keep: Keep): Purges {
   return {
     spans: (nowMs) => purgeArrived(database, 'spans', nowMs, keep.spanDays * DAY_MS),
     logs: (nowMs) => purgeArrived(database, 'logs', nowMs, keep.logDays * DAY_MS),
-    metric_points: (nowMs) => purgePoints(database, nowMs - keep.metricDays * DAY_MS),
+    metric_points: (nowMs) => purgePoints(database, nowMs, keep.metricDays * DAY_MS),
     metric_hours: (nowMs) => purgeHours(database, nowMs - keep.metricHourDays * DAY_MS),
     // Behind the two that may have emptied them.
     metric_series: () => purgeSeries(database),
@@ -66,19 +66,31 @@ async function purgeArrived(
   return purged;
 }
 
-/** Only what the hours hold already: a roll-up that is behind loses nothing, nor one that has late points to put to the others. */
-async function purgePoints(database: Database, beforeMs: number): Promise<number> {
-  const [rolled] = await database.read('read_through', HOURS_HELD, []);
-  const heldMs = Number(rolled?.held ?? 0) * HOUR_MS;
-  const beforeNs = BigInt(Math.min(beforeMs, heldMs)) * 1_000_000n;
-  return forEachSeries(database, 'metric_points', 'time_ns', beforeNs);
+/**
+ * Only what the hours hold already: a roll-up that is behind loses nothing, nor a metric that has late points to put to the others. One whose
+ * hours cannot be put together at all keeps its points twice as long, and no other keeps its own for that.
+ */
+async function purgePoints(database: Database, nowMs: number, olderThanMs: number): Promise<number> {
+  const [rolled] = await database.read('read_through', 'SELECT through FROM metric_rolled WHERE id = 1', []);
+  const heldMs = Number(rolled?.through ?? 0) * HOUR_MS;
+  const nanosecondsOf = (ms: number) => BigInt(Math.min(ms, heldMs)) * 1_000_000n;
+  const bounds = [nanosecondsOf(nowMs - olderThanMs), nanosecondsOf(nowMs - 2 * olderThanMs)];
+  const found = await database.read('read_old_metric_points', OLD_POINTS, bounds);
+  return purgeOfSeries(database, 'metric_points', 'time_ns', found);
 }
 
-const HOURS_HELD = `SELECT min(through, coalesce((SELECT min(hour) FROM metric_late), through)) AS held
-  FROM metric_rolled WHERE id = 1`;
+const SERIES_AT_ONCE = 500;
+const LATE_FROM = '(SELECT min(hour) FROM metric_late WHERE name = series.name) * 3600000000000';
+/** Of each series with points that are too old, from when on they stay. */
+export const OLD_POINTS = `SELECT id, before FROM
+    (SELECT id, max(?2, min(?1, coalesce(${LATE_FROM}, ?1))) AS before FROM series) AS bounds
+  WHERE EXISTS (SELECT 1 FROM metric_points WHERE series = bounds.id AND time_ns < bounds.before) LIMIT ${SERIES_AT_ONCE}`;
+const OLD_HOURS = `SELECT id, ?1 AS before FROM series
+  WHERE EXISTS (SELECT 1 FROM metric_hours WHERE series = series.id AND hour < ?1) LIMIT ${SERIES_AT_ONCE}`;
 
 async function purgeHours(database: Database, beforeMs: number): Promise<number> {
-  const hours = await forEachSeries(database, 'metric_hours', 'hour', Math.floor(beforeMs / HOUR_MS));
+  const found = await database.read('read_old_metric_hours', OLD_HOURS, [Math.floor(beforeMs / HOUR_MS)]);
+  const hours = await purgeOfSeries(database, 'metric_hours', 'hour', found);
   if (hours > 0) return hours;
   return database.change('purge_catalog', [
     { sql: 'DELETE FROM metric_catalog WHERE day < ?', params: [beforeMs - DAY_MS] },
@@ -86,13 +98,16 @@ async function purgeHours(database: Database, beforeMs: number): Promise<number>
 }
 
 /** Both tables are ordered by series and time: the oldest of each series is found without reading the rest. */
-async function forEachSeries(database: Database, table: string, time: string, before: SqliteValue): Promise<number> {
-  const sql = `SELECT id FROM series WHERE EXISTS (SELECT 1 FROM ${table} WHERE series = series.id AND ${time} < ?) LIMIT 500`;
-  const found: SqliteRow[] = await database.read(`read_old_${table}`, sql, [before]);
+async function purgeOfSeries(
+  database: Database,
+  table: 'metric_points' | 'metric_hours',
+  time: string,
+  found: readonly SqliteRow[],
+): Promise<number> {
   const statement: Statement = {
     sql: `DELETE FROM ${table} WHERE series = ?1 AND ${time} IN
       (SELECT ${time} FROM ${table} WHERE series = ?1 AND ${time} < ?2 ORDER BY ${time} LIMIT ?3)`,
-    batch: found.map(({ id }) => [id ?? null, before, Math.ceil(PORTION / Math.max(1, found.length))]),
+    batch: found.map(({ id, before }) => [id ?? null, before ?? null, Math.ceil(PORTION / Math.max(1, found.length))]),
   };
   return found.length === 0 ? 0 : database.change(`purge_${table}`, [statement]);
 }

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { LogSignal, MetricSignal, Origin, SpanSignal } from '@tracepost/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalSignalStore, Purges } from '../src/index.ts';
+import { OLD_POINTS } from '../src/purge.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
 const HOUR = 3_600_000;
@@ -118,12 +119,26 @@ describe('what is too old of the telemetry of an embedded installation', () => {
     expect(counts()).toMatchObject({ metric_points: 0, metric_hours: 2 });
   });
 
+  test('are points of the others too, where hours of one metric cannot be put together, and its own twice as late', async () => {
+    const { store } = opened;
+    const broken = { ...point(now - 30 * DAY, 1), name: 'broken' };
+    await store.metrics.writeMetrics([point(now - 30 * DAY, 1), broken]);
+    const file = new DatabaseSync(opened.path);
+    file.exec(`UPDATE metric_points SET fields = '{"gau' WHERE series = (SELECT id FROM series WHERE name = 'broken')`);
+    file.close();
+    expect(await store.metrics.rollUp(new Date(now - 2 * HOUR))).toMatchObject({ failed: [{ name: 'broken' }] });
+    await purge(store, now + 10 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 1, metric_hours: 1 });
+    await purge(store, now + 31 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 1 });
+    await purge(store, now + 33 * DAY);
+    expect(counts()).toMatchObject({ metric_points: 0, metric_hours: 1 });
+  });
+
   test('finds old points of a series without reading the rest', async () => {
     const file = new DatabaseSync(opened.path, { readOnly: true });
     const plan = file
-      .prepare(
-        'EXPLAIN QUERY PLAN SELECT id FROM series WHERE EXISTS (SELECT 1 FROM metric_points WHERE series = series.id AND time_ns < 5) LIMIT 500',
-      )
+      .prepare(`EXPLAIN QUERY PLAN ${OLD_POINTS}`)
       .all()
       .map(({ detail }) => String(detail))
       .join('\n');

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { MetricSignal } from '@tracepost/contracts';
-import type { MetricQuestion } from '@tracepost/stores';
+import { type MetricQuestion, StoreUnavailableError } from '@tracepost/stores';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HOURS_OF_SERIES } from '../src/metric-questions.ts';
 import { NEWEST_BEFORE, POINTS_OF_SERIES, SERIES_OF_METRIC } from '../src/metric-reader.ts';
@@ -80,6 +80,41 @@ describe('hours of metrics in SQLite', () => {
     expect(hours()).toHaveLength(before.length + 2);
   });
 
+  test('fail alone: those of the others are put together, and the metric is tried again when it can be', async () => {
+    const { metrics } = opened.store;
+    await metrics.writeMetrics(points());
+    const change = (sql: string, ...values: string[]): void => {
+      const file = new DatabaseSync(opened.path);
+      file.prepare(sql).run(...values);
+      file.close();
+    };
+    const one = `series = (SELECT max(id) FROM series WHERE name = 'sold') AND time_ns = ${BEGIN + 200 * MINUTE}000000`;
+    const { fields } = read(`SELECT fields FROM metric_points WHERE ${one}`)[0] as { fields: string };
+    change(`UPDATE metric_points SET fields = ? WHERE ${one}`, fields.slice(0, -1));
+
+    const failed = [{ name: 'sold', reason: expect.stringContaining('fields holds no JSON') }];
+    expect(await metrics.rollUp(THROUGH)).toEqual({ hours: 6, late: 0, failed });
+    expect(await metrics.rollUp(THROUGH), 'it waits').toEqual({ hours: 0, late: 0 });
+    const returned = await metrics.queryMetric({ ...sold(), name: 'returned' });
+    expect(returned).toMatchObject({ status: 'answered', sampleCount: 3 * 351 });
+    await expect(metrics.queryMetric(sold())).rejects.toBeInstanceOf(StoreUnavailableError);
+    // What does not need that row is answered, and from the next hour on as ever.
+    const from = new Date(BEGIN + 4 * 60 * MINUTE);
+    expect(await metrics.queryMetric({ ...sold(), from })).toMatchObject({ status: 'answered' });
+
+    change(`UPDATE metric_points SET fields = ? WHERE ${one}`, fields);
+    await opened.store.close();
+    const again = await opened.reopen();
+    try {
+      const before = await again.metrics.queryMetric(sold());
+      expect(before).toMatchObject({ series: [{ points: [{ value: 3 * 701 }] }] });
+      expect(await again.metrics.rollUp(THROUGH)).toEqual({ hours: 0, late: 6 });
+      expect(await again.metrics.queryMetric(sold())).toEqual(before);
+    } finally {
+      await again.close();
+    }
+  });
+
   test('are found by an index, as points and series are', async () => {
     await opened.store.close();
     const file = new DatabaseSync(opened.path, { readOnly: true });
@@ -102,12 +137,15 @@ describe('hours of metrics in SQLite', () => {
   });
 
   function hours(path = opened.path): unknown[] {
+    return read(
+      'SELECT CAST(series AS TEXT) AS series, hour, shape, tally FROM metric_hours ORDER BY series, hour, shape',
+      path,
+    );
+  }
+
+  function read(sql: string, path = opened.path): unknown[] {
     const file = new DatabaseSync(path, { readOnly: true });
-    const rows = file
-      .prepare(
-        'SELECT CAST(series AS TEXT) AS series, hour, shape, tally FROM metric_hours ORDER BY series, hour, shape',
-      )
-      .all();
+    const rows = file.prepare(sql).all();
     file.close();
     return rows;
   }

@@ -28,6 +28,7 @@ export {
 } from './metrics/answer-question.ts';
 export { isAskedFor, isAttributeKey, SERVICE_KEY } from './metrics/attribute-keys.ts';
 export { type CatalogEntry, createCatalogNews, floorDay } from './metrics/catalog-news.ts';
+export { createFailedMetrics, type FailedMetrics } from './metrics/failed-metrics.ts';
 export { DELTA_TAG, type Growth, growthOf, LOOK_BACK_NS, type SeriesPoint } from './metrics/growth.ts';
 export { createLateBound, type LateBound, settledHour } from './metrics/late-bound.ts';
 export {

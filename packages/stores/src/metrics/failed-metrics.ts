@@ -1,4 +1,4 @@
-/** Metrics whose hours could not be put together, although InfluxDB answered: they wait, longer each time, so that the others go on. */
+/** Metrics whose hours could not be put together, although the store answers: they wait, longer each time, so that the others go on. */
 export interface FailedMetrics {
   isWaiting(name: string): boolean;
   note(name: string): void;
