@@ -19,6 +19,7 @@ import {
   type ReadStretch,
   storableRange,
 } from '@tracepost/stores';
+import { checkWidth } from './check-width.ts';
 import { inSlices } from './in-slices.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
@@ -53,6 +54,8 @@ export async function queryMetric(source: MetricSource, question: MetricQuestion
   const budget = createReadingBudget(question.signal);
   budget.spend(0);
   const { series, bucket } = source;
+  const [first, last] = [plan.points[0], plan.points.at(-1)];
+  if (first && last) await checkWidth(source, question, { fromMs: first.fromMs, toMs: last.toMs });
   const addGrowth: TakeGrowth = (attributes, atMs, { shape, tally }) =>
     answering.add({ attributes, atMs, shape, tally });
   const parts: (() => Promise<void>)[] = [

@@ -7,12 +7,14 @@ import {
   floorHour,
   HOUR_MS,
   type LateBound,
+  QueryTooLargeError,
   type ReadStretch,
   type RollUpReport,
   StoreUnavailableError,
   type Tally,
   UNLIMITED,
 } from '@tracepost/stores';
+import { checkWidth } from './check-width.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, LATE, namesFlux, ROLLED, rangeFlux, SHAPE, TALLY } from './metric-flux.ts';
 import { type LateMarks, lineOf, rolledLine } from './metric-notes.ts';
@@ -150,10 +152,11 @@ async function rollMetric(
   };
   try {
     const choice = { name, where: {} };
+    await checkWidth({ series, bucket }, choice, stretch);
     await readGrowth({ series, bucket, choice, stretch, budget: UNLIMITED, givenTo }, take);
   } catch (error) {
     const isAway = (unwritten as SinkAnswer | null)?.status === 'later';
-    const isItsOwn = error instanceof StoreUnavailableError;
+    const isItsOwn = error instanceof StoreUnavailableError || error instanceof QueryTooLargeError;
     if (isAway || !isItsOwn) throw error;
     return error;
   }

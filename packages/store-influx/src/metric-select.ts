@@ -1,7 +1,7 @@
 import { isAttributeKey, isStorableText, type MetricQuestion, type ReadStretch } from '@tracepost/stores';
 import { METRICS, TALLY } from './metric-flux.ts';
 
-type Choice = Pick<MetricQuestion, 'name' | 'where'>;
+export type Choice = Pick<MetricQuestion, 'name' | 'where'>;
 
 /** Points as they were written, series by series, each in the order of time. */
 export function pointsSelect(choice: Choice, stretch: ReadStretch): string {
@@ -11,6 +11,28 @@ export function pointsSelect(choice: Choice, stretch: ReadStretch): string {
 /** Of each series its newest point. */
 export function newestSelect(choice: Choice, stretch: ReadStretch): string {
   return `SELECT * ${source(choice, stretch)} ORDER BY time DESC LIMIT 1`;
+}
+
+/** Of one series one point. */
+export function oneRowSelect(choice: Choice, stretch: ReadStretch): string {
+  return `SELECT * ${source(choice, stretch)} LIMIT 1 SLIMIT 1`;
+}
+
+/** A row for each attribute that any series has in this time. */
+export function tagsSelect({ name }: Choice, stretch: ReadStretch): string {
+  return `SHOW TAG KEYS FROM ${identifier(name)} WHERE ${times(stretch)}`;
+}
+
+/** A row for each number that any point ever had. */
+export function fieldsSelect({ name }: Choice): string {
+  return `SHOW FIELD KEYS FROM ${identifier(name)}`;
+}
+
+/** How many series there ever were. */
+export function seriesSelect({ name, where }: Choice): string {
+  const conditions = Object.entries(where).map(([key, value]) => condition(key, value));
+  const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `SHOW SERIES EXACT CARDINALITY FROM ${identifier(name)}${filter}`;
 }
 
 /** Hours as they were put together. */
