@@ -45,7 +45,11 @@ export const MetricValue = Type.Object({
 });
 export type MetricValue = Static<typeof MetricValue>;
 
-export const MetricValues = Type.Object({ metrics: Type.Record(Type.String(), MetricValue) });
+export const MetricValues = Type.Object({
+  metrics: Type.Record(Type.String(), MetricValue),
+  /** Of a question about all metrics those that cannot be answered, and why. Absent: there are none. */
+  unanswered: Type.Optional(Type.Array(Type.Object({ name: Type.String(), detail: Type.String() }))),
+});
 export type MetricValues = Static<typeof MetricValues>;
 
 /** `GET /api/v1/metrics/{name}`: points are beginnings of windows with their value. */

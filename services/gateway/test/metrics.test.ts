@@ -1,5 +1,10 @@
 import type { MetricCatalog, MetricData, MetricSeriesAnswer, MetricSignal, MetricValues } from '@tracepost/contracts';
-import type { MetricStore, RecordedMetricStore } from '@tracepost/stores';
+import {
+  type MetricStore,
+  QueryTooLargeError,
+  type RecordedMetricStore,
+  StoreUnavailableError,
+} from '@tracepost/stores';
 import { describe, expect, test } from 'vitest';
 import { useWorld } from './helpers/use-world.ts';
 
@@ -7,10 +12,13 @@ const BEGIN = Date.parse('2026-11-21T09:00:00.000Z');
 const HOUR = 'from=2026-11-21T09:00:00Z&to=2026-11-21T10:00:00Z';
 
 let writer: MetricStore | undefined;
+/** What the gateway reads from; a test may change it. */
+let troubled: { -readonly [key in keyof MetricStore]: MetricStore[key] } | undefined;
 const world = useWorld({
   replace: ({ metrics }) => {
     writer = metrics;
-    return {};
+    troubled = { ...metrics };
+    return { metrics: troubled };
   },
 });
 
@@ -82,6 +90,33 @@ describe('GET /api/v1/metrics', () => {
     const named = await world().get(`/api/v1/metrics?${HOUR}&names=${names.join(',')}`);
     expect(named).toMatchObject({ status: 422, body: { code: 'QUESTION_TOO_LARGE' } });
     expect(named.body.detail).toContain('at most 200');
+  });
+
+  test('of all metrics, those that cannot be answered are named and keep nobody from the others', async () => {
+    const queryMetric = troubled?.queryMetric;
+    if (!troubled || !queryMetric) throw new Error('there is a store');
+    await writer?.writeMetrics([counter('wide', 60, 1), counter('damaged', 60, 1), counter('sound', 60, 7)]);
+    const errors: Record<string, Error> = {
+      wide: new QueryTooLargeError('It has too many series; ask for fewer.'),
+      damaged: new StoreUnavailableError('sqlite', 'a row in /some/file'),
+    };
+    troubled.queryMetric = (question) =>
+      errors[question.name] ? Promise.reject(errors[question.name]) : queryMetric(question);
+    try {
+      const { body } = await world().get<MetricValues>(`/api/v1/metrics?${HOUR}`);
+      expect(body.metrics).toMatchObject({ sound: { value: 7 } });
+      expect(body.metrics).not.toHaveProperty('wide');
+      expect(body.unanswered?.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
+        { name: 'damaged', detail: 'The store of metrics does not answer.' },
+        { name: 'wide', detail: 'It has too many series; ask for fewer.' },
+      ]);
+      expect((await world().get(`/api/v1/metrics?${HOUR}&names=wide,sound`)).status).toBe(422);
+      expect((await world().get(`/api/v1/metrics?${HOUR}&names=damaged,sound`)).status).toBe(503);
+      // What is wrong with the question is wrong for all.
+      expect((await world().get('/api/v1/metrics?from=2016-01-01&to=2026-01-01')).status).toBe(422);
+    } finally {
+      troubled.queryMetric = queryMetric;
+    }
   });
 
   test('an aggregation that a kind cannot answer is refused with those that it can', async () => {

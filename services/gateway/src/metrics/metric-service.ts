@@ -6,6 +6,7 @@ import {
   QueryTooLargeError,
   type RecordedMetricInfo,
   type RecordedMetricStore,
+  StoreUnavailableError,
 } from '@tracepost/stores';
 import { answerRecorded } from './recorded-answer.ts';
 import { createTurns } from './turns.ts';
@@ -26,10 +27,11 @@ export type MetricReply =
       readonly possible: readonly MetricAggregation[];
     };
 
-export interface NamedReply {
+/** `failed`: this metric cannot be answered; others could be. */
+export type NamedReply = {
   readonly name: string;
-  readonly reply: MetricReply;
-}
+  readonly reply: MetricReply | { readonly status: 'failed'; readonly error: Error };
+};
 
 type Range = Pick<MetricQuestion, 'from' | 'to' | 'signal'>;
 
@@ -37,7 +39,7 @@ type Range = Pick<MetricQuestion, 'from' | 'to' | 'signal'>;
 export interface MetricService {
   /** What was recorded answers for a name that both have. Rejects as the stores do, and with `TooManyQuestionsError`. */
   ask(question: MetricQuestion): Promise<MetricReply>;
-  /** One number of each metric, by name; of all that the catalog has when no names are given. */
+  /** One number of each metric, by name; of all that the catalog has when no names are given: then only what is wrong with all of them rejects. */
   askAll(
     asked: Range & { readonly names: readonly string[] | null; readonly aggregation: MetricAggregation | null },
   ): Promise<NamedReply[]>;
@@ -112,16 +114,30 @@ export function createMetricService({
         () => true,
         () => false,
       );
-      const replies = new Map<string, MetricReply>();
+      const replies = new Map<string, NamedReply['reply']>();
+      let failure: Error | null = null;
       const waiting = asked.values();
       const lane = async () => {
         for (const name of waiting) {
           const question = { name, from, to, everyMs: null, groupBy: [], where: {}, aggregation };
-          replies.set(name, await ask(signal ? { ...question, signal } : question, hasLearnt));
+          try {
+            replies.set(name, await ask(signal ? { ...question, signal } : question, hasLearnt));
+          } catch (error) {
+            if (names !== null || !isOfOne(error)) throw error;
+            replies.set(name, { status: 'failed', error });
+            failure ??= error;
+          }
         }
       };
       await Promise.all(Array.from({ length: LANES }, lane));
-      return asked.map((name) => ({ name, reply: replies.get(name) as MetricReply }));
+      const all = asked.map((name) => ({ name, reply: replies.get(name) as NamedReply['reply'] }));
+      if (failure !== null && all.every(({ reply }) => reply.status === 'failed')) throw failure;
+      return all;
     },
   };
+}
+
+/** One metric may be too wide, or have a row that is damaged: nothing that the others need wait for. */
+function isOfOne(error: unknown): error is Error {
+  return error instanceof QueryTooLargeError || error instanceof StoreUnavailableError;
 }

@@ -88,7 +88,7 @@ export function addMetricRoutes(
       schema: {
         summary: 'One number of each metric',
         description:
-          'Of the last hour when no time is named, of all metrics of the catalog when no names are. Without `aggregation` MEAN, and of counters SUM. Metrics that cannot be asked for it are left out, unless they were named: then the answer is `INVALID_AGGREGATION`.',
+          'Of the last hour when no time is named, of all metrics of the catalog when no names are. Without `aggregation` MEAN, and of counters SUM. Metrics that cannot be asked for it are left out, unless they were named: then the answer is `INVALID_AGGREGATION`. Of all metrics, one whose question is too large, or cannot be read, stands in `unanswered` and keeps nobody from the others.',
         tags: ['telemetry'],
         querystring: ValuesQuery,
         response: { 200: MetricValues },
@@ -104,12 +104,15 @@ export function addMetricRoutes(
       const replies = await answer(reply, (signal) => metrics.askAll({ names, aggregation, from, to, signal }));
       if (!replies) return reply;
       const values = new Map<string, MetricValue>();
+      const unanswered: { name: string; detail: string }[] = [];
       for (const { name, reply: one } of replies) {
         if (one.status === 'answered') values.set(name, toValue(one, range));
+        else if (one.status === 'failed') unanswered.push({ name, detail: describeFailure(one.error).detail });
         else if (names) return sendProblem(reply, describeRefusal(name, one));
       }
       reply.header('cache-control', 'no-store');
-      return reply.code(200).send({ metrics: Object.fromEntries(values) });
+      const also = unanswered.length === 0 ? {} : { unanswered };
+      return reply.code(200).send({ metrics: Object.fromEntries(values), ...also });
     },
   );
 
