@@ -49,6 +49,21 @@ describe('events of OpenHands before version 1', () => {
     }
   });
 
+  it('are those of their files where they are kept once more in lists', async () => {
+    const events = [question, run(2), said(4, {}), run(5)];
+    const folder = 'sessions/the-session';
+    const documents = [
+      await one(JSON.stringify(events.slice(0, 2)), `${folder}/event_cache/1-3.json`),
+      await one(JSON.stringify(events.slice(2)), `${folder}/event_cache/3-5.json`),
+    ];
+    for (const [place, number] of [1, 2, 4, 5].entries())
+      documents.push(await one(JSON.stringify(events[place]), `${folder}/events/${number}.json`));
+    const [session, ...others] = documents as [SessionDocument, ...SessionDocument[]];
+    const united = others.reduce(uniteDocuments, session);
+    expect(united.sessionId).toBe('the-session');
+    expect([united.messages.length, united.calls.length, united.tools.length]).toEqual([4, 3, 2]);
+  });
+
   it('count nothing twice where each call tells all', async () => {
     const session = await one(lines([question, run(2, counted(1000, 20, 0)), run(3, counted(2000, 40, 0))]));
     expect(session.reportedTotals?.usage ?? null).toBeNull();
@@ -182,6 +197,22 @@ describe('events of OpenHands from version 1 on', () => {
   ])('end without a call that failed where a limit is reached (%s)', async (kind, fields) => {
     const session = await one(lines([asked(1), fresh(2, kind, fields)]));
     expect([session.calls.length, session.outcome]).toEqual([1, { succeeded: false, detail: 'too many' }]);
+  });
+
+  it('have what the first of them told otherwise: calls of tools that there are not, and the sums', async () => {
+    const names = ['call_Xb3nQ7sLw9KfTz0aM2', 'call_Xb3nQ7sLw9KfTz0aM3'];
+    const vain = fresh(1, 'NonExecutableActionEvent', {
+      ...{ source: 'agent', thought: [{ type: 'text', text: 'I try.' }], llm_response_id: 'r-1' },
+      tool_calls: names.map((id) => ({ id, name: 'fly', arguments: '{}' })),
+    });
+    const usage = { prompt_tokens: 100, completion_tokens: 10, response_id: 'r-1' };
+    const stats = {
+      service_to_metrics: { agent: { accumulated_cost: 0.05, costs: [{ cost: 0.05 }], token_usages: [usage] } },
+    };
+    const state = fresh(2, 'ConversationStateUpdateEvent', { source: 'environment', key: 'stats', value: stats });
+    const session = await one(lines([vain, state]));
+    expect(session.tools.map(({ name, toolCallId }) => [name, toolCallId])).toEqual(names.map((id) => ['fly', id]));
+    expect(session.calls).toMatchObject([{ callId: 'r-1', usage: { input: 100 }, reportedCostUsd: '0.05' }]);
   });
 
   it('have what is left of the cost where only one of several models told it call by call', async () => {

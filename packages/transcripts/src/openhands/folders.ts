@@ -14,6 +14,11 @@ export function sessionOfEventFolder(filePath: string | null): string | null {
   return /[\\/]events?[\\/][^\\/]+$/.test(filePath ?? '') ? sessionOfFolder(filePath) : null;
 }
 
+/** Events are kept a second time, many in a list, in a folder beside that of their files; null: this is no such list. */
+export function sessionOfEventCache(filePath: string | null): string | null {
+  return /[\\/]event_cache[\\/]\d{1,8}-\d{1,8}\.json$/.test(filePath ?? '') ? sessionOfFolder(filePath) : null;
+}
+
 /** Ids are written with and without dashes. */
 export function sessionIdOf(value: unknown): string | null {
   const id = idOf(value);

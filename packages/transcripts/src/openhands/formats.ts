@@ -6,7 +6,7 @@ import type { LinesFormat, ReadingContext, WholeFormat } from '../format-reader.
 import { readElements } from '../json/read-elements.ts';
 import { CompletionLogTaker, LOG_WAYS } from './completion-log.ts';
 import { EventSession } from './event-session.ts';
-import { placeOfFile, sessionIdOf, sessionOfEventFolder, sessionOfFolder } from './folders.ts';
+import { placeOfFile, sessionIdOf, sessionOfEventCache, sessionOfEventFolder, sessionOfFolder } from './folders.ts';
 import { hasEvents, isEvent } from './recognition.ts';
 
 /** The log of one call of a model, with the whole prompt in it. */
@@ -29,13 +29,16 @@ export const openHandsTrajectory: WholeFormat = {
   recognise: ({ text }) =>
     /^\s*(?:\{\s*"(?:trajectory|items|events|history)"\s*:\s*)?\[\s*[{[]/.test(text) && hasEvents(text),
   open(context) {
-    const session = new EventSession(context, { hasAllEvents: true });
+    const sessionId = sessionOfEventCache(context.filePath);
+    const session = new EventSession(context, { hasAllEvents: sessionId === null });
+    // In the file of one event its number is its place.
+    const numberOf = ({ id }: Fields): number | null => (sessionId !== null && typeof id === 'number' ? id : null);
     return readElements(context, ['*', 'trajectory.*', 'items.*', 'events.*', 'history.*'], {
       value: (way, value) => {
         const place = way.at(-1);
-        if (typeof place === 'number') addEvents(session, value, place);
+        if (typeof place === 'number') addEvents(session, value, numberOf(fieldsOf(value)) ?? place);
       },
-      finish: () => (session.isEmpty ? [] : [session.document()]),
+      finish: () => (session.isEmpty ? [] : [session.document({ sessionId })]),
     });
   },
 };

@@ -1,5 +1,5 @@
 import type { SessionToolCall } from '@tracepost/contracts';
-import { type Fields, fieldsOf, idOf, isFields, textOf, timeOf } from '../building/values.ts';
+import { type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
 import { completionCall } from '../chat/completion-call.ts';
 import { contentText } from '../chat/content-text.ts';
 import { providerOf } from '../chat/litellm-model.ts';
@@ -15,6 +15,7 @@ type Take = (session: EventSession, event: Fields, at: EventPlace) => void;
 const TAKES: Readonly<Record<string, Take>> = {
   MessageEvent: message,
   ActionEvent: action,
+  NonExecutableActionEvent: askedInVain,
   ObservationEvent: observation,
   UserRejectObservation: observation,
   AgentErrorEvent: observation,
@@ -53,6 +54,12 @@ function action(session: EventSession, event: Fields, at: EventPlace): void {
   const own = `event-${eventId(event, at)}`;
   const toolCallId = session.toolIds.asked(idOf(event.tool_call_id) ?? own, { place: own, answer: own });
   session.tool({ toolCallId, name, arguments: args, callId, atMs: at.atMs, sequence: at.sequence + 1 });
+}
+
+/** At first, calls of tools that there are not stood in an event of their own, several together. */
+function askedInVain(session: EventSession, event: Fields, at: EventPlace): void {
+  for (const call of listOf(event.tool_calls).map(fieldsOf))
+    action(session, { ...event, tool_call: call, tool_call_id: call.id, tool_name: call.name }, at);
 }
 
 function observation(session: EventSession, event: Fields, at: EventPlace): void {

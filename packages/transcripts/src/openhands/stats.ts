@@ -18,7 +18,9 @@ export interface Stats {
  */
 export function statsOf(value: unknown, leaveOut: LeaveOut): Stats {
   const fields = fieldsOf(value);
-  const metrics = isFields(fields.usage_to_metrics) ? Object.values(fields.usage_to_metrics) : [fields];
+  // At first by what the models were used for, under another name.
+  const byUse = fields.usage_to_metrics ?? fields.service_to_metrics;
+  const metrics = isFields(byUse) ? Object.values(byUse) : [fields];
   const parts = metrics.map((one) => metricsOf(fieldsOf(one), leaveOut));
   return { calls: parts.flatMap((part) => part.calls), totals: joined(parts.map((part) => part.totals)) };
 }

@@ -250,7 +250,9 @@ async function sendOnce(context: CommandContext, { path, file, format }: Sending
 export function nameOf(path: string): string {
   const steps = path.split(/[\\/]/);
   const isOfFolder =
-    /^events?$/.test(steps.at(-2) ?? '') || steps.at(-1) === 'base_state.json' || steps.at(-3) === 'chats';
+    /^(?:events?|event_cache)$/.test(steps.at(-2) ?? '') ||
+    steps.at(-1) === 'base_state.json' ||
+    steps.at(-3) === 'chats';
   return steps.slice(isOfFolder ? -3 : -1).join('/');
 }
 
