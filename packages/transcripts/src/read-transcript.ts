@@ -5,6 +5,7 @@ import type { LinesFormat, ReadingContext, WholeFormat } from './format-reader.t
 import { FORMATS } from './formats.ts';
 import { isDeeper } from './lines/json-depth.ts';
 import { LineSplitter } from './lines/line-splitter.ts';
+import { withoutPythonNumbers } from './lines/python-numbers.ts';
 import { utf8Chunks } from './lines/utf8-chunks.ts';
 import { type Beginning, recognise } from './recognise.ts';
 
@@ -209,6 +210,8 @@ function parseLine(text: string): { readonly value: unknown } | { readonly reaso
   try {
     return { value: JSON.parse(text) };
   } catch {
+    const other = withoutPythonNumbers(text);
+    if (other !== null) return parseLine(other);
     // What the parser says quotes the line, which may hold a secret.
     return { reason: text.includes('\0') ? 'is no JSON: it has NUL bytes' : 'is no JSON' };
   }

@@ -43,6 +43,17 @@ describe('a line that cannot be read', () => {
     expect([skippedCount, lines, output(documents)]).toEqual([1, 3, 7]);
   });
 
+  it('is none for the words that Python has for numbers that are none', async () => {
+    const line = answerLine({ uuid: 'x', id: 'msg_x', at: 2, output: 5 }).replace(
+      '{',
+      '{"reward":NaN,"x":[-Infinity,"NaN \\" NaN"],',
+    );
+    const { documents, skipped } = await readText(around(line));
+    expect([skipped, output(documents)]).toEqual([[], 12]);
+    const broken = await readText(around(line.replace('[', '')));
+    expect(broken.skipped).toEqual([{ line: 2, reason: expect.stringMatching(/is no JSON/) }]);
+  });
+
   it('is named up to a thousand times, and counted every time', async () => {
     const { skipped, skippedCount } = await readText(around('oops\n'.repeat(2500).trimEnd()));
     expect([skipped.length, skippedCount, skipped.at(-1)?.line]).toEqual([1000, 2500, 1001]);
