@@ -19,6 +19,10 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
     /^\s*(?:\{.{0,2000}"(?:history|clientHistory)"\s*:\s*)?\[\s*\{\s*(?:"role"\s*:\s*"(?:user|model)"\s*,\s*"parts"|"parts"\s*:\s*\[)/s,
     'this is what Gemini CLI keeps for `/chat save` or `/restore`, which names no session and no tokens; the same session can be imported from ~/.gemini/tmp/*/chats/session-*',
   ],
+  [
+    /"schema_version"\s*:\s*"ATIF-v/,
+    'this is a trajectory in ATIF, into which benchmarks put what agents did; what the agent itself wrote of the same session can be imported, where it lies beside',
+  ],
 ];
 
 /** Why a file that begins like this is not read; null: it is none of these. */

@@ -113,6 +113,12 @@ describe('a file that is not read, but known', () => {
       json({ history: [{ role: 'user', parts: [{ text: 'x' }] }], authType: 'a' }),
       /chat save.*\.gemini\/tmp/,
     ],
+    [
+      'a trajectory in ATIF',
+      json({ schema_version: 'ATIF-v1.6', session_id: 's', agent: {}, steps: [] }),
+      /ATIF.*agent itself/,
+    ],
+    ['several of them', JSON.stringify({ parent: { schema_version: 'ATIF-v1.6' } }, null, 2), /ATIF.*agent itself/],
   ])('is refused with where its session lies: %s', async (_, content, reason) => {
     await expect(readText(content)).rejects.toThrow(reason);
   });
