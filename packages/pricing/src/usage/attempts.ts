@@ -1,4 +1,4 @@
-import { NO_TOKENS, type TokenUsage } from '@tracepost/contracts/token-usage';
+import type { TokenUsage } from '@tracepost/contracts/token-usage';
 import { isObject, type RawUsage } from './counts.ts';
 import { readUsage } from './read-usage.ts';
 
@@ -38,8 +38,10 @@ export function readAttempts(provider: string | null, raw: unknown, model: strin
   const isAnswer = (one: Iteration): boolean =>
     one.type === 'fallback_message' || (one.type === 'message' && one.model === servedBy);
   if (isSum(whole, all)) return { model: servedBy, besides: NOTHING };
-  if (!isSum(whole, all.filter(isAnswer))) return alone;
-  const besides = all.filter((one) => !isAnswer(one) && (one.usage.input > 0 || one.usage.output > 0));
+  // The list may spell the name of the model otherwise than the answer.
+  const isOfCall = [isAnswer, isMessage].find((is) => isSum(whole, all.filter(is)));
+  if (!isOfCall) return alone;
+  const besides = all.filter((one) => !isOfCall(one) && (one.usage.input > 0 || one.usage.output > 0));
   return {
     model: servedBy,
     besides: besides.flatMap(({ model: other, usage }) => (other === null ? [] : [{ model: other, usage }])),
@@ -53,8 +55,21 @@ function toIteration(provider: string | null, raw: unknown, model: string | null
   return { type: typeof type === 'string' ? type : '', model: typeof other === 'string' ? other : model, usage };
 }
 
-/** Reasoning is not told of iterations, and does not count here. */
-function isSum(whole: TokenUsage, parts: readonly Iteration[]): boolean {
-  const names = Object.keys(NO_TOKENS).filter((name) => name !== 'reasoning') as (keyof TokenUsage)[];
-  return names.every((name) => parts.reduce((sum, { usage }) => sum + usage[name], 0) === whole[name]);
+function isMessage({ type }: Iteration): boolean {
+  return type === 'message' || type === 'fallback_message';
 }
+
+/**
+ * Reasoning is not told of iterations, and does not count here; nor does how long a cache is kept, which the whole may tell of the first
+ * of them only.
+ */
+function isSum(whole: TokenUsage, parts: readonly Iteration[]): boolean {
+  return COUNTS.every((count) => parts.reduce((sum, { usage }) => sum + count(usage), 0) === count(whole));
+}
+
+const COUNTS: readonly ((usage: TokenUsage) => number)[] = [
+  ({ input }) => input,
+  ({ cacheRead }) => cacheRead,
+  ({ cacheWrite5m, cacheWrite1h }) => cacheWrite5m + cacheWrite1h,
+  ({ output }) => output,
+];

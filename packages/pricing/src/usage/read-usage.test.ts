@@ -405,6 +405,41 @@ describe('attempts besides the answer', () => {
     expect(readAttempts('anthropic', raw, 'm')).toEqual({ model: 'm', besides: [] });
   });
 
+  it('are told from messages whose model the list spells otherwise than the answer', () => {
+    const raw = {
+      input_tokens: 30,
+      output_tokens: 3,
+      iterations: [
+        iteration('message', 10, 1, 'm-20260101'),
+        iteration('advisor_message', 500, 40, 'adviser'),
+        iteration('message', 20, 2, 'm-20260101'),
+      ],
+    };
+    expect(readAttempts('anthropic', raw, 'm')).toEqual({
+      model: 'm',
+      besides: [{ model: 'adviser', usage: expect.objectContaining({ input: 500, output: 40 }) }],
+    });
+  });
+
+  it('are told where the numbers above say of the first message only how long its cache is kept', () => {
+    const kept = (short: number, long: number) => ({
+      cache_creation_input_tokens: short + long,
+      cache_creation: { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long },
+    });
+    const raw = {
+      input_tokens: 30,
+      output_tokens: 3,
+      ...kept(0, 7),
+      cache_creation_input_tokens: 12,
+      iterations: [
+        { ...iteration('message', 10, 1), ...kept(0, 7) },
+        iteration('advisor_message', 500, 40, 'adviser'),
+        { ...iteration('message', 20, 2), ...kept(0, 5) },
+      ],
+    };
+    expect(readAttempts('anthropic', raw, 'm').besides).toMatchObject([{ model: 'adviser', usage: { input: 500 } }]);
+  });
+
   it.each([
     { iterations: 'many' },
     { iterations: [{ input_tokens: -1, output_tokens: 1 }] },
