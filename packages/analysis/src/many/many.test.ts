@@ -135,9 +135,28 @@ describe('advice over many sessions', () => {
     const { recommendations } = accumulate(mergeRecommendations(), all);
     const deploy = recommendations.find(({ subject }) => subject === 'Deploy');
     expect(deploy).toMatchObject({ kind: 'tool_error_rate', figures: { calls: 5, failed: 5 } });
+    expect(deploy?.advice).toMatch(/: 5 of 5 calls failed\.$/);
     expect(deploy?.evidence.map(({ sessionId, id, tool }: Evidence) => [sessionId, id, tool])).toEqual(
       ['a', 'b', 'c', 'd', 'e'].map((sessionId) => [sessionId, `deploy of ${sessionId}`, 'Deploy']),
     );
+  });
+
+  test('says of how many calls it speaks where it gives the reason of one session', () => {
+    const sessionOf = (failed: number) => {
+      const maker = new DocumentMaker();
+      for (let at = 0; at < 6; at++) {
+        const isFailed = at < failed;
+        const error = isFailed ? { type: null, message: 'no such flight' } : null;
+        maker.tool('Book', { status: isFailed ? 'failed' : 'ok', error, arguments: `{"at":"${'x'.repeat(at * 9)}"}` });
+      }
+      return analyseSession(maker.document({ sessionId: `${failed}` }), { priceBook });
+    };
+    const adviceOf = (...failed: number[]) =>
+      accumulate(mergeRecommendations(), failed.map(sessionOf)).recommendations[0]?.advice;
+    const look = 'Look at its errors and at the arguments they came with';
+    const one = '5 of 6 calls failed, 5 of them with "no such flight".';
+    expect(adviceOf(5)).toBe(`${look}: ${one}`);
+    expect(adviceOf(1, 5)).toBe(`${look}: 6 of 12 calls failed. In one session: ${one}`);
   });
 
   test('points at each call once, the newest ten at most', () => {

@@ -1,11 +1,11 @@
 import type { Evidence, Recommendation, SessionAnalysis } from '@tracepost/contracts';
 import { byRank, rankRecommendations } from '../findings/recommend.ts';
-import { HIGH_ERROR_RATE } from '../findings/recommendations/failing-tools.ts';
+import { HIGH_ERROR_RATE, LOOK_AT_ERRORS } from '../findings/recommendations/failing-tools.ts';
 import { roundUsd, sumOrNull } from '../findings/recommendations/input.ts';
 import { MANY_RETRIES } from '../findings/recommendations/many-retries.ts';
 import type { Accumulator } from './accumulator.ts';
 import { Best } from './best.ts';
-import { mergeTools } from './merged-tools.ts';
+import { type MergedToolUse, mergeTools } from './merged-tools.ts';
 import { MostFrequent } from './most-frequent.ts';
 import { compare, newestEvidence, newestOf } from './newest-evidence.ts';
 
@@ -80,7 +80,7 @@ export function mergeRecommendations(): Accumulator<Added, MergedRecommendations
             kind: 'tool_error_rate',
             subject: tool.name,
             title: `${Math.round(100 * tool.errorRate)} % of the calls of ${tool.name} failed`,
-            advice: known?.advice ?? 'Look at its errors and at the arguments they came with.',
+            advice: adviceOn(tool, known),
             saves: { usd: known?.saves.usd ?? null, ms: known?.saves.ms ?? null, calls: tool.failed },
             severity: 'warning',
             evidence,
@@ -126,6 +126,14 @@ export function mergeRecommendations(): Accumulator<Added, MergedRecommendations
       };
     },
   };
+}
+
+/** With the reason that the session gives in which it would save most, and of how many calls that session says it. */
+function adviceOn({ count, failed, sessions }: MergedToolUse, known: MergedRecommendation | undefined): string {
+  if (known !== undefined && sessions === 1) return known.advice;
+  const inAll = `${LOOK_AT_ERRORS}: ${failed} of ${count} calls failed`;
+  if (known === undefined) return `${inAll}.`;
+  return `${inAll}. In one session: ${known.advice.replace(`${LOOK_AT_ERRORS}: `, '')}`;
 }
 
 /** Each once: those that the pattern points at, and one of each tool, for the pattern points at ten calls in all. */

@@ -9,6 +9,9 @@ const LEAST_CALLS = 3;
 const LEAST_FAILURES = 2;
 const MOST_EVIDENCE = 10;
 
+/** What to do about such a tool; behind it stands of how many calls that is said. */
+export const LOOK_AT_ERRORS = 'Look at its errors and at the arguments they came with';
+
 /** Tools of whose calls more than 30 % failed: what they said, with which arguments, and what those calls cost. */
 export function failingTools({ document, analysis, shareUsd }: Facts): readonly Recommendation[] {
   const failing = analysis.tools.filter(
@@ -24,7 +27,7 @@ export function failingTools({ document, analysis, shareUsd }: Facts): readonly 
       kind: 'tool_error_rate',
       subject: name,
       title: `${Math.round((100 * failed) / count)} % of the calls of ${name} failed`,
-      advice: `Look at its errors and at the arguments they came with: ${failed} of ${count} calls failed, ${times} of them with "${reason}".`,
+      advice: `${LOOK_AT_ERRORS}: ${failed} of ${count} calls failed, ${times} of them with "${reason}".`,
       saves: { usd: shareOf(calls, shareUsd), ms: sumOrNull(calls.map(processingMs)), calls: failed },
       severity: 'warning',
       evidence: calls.slice(0, MOST_EVIDENCE).map((call) => toolEvidence(document, call)),
