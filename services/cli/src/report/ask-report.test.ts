@@ -21,6 +21,8 @@ const NO_COSTS = { calls: 0, failedCalls: 0, estimatedCalls: 0, unpricedCalls: 0
 const ANSWER = {
   ...{ window: '7d', timeRange: { start: '2026-11-15T09:00:00.000Z', end: '2026-11-22T09:00:00.000Z' }, sessions: 0 },
   ...{ total: { ...NO_COSTS, usage: TOKENS }, byModel: [], byAgent: [], tools: [], sequences: [], leftOut: 0 },
+  ...{ response: null, queue: null, processing: null, durationSeconds: null, contextUse: null, complexities: [] },
+  ...{ tokenEfficiency: null, averageComplexityScore: null },
   ...{ patterns: [], kinds: [], anomalies: [], recommendations: [], items: [], nextCursor: null },
 };
 
@@ -34,6 +36,18 @@ test('a gateway of before there were times gives a report without them', async (
   expect(report.times).toBeNull();
   printReport(context.output, report);
   expect(context.stdout()).toMatch(/^Times\nNot known: the gateway is of an older version\.$/m);
+});
+
+test('a session before the window is shown with words that the gateway takes, however long ago it was', async () => {
+  const earlier = async (startedAt: string): Promise<string> => {
+    const items = [{ totals: { startedAt, endedAt: startedAt } }];
+    const context = given((path, query) => (path.endsWith('/sessions') && !query.from ? { ...ANSWER, items } : ANSWER));
+    printReport(context.output, await askReport(context, ASKED));
+    return /and earlier ones, .*: (--from .*)$/m.exec(context.stdout())?.[1] ?? '';
+  };
+  expect(await earlier('2026-11-01T10:00:00.000Z')).toBe('--from 2026-11-01');
+  expect(await earlier('2025-10-25T10:00:00.000Z')).toBe('--from 2025-10-25');
+  expect(await earlier('2024-02-01T10:00:00.000Z')).toBe('--from 2024-02-01 --to 2025-03-06');
 });
 
 test('what else goes wrong ends the report', async () => {
@@ -60,10 +74,10 @@ test('a gateway that is busy with the questions of others is asked again, for a 
   );
 });
 
-function given(answer: (path: string) => object) {
+function given(answer: (path: string, query: Readonly<Record<string, unknown>>) => object) {
   const stdout: Terminal = new PassThrough();
   const output = createOutput({ stdout, stderr: new PassThrough(), isJson: false });
-  const call = async (path: string): Promise<unknown> => answer(path);
+  const call: ApiClient['call'] = async <T>(path: string, { query = {} } = {}) => answer(path, query) as T;
   const api = { url: 'http://127.0.0.1:3400', call } as unknown as ApiClient;
   return { api, output, signal: new AbortController().signal, stdout: () => String((stdout as PassThrough).read()) };
 }

@@ -86,7 +86,7 @@ function printHead(output: Output, { window, timeRange, sessions, earlierAt, cos
     output.line(
       styled(
         'dim',
-        `          and earlier ones, the newest of ${formatMoment(earlierAt)}: --from ${earlierAt.slice(0, 10)}`,
+        `          and earlier ones, the newest of ${formatMoment(earlierAt)}: ${rangeFrom(earlierAt, timeRange)}`,
       ),
     );
   output.line(`success   ${formatCount(endedWell)} ended well${percent(endedWell, count)}${saidOf(succeeded, failed)}`);
@@ -111,6 +111,18 @@ function printHead(output: Output, { window, timeRange, sessions, earlierAt, cos
       ),
     );
 }
+
+/** As long a time as the gateway answers for; where now lies too far behind it, as much as that from then on. */
+function rangeFrom(earlierAt: string, { end }: Report['timeRange']): string {
+  const day = earlierAt.slice(0, 10);
+  const lastMs = Date.parse(day) + MOST_DAYS * DAY_MS;
+  return Date.parse(end) < lastMs
+    ? `--from ${day}`
+    : `--from ${day} --to ${new Date(lastMs).toISOString().slice(0, 10)}`;
+}
+
+const DAY_MS = 86_400_000;
+const MOST_DAYS = 399;
 
 const costColumns: readonly Column<CostFigures>[] = [
   { title: 'calls', align: 'right', cell: ({ calls }) => formatCount(calls) },
