@@ -73,6 +73,57 @@ describe('a run of mini-swe-agent of version 1', () => {
   });
 });
 
+describe('a run of mini-swe-agent that its program stopped', () => {
+  const config = { model: { model_name: 'openai/gpt-5-mini' } };
+  const stopped = { exit_status: 'RateLimitError', config, traceback: 'Traceback: x', submission: '' };
+  const task = [{ role: 'system', content: 'You are an agent.' }, said('Fix the bug')];
+  const exit = { role: 'exit', content: 'slow down', extra: { exit_status: 'RateLimitError' } };
+
+  it('before any answer has a call that failed, and is another than one of another model', async () => {
+    const of = (model_name: string): Promise<SessionDocument> =>
+      one({
+        info: info({ ...stopped, exception_str: 'slow down', config: { model: { model_name } } }),
+        messages: [...task, exit],
+      });
+    const session = await of('openai/gpt-5-mini');
+    expect(session.calls).toMatchObject([
+      {
+        ...{ status: 'failed', error: { type: 'RateLimitError', message: 'slow down' }, model: 'openai/gpt-5-mini' },
+        ...{ provider: 'openai', usage: null },
+      },
+    ]);
+    expect(session).toMatchObject({ title: 'Fix the bug', outcome: { succeeded: false, detail: 'RateLimitError' } });
+    expect((await of('openai/gpt-5')).sessionId).not.toBe(session.sessionId);
+    expect((await of('openai/gpt-5-mini')).sessionId).toBe(session.sessionId);
+  });
+
+  it('after an answer has such a call only where the model was asked again', async () => {
+    const told1 = info({ ...stopped, submission: 'no room left' });
+    const asking = [...task, asked('ls'), said('a.py'), said('no room left')];
+    const again = await one({ info: told1, messages: asking });
+    expect(again.calls.map(({ status }) => status)).toEqual(['ok', 'failed']);
+    expect(again.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool']);
+    const running = await one({ info: told1, messages: [...task, asked('ls'), said('no room left')] });
+    expect(running.calls.map(({ status }) => status)).toEqual(['ok']);
+    expect(told(running)[0]).toEqual([['pending', null]]);
+  });
+
+  it('is known though the work that it handed in is longer than what is looked at', async () => {
+    const { mini_version: _, ...before } = info({ submission: 'x'.repeat(100_000) }) as { mini_version: string };
+    const { exit_status, submission, ...rest } = before as Record<string, unknown>;
+    const session = await one({
+      info: { exit_status, submission, ...rest },
+      messages: [...task, asked('ls'), said('a')],
+    });
+    expect(session.calls).toHaveLength(1);
+  });
+
+  it('without a call or an end is named', async () => {
+    const { documents, skipped } = await readText(JSON.stringify({ info: info(), messages: task }));
+    expect([documents, skipped]).toEqual([[], [{ line: 1, reason: expect.stringMatching(/no answer/) }]]);
+  });
+});
+
 describe('a run of mini-swe-agent of version 2', () => {
   const answered = (id: string, ...commands: readonly string[]): object => ({
     role: 'assistant',

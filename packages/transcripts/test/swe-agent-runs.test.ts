@@ -60,6 +60,20 @@ describe('a run of SWE-agent that ended otherwise than by its own will', () => {
     expect(session.calls).toHaveLength(1);
   });
 
+  it('at once, before any answer, is another than that of another task', async () => {
+    const of = (task: string): Promise<SessionDocument> =>
+      one({
+        trajectory: [ended('Exit due to context window')],
+        history: [{ role: 'user', content: task, agent: 'main' }],
+        info: { exit_status: 'exit_context' },
+      });
+    const [first, again, other] = [await of('Fix a'), await of('Fix a'), await of('Fix b')];
+    expect([first.calls, first.title, again.sessionId]).toEqual([[], 'Fix a', first.sessionId]);
+    expect(other.sessionId).not.toBe(first.sessionId);
+    const { documents, skipped } = await readText(JSON.stringify({ trajectory: [], history: [], info: {} }));
+    expect([documents, skipped]).toEqual([[], [{ line: 1, reason: expect.stringMatching(/no step/) }]]);
+  });
+
   it('keeps an answer that talks of an exit, and one that was refused for its form', async () => {
     const session = await one({
       trajectory: [

@@ -30,6 +30,8 @@ export const miniSweAgent: WholeFormat = {
     (/^\s*\{/.test(text) &&
       (/"trajectory_format"\s*:\s*"mini-swe-agent/.test(text) ||
         /"mini_version"\s*:/.test(text) ||
+        // The work can be longer than what is looked at.
+        /^\s*\{\s*"info"\s*:\s*\{\s*"exit_status"\s*:\s*(?:null|"[^"]{0,200}")\s*,\s*"submission"\s*:/.test(text) ||
         (/"messages"\s*:\s*\[/.test(text) && /"model_stats"\s*:\s*\{[^}]{0,500}"instance_cost"/.test(text)))),
   open: (context) => readElements(context, ['info', 'messages.*', 'instance_id', '*'], new MiniTaker(context)),
 };

@@ -17,6 +17,7 @@ import { outcomeOf, totalsOf } from './run-facts.ts';
 /** Takes a conversation whose answers carry what the model's interface gave, and whose observations the exit code. */
 export class MiniTaker implements ElementTaker {
   readonly #chat: ChatSession;
+  readonly #skip: ReadingContext['skip'];
   readonly #leaveOut: LeaveOut;
   #place = 0;
   #identity: string | null = null;
@@ -26,9 +27,11 @@ export class MiniTaker implements ElementTaker {
   /** Ids of the actions of the last answer that have no observation yet. */
   #open: string[] = [];
   #lastAtMs: number | null = null;
+  #lastRole: unknown = null;
 
   constructor(context: ReadingContext) {
     this.#chat = new ChatSession({ texts: context.texts, judge: (text, message) => judge(text, message) });
+    this.#skip = context.skip;
     this.#leaveOut = context.leaveOut;
   }
 
@@ -39,7 +42,13 @@ export class MiniTaker implements ElementTaker {
   }
 
   finish(): SessionDocument[] {
-    if (this.#identity === null) return [];
+    const failure = failureIn(this.#info);
+    // What went wrong after an answer was no fault of the model's.
+    if (failure !== null && this.#lastRole !== 'assistant') this.#failed(failure);
+    if (this.#identity === null) {
+      this.#skip(1, 'there is no answer of a model in it');
+      return [];
+    }
     const document = this.#chat.entries.document({
       sessionId: `mini-swe-agent-${this.#identity}`,
       format: 'swe-agent',
@@ -58,6 +67,19 @@ export class MiniTaker implements ElementTaker {
     this.#info = info;
   }
 
+  /** The model was asked, and gave no answer. Without any, what the run was started with and why it ended is all that tells which it is. */
+  #failed(failure: string): void {
+    const { exit_status, config } = this.#info;
+    const { entries } = this.#chat;
+    const sequence = this.#chat.sequenceOf(this.#place);
+    entries.call({
+      callId: callIdByPlace(this.#place),
+      ...{ sequence, status: 'failed', error: entries.error(textOf(exit_status), failure) },
+      ...modelOf(fieldsOf(config).model),
+    });
+    this.#identity ??= hashOf({ content: [this.#title, exit_status, config, this.#facts.instance ?? null, failure] });
+  }
+
   #message(given: unknown): void {
     const place = this.#place++;
     if (!isFields(given)) throw new RangeError('it is no message');
@@ -69,7 +91,9 @@ export class MiniTaker implements ElementTaker {
     const extra = fieldsOf(value.extra);
     const atMs = timeOf(extra.timestamp);
     if (value.role === 'user') this.#refused(value, extra);
+    if (value.role === 'user' && isProgramsFailure(value, this.#info)) return;
     const message = this.#inOneShape(value, extra, place);
+    this.#lastRole = message.role;
     // How version 1 says that a limit is reached.
     if (message.role === 'user' && contentText(message.content) === '' && Object.keys(extra).length === 0) return;
     if (value.role === 'user') this.#title ??= contentText(value.content).trim().slice(0, 200);
@@ -130,9 +154,9 @@ export class MiniTaker implements ElementTaker {
 
   #call(extra: Fields, atMs: number | null): Partial<CallEntry> {
     const response = fieldsOf(extra.response);
-    const config = fieldsOf(fieldsOf(this.#info.config).model);
-    const model = textOf(response.model) ?? textOf(config.model_name);
-    const provider = providerOf(textOf(config.model_name) ?? model);
+    const asked = modelOf(fieldsOf(this.#info.config).model);
+    const model = textOf(response.model) ?? asked.model;
+    const provider = providerOf(asked.model ?? model);
     const { callId, ...fields } = completionCall(response, provider, this.#leaveOut);
     const askedAtMs = atMs !== null && this.#lastAtMs !== null && this.#lastAtMs <= atMs ? this.#lastAtMs : null;
     return {
@@ -152,6 +176,21 @@ export class MiniTaker implements ElementTaker {
     const isCostKnown = document.calls.some((call) => call.reportedCostUsd !== null);
     return totals && { ...totals, costUsd: isCostKnown ? null : totals.costUsd };
   }
+}
+
+function modelOf(config: unknown): { readonly model: string | null; readonly provider: string | null } {
+  const model = textOf(fieldsOf(config).model_name);
+  return { model, provider: providerOf(model) };
+}
+
+/** What stopped the program itself; null: nothing did. */
+function failureIn({ traceback, exception_str, submission }: Fields): string | null {
+  return textOf(traceback) === null ? null : (textOf(exception_str) ?? textOf(submission) ?? '');
+}
+
+/** Version 1 says so as if the user did. */
+function isProgramsFailure(message: Fields, info: Fields): boolean {
+  return failureIn(info) !== null && contentText(message.content) === textOf(info.submission);
 }
 
 function commandsOf(message: Fields, extra: Fields): string[] {

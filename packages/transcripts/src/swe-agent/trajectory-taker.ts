@@ -34,6 +34,7 @@ interface ShellStep {
 export class TrajectoryTaker implements ElementTaker {
   readonly #entries: SessionEntries;
   readonly #leaveOut: LeaveOut;
+  readonly #skip: ReadingContext['skip'];
   #step: Record<string, unknown> = {};
   /** From 0; null: the run is none of several. */
   #attempt: number | null = null;
@@ -47,6 +48,8 @@ export class TrajectoryTaker implements ElementTaker {
   #answered: Answered | null = null;
   #instructionTokens = 0;
   #identity: string | null = null;
+  #isEndedAtOnce = false;
+  #started: Fields = {};
   #title: string | null = null;
   #info: Fields = {};
   #model: string | null = null;
@@ -55,6 +58,7 @@ export class TrajectoryTaker implements ElementTaker {
   constructor(context: ReadingContext) {
     this.#entries = new SessionEntries(context.texts);
     this.#leaveOut = context.leaveOut;
+    this.#skip = context.skip;
   }
 
   value(way: readonly Step[], value: unknown): void {
@@ -66,7 +70,10 @@ export class TrajectoryTaker implements ElementTaker {
     else if (name === 'history' && !isRepeated) this.#history(value);
     else if (name === 'info') this.#take(value, isOfAttempt);
     else if (name === 'environment') this.#facts.environment = String(value).slice(0, 200);
-    else if (name === 'replay_config') this.#model ??= modelIn(value);
+    else if (name === 'replay_config') {
+      this.#model ??= modelIn(value);
+      this.#started = { started: value };
+    }
   }
 
   closed(way: readonly Step[]): void {
@@ -80,6 +87,7 @@ export class TrajectoryTaker implements ElementTaker {
     const action = actionOf(textOf(step.action) ?? '');
     if (answer === null && action === null)
       throw new RangeError('it is no step: there is neither an answer nor an action in it');
+    this.#isEndedAtOnce ||= this.#identity === null && isProgramsExit(answer ?? '', textOf(step.action) ?? '');
     this.#identity ??= hashOf(step);
     const written = action && { ...action, text: String(step.action) };
     this.#write({
@@ -93,7 +101,12 @@ export class TrajectoryTaker implements ElementTaker {
 
   finish(): SessionDocument[] {
     this.#observed(undefined);
-    if (this.#identity === null) return [];
+    if (this.#identity === null) {
+      this.#skip(1, 'there is no step in it');
+      return [];
+    }
+    // All that end so at once look the same.
+    if (this.#isEndedAtOnce) this.#identity = hashOf({ step: this.#identity, title: this.#title, ...this.#started });
     for (const { tool, command } of this.#shellSteps) {
       const [, first = ''] = /^([\w-]+)/.exec(command) ?? [];
       if (this.#functions.has(first)) tool.name = first;
