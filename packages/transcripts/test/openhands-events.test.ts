@@ -139,6 +139,8 @@ describe('events of OpenHands from version 1 on', () => {
       tools: [],
     });
     expect((await one(JSON.stringify(prompt), 'conversations/c-1/events/event-00000-x.json')).sessionId).toBe('c-1');
+    for (const list of [[prompt, asked(1)], { items: [prompt, asked(1)], next_page_id: null }])
+      expect((await one(JSON.stringify(list, null, 2))).tools).toHaveLength(1);
   });
 
   it.each(['conversations/c-1/events/event-00000-x.jsonl', 'printed.txt'])(

@@ -21,10 +21,10 @@ export function hasEvents(text: string): boolean {
   );
 }
 
-/** In its own file an event says last of which kind it is, which is far behind a long prompt or result. */
+/** An event can say last of which kind it is, which is far behind a long prompt or result: alone in its file, or the first of a list. */
 function isLongNewEvent(beginning: string): boolean {
   return (
-    /^\s*\{\s*"id"\s*:\s*"[0-9a-f-]{32,36}"/i.test(beginning) &&
+    /^\s*(?:\{\s*"[a-z]{5,10}"\s*:\s*)?\[?\s*\{\s*"id"\s*:\s*"[0-9a-f-]{32,36}"/i.test(beginning) &&
     /"(?:tool_call_id|llm_response_id|llm_message|system_prompt|forgotten_event_ids|log_data)"\s*:/.test(beginning)
   );
 }
