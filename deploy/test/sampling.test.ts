@@ -18,7 +18,12 @@ describe("the collector's files", () => {
       traces: { exporters: ['otlp_http/analyst'] },
       'traces/jaeger': {
         receivers: ['otlp'],
-        processors: ['memory_limiter', 'tail_sampling', ...(pipelines.traces?.processors?.slice(1) ?? [])],
+        processors: [
+          'memory_limiter',
+          'tail_sampling',
+          'transform/kept',
+          ...(pipelines.traces?.processors?.slice(1) ?? []),
+        ],
         exporters: ['otlp_grpc/jaeger'],
       },
     });
@@ -81,6 +86,15 @@ describeWithDocker('the collector that samples', () => {
     }
   });
 
+  test('tells how many spans it let through, in the words that the ledger asks for', async () => {
+    await send([span('kept-and-told', { code: 2 })]);
+    const { text, stop } = await follow();
+    // Its own metrics, every ten seconds.
+    const told = () =>
+      /Name: otelcol_processor_outgoing_items.*?processor: Str\(transform\/kept\).*?Value: (\d+)/s.exec(text());
+    await until(() => Number(told()?.[1]) > 0, { what: 'its word', timeoutMs: 30_000 }).finally(stop);
+  });
+
   async function send(spans: readonly unknown[]): Promise<void> {
     const answer = await fetch(`http://127.0.0.1:${collector().port(4318)}/v1/traces`, {
       method: 'POST',
@@ -90,8 +104,8 @@ describeWithDocker('the collector that samples', () => {
     expect(answer.status, await answer.text()).toBe(200);
   }
 
-  /** How often a span of that name went that way. */
-  async function follow(): Promise<{ count(way: string, name: string): number; stop(): void }> {
+  /** What it prints, and how often a span of that name went that way. */
+  async function follow(): Promise<{ text(): string; count(way: string, name: string): number; stop(): void }> {
     let printed = '';
     const stream = await collector().started.logs();
     stream.on('data', (part: Buffer | string) => {
@@ -102,7 +116,7 @@ describeWithDocker('the collector that samples', () => {
         .split('\n')
         .filter((line) => line.includes(`"${way}"`))
         .reduce((sum, line) => sum + line.split(`\\n${name} `).length - 1, 0);
-    return { count, stop: () => void stream.destroy() };
+    return { text: () => printed, count, stop: () => void stream.destroy() };
   }
 });
 
@@ -134,6 +148,8 @@ function startCollector(): Promise<RunningContainer> {
       '--config=/etc/tracepost/sampling/otel-collector.yaml',
       '--config=yaml:exporters::debug/analyst::verbosity: normal',
       '--config=yaml:exporters::debug/jaeger::verbosity: normal',
+      '--config=yaml:exporters::debug/metrics::verbosity: detailed',
+      '--config=yaml:service::pipelines::metrics::exporters: [debug/metrics]',
       '--config=yaml:service::pipelines::traces::exporters: [debug/analyst]',
       '--config=yaml:service::pipelines::traces/jaeger::exporters: [debug/jaeger]',
     ],

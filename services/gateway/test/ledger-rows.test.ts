@@ -128,6 +128,37 @@ describe('spans that processes made', () => {
     expect(await world.row()).toMatchObject({ produced: 100, stored: 15, dropped: 0, sampledOut: 85, underWay: 0 });
   });
 
+  it('that sampling kept are under way while they wait for Jaeger, and are not among those that it left out', async () => {
+    const world = given();
+    const told = (second: number, all: number, kept: number, jaeger: [number, number], queue: number) => {
+      world.ingest(second, { house: all, stored: all });
+      world.process('agents', second, { produced: all, dropped: 0, waiting: 0 });
+      world.collector(second, { accepted: all, analyst: [all, 0], jaeger, queue, isSampling: true, kept });
+    };
+    told(1, 100, 15, [15, 0], 0);
+    expect(await world.row()).toMatchObject({ stored: 15, sampledOut: 85, underWay: 0 });
+    told(11, 200, 40, [15, 0], 5_000);
+    expect(await world.row(({ produced }) => produced === 200)).toMatchObject({
+      stored: 15,
+      sampledOut: 160,
+      underWay: 25,
+    });
+    told(21, 300, 60, [20, 2], 4_000);
+    expect(await world.row(({ produced }) => produced === 300)).toMatchObject({
+      stored: 20,
+      dropped: 2,
+      sampledOut: 240,
+      underWay: 38,
+    });
+    // Killed, and what it had sent since was never told.
+    told(31, 300, 0, [4, 0], 0);
+    expect(await world.row(({ underWay }) => underWay === 0)).toMatchObject({
+      stored: 58,
+      dropped: 2,
+      sampledOut: 240,
+    });
+  });
+
   it('are under way while they wait for Jaeger, and stored once they have left for it', async () => {
     const world = given();
     const told = (second: number, all: number, jaeger: [number, number], queue: number) => {
@@ -282,12 +313,16 @@ function given({ recentMs = 60_000, everyMs = 5 }: { recentMs?: number; everyMs?
         jaeger: [number, number];
         queue?: number;
         isSampling?: boolean;
+        kept?: number;
       },
     ) {
       const to = { analyst: 'otlp_http/analyst', jaeger: 'otlp_grpc/jaeger' };
       say('otelcol_receiver_accepted_metric_points', second, 'otel-collector', {}, 1);
       if (said.isSampling)
         say('otelcol_processor_tail_sampling_new_trace_id_received', second, 'otel-collector', {}, 1);
+      const counted = { processor: 'transform/kept', 'otel.signal': 'traces' };
+      if (said.kept !== undefined)
+        say('otelcol_processor_outgoing_items', second, 'otel-collector', counted, said.kept);
       const queue = { exporter: to.jaeger, data_type: 'traces' };
       say('otelcol_exporter_queue_size', second, 'otel-collector', queue, said.queue ?? 0);
       say('otelcol_receiver_accepted_spans', second, 'otel-collector', {}, said.accepted);

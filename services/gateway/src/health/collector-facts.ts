@@ -15,11 +15,14 @@ const ITEMS = { spans: 'spans', logs: 'log_records', metrics: 'metric_points' } 
 /** The names of its exporters in otel-collector.yaml. */
 const TO_ANALYST = 'otlp_http/analyst';
 const TO_JAEGER = 'otlp_grpc/jaeger';
+/** That of its processor behind the sampling, in deploy/sampling/otel-collector.yaml. */
+const KEPT = 'transform/kept';
 /** Embedded there is none: asked all the same, but not with every look. A new collector is seen within three of them. */
 const LOOKS_BETWEEN = 3;
 
 export function createCollectorFacts(): CollectorWatch {
   const totals = new Map<string, SeriesTotals>();
+  const passed = createSeriesTotals();
   let queues: readonly MetricPoint[] = [];
   let isThere = false;
   let isSampling = false;
@@ -44,6 +47,9 @@ export function createCollectorFacts(): CollectorWatch {
         }
       }
       isSampling ||= (await read('otelcol_processor_tail_sampling_new_trace_id_received')).length > 0;
+      // Not beyond the word on the queue: what was kept since may wait in it.
+      const until = queueOf(newestOf(queues, 'spans', TO_JAEGER))?.toldAt ?? all.until;
+      if (isSampling) passed.take(await read('otelcol_processor_outgoing_items'), { ...all, until });
       const facts = SIGNALS.map((signal): [SignalName, CollectorFacts] => [signal, factsOf(signal)]);
       return Object.fromEntries(facts) as Record<SignalName, CollectorFacts>;
     },
@@ -61,7 +67,13 @@ export function createCollectorFacts(): CollectorWatch {
       isQueueing: (newestOf(queues, signal, TO_ANALYST)?.fields.gauge ?? 0) > 0,
       jaegerQueue: queueOf(newestOf(queues, signal, TO_JAEGER)),
       isSampling: isSampling && signal === 'spans',
+      kept: signal === 'spans' ? keptSpans() : null,
     };
+  }
+
+  function keptSpans(): number | null {
+    const behindSampling = passed.all().filter(({ attributes }) => attributes.processor === KEPT);
+    return behindSampling.length === 0 ? null : behindSampling.reduce((total, { grown }) => total + grown, 0);
   }
 
   function sum(name: string, exporter: string | null): number {

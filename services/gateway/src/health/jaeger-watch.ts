@@ -21,7 +21,8 @@ export interface JaegerWatch {
 /**
  * The collector hands each span to the analyst and to Jaeger, and either may be away alone. Whenever it tells that its queue for Jaeger is
  * empty, Jaeger has all that the analyst had by then; while something waits there, what has left the queue since is added. So what the
- * two ways count differently (a span sent twice, the last seconds of a collector that was killed) does not add up.
+ * two ways count differently (a span sent twice, the last seconds of a collector that was killed) does not add up. Where spans are sampled, what
+ * was kept takes the place of what the analyst has.
  */
 export function createJaegerWatch(): JaegerWatch {
   const taken = createTaken();
@@ -31,6 +32,7 @@ export function createJaegerWatch(): JaegerWatch {
   let takenThen = 0;
   let isFirst = true;
   let lastEmpty = { taken: 0, left: 0 };
+  let lastEmptyOfKept = { taken: 0, left: 0 };
 
   return {
     look({ collector, stored, refused, bounds }) {
@@ -40,7 +42,7 @@ export function createJaegerWatch(): JaegerWatch {
       history.push({ at: bounds.until, taken: taken.count() });
       if (history.length > REMEMBERED) history.shift();
       const queue = collector?.jaegerQueue ?? null;
-      if (collector === null || queue === null) return taken.count();
+      if (collector === null || queue === null) return collector?.isSampling ? 0 : taken.count();
 
       if (isFirstLook) takenThen = countUntil(queue.toldAt, { stored, refused, bounds });
       for (let first = history[0]; first && first.at <= queue.toldAt; first = history[0]) {
@@ -48,6 +50,11 @@ export function createJaegerWatch(): JaegerWatch {
         history.shift();
       }
       const left = collector.sentToJaeger + collector.lostToJaeger;
+      if (collector.isSampling) {
+        const kept = collector.kept ?? 0;
+        if (queue.isEmpty) lastEmptyOfKept = { taken: kept, left };
+        return Math.max(0, kept - (lastEmptyOfKept.taken + left - lastEmptyOfKept.left));
+      }
       if (queue.isEmpty) lastEmpty = { taken: takenThen, left };
       const arrived = Math.min(takenThen, lastEmpty.taken + left - lastEmpty.left);
       return Math.max(0, taken.count() - arrived);

@@ -13,7 +13,7 @@ export interface LedgerFacts {
   readonly heldByIngest: readonly Held[];
   /** Of the collector, where there is one. */
   readonly collector: Readonly<Record<SignalName, CollectorFacts>> | null;
-  /** Spans that the analyst has and Jaeger has not, where Jaeger keeps the traces. */
+  /** Spans that the analyst has and Jaeger has not, where Jaeger keeps the traces; of those that sampling left out none. */
   readonly waitingForJaeger: number;
   /** Made in the last minute: what has not arrived of it is on its way. */
   readonly recent: Readonly<Record<SignalName, number>>;
@@ -31,6 +31,8 @@ export interface CollectorFacts {
   readonly jaegerQueue: { readonly toldAt: number; readonly isEmpty: boolean } | null;
   /** Spans are sampled on the way to Jaeger. */
   readonly isSampling: boolean;
+  /** Spans that sampling let through, by the time of that word; null when nobody has told. */
+  readonly kept: number | null;
 }
 
 export const SIGNALS: readonly SignalName[] = ['spans', 'logs', 'metrics'];
@@ -100,8 +102,8 @@ function rowOf(facts: LedgerFacts, signal: SignalName, newest: number): LedgerRo
   const atTheDoor = Math.max(0, sum(facts.refused, signal) - leftOut - beyond - refused);
   const lostToJaeger = Math.min(taken, collector?.lostToJaeger ?? 0);
   const notForJaeger = Math.min(taken - lostToJaeger, collector?.isSampling ? keptFromJaeger(collector) : 0);
-  const forJaeger = collector && signal === 'spans' && !collector.isSampling ? facts.waitingForJaeger : 0;
-  const waitingForJaeger = Math.min(taken - lostToJaeger, forJaeger);
+  const forJaeger = collector && signal === 'spans' ? facts.waitingForJaeger : 0;
+  const waitingForJaeger = Math.min(taken - lostToJaeger - notForJaeger, forJaeger);
 
   return {
     signal,
@@ -120,9 +122,9 @@ function rowOf(facts: LedgerFacts, signal: SignalName, newest: number): LedgerRo
   };
 }
 
-/** What the analyst has and Jaeger was not sent: left out, or not decided on yet. */
-function keptFromJaeger({ sentToAnalyst, lostToAnalyst, sentToJaeger, lostToJaeger }: CollectorFacts): number {
-  return Math.max(0, sentToAnalyst + lostToAnalyst - sentToJaeger - lostToJaeger);
+/** What the analyst has and is not on its way to Jaeger: left out, or not decided on yet. */
+function keptFromJaeger({ sentToAnalyst, lostToAnalyst, sentToJaeger, lostToJaeger, kept }: CollectorFacts): number {
+  return Math.max(0, sentToAnalyst + lostToAnalyst - Math.max(kept ?? 0, sentToJaeger + lostToJaeger));
 }
 
 /** Its own counts: other programs' telemetry and its own metrics stand in them too. Its queues are told in bytes. */
