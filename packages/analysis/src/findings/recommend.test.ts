@@ -3,6 +3,7 @@ import { createPriceBook } from '@tracepost/pricing';
 import { describe, expect, test } from 'vitest';
 import { analyseSession } from '../sessions/analyse-session.ts';
 import { DocumentMaker } from '../sessions/make-document.ts';
+import { namesOfCheaper } from './recommendations/cheaper-model.ts';
 
 const priceBook = createPriceBook({ undatedMs: Date.UTC(2025, 10, 1) });
 const recommend = (document: SessionDocument): readonly Recommendation[] =>
@@ -167,9 +168,33 @@ describe('an expensive model', () => {
   });
 
   test.each([
+    ['aws.bedrock', 'claude-sonnet-4-5-20250929', 1],
+    ['aws.bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', 1.1],
+    ['aws.bedrock', 'converse/global.anthropic.claude-sonnet-4-5-20250929-v1:0', 1],
+    ['gcp.vertex_ai', 'claude-sonnet-4-5@20250929', 1],
+    ['openrouter', 'anthropic/claude-sonnet-4.5', 1],
+    [null, 'litellm_proxy/anthropic/claude-sonnet-4-20250514', 1],
+  ])('is compared at %s too, where it is called %s', (provider, model, ofList) => {
+    const document = answers(model, 50);
+    const [found] = recommend({ ...document, calls: document.calls.map((call) => ({ ...call, provider })) });
+    expect(found).toMatchObject({ kind: 'expensive_model', subject: model, figures: { comparedCalls: 8 } });
+    expect(found?.figures.cheaperUsd).toBeCloseTo((8 * ofList * (1_000 + 4_000 * 0.1 + 50 * 5)) / 1e6, 9);
+  });
+
+  test('may be asked by a name that only one place has', () => {
+    expect(namesOfCheaper('claude-haiku-4-5', 'eu.anthropic.claude-opus-4-1-20250805-v1:0')).toContain(
+      'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
+    );
+    expect(namesOfCheaper('gpt-5-mini', 'openai/gpt-5.5')).toEqual(['gpt-5-mini', 'openai/gpt-5-mini']);
+    expect(namesOfCheaper('gpt-5-mini', 'gpt-5')).toEqual(['gpt-5-mini']);
+  });
+
+  test.each([
     ['on long answers', 'claude-opus-4-5', 2_000],
     ['that is the cheapest of its family', 'claude-haiku-4-5', 50],
     ['that nobody knows', 'an-own-model', 50],
+    ['that draws', 'gemini-3-pro-image-preview', 50],
+    ['that hears', 'gpt-4o-audio-preview', 50],
   ])('%s is not', (_what, model, output) => {
     expect(recommend(answers(model, output))).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { Recommendation, SessionModelCall } from '@tracepost/contracts';
 import { callEvidence } from '../../sessions/evidence.ts';
-import { cheaperModel } from './cheaper-model.ts';
+import { cheaperModel, namesOfCheaper } from './cheaper-model.ts';
 import { type Facts, roundUsd } from './input.ts';
 
 /** Tokens of an answer, thoughts included. */
@@ -61,8 +61,12 @@ function costsOn(
   // What the call itself cost is known, unless attempts on other models are in it.
   const known = call.besides.length === 0 ? costOf.get(call.callId) : undefined;
   const { totalUsd: paidUsd } = known ?? priceOf({ ...call, besides: [] });
-  const insteadUsd = priceOf({ ...call, besides: [], model: cheaper, reportedCostUsd: null }).totalUsd;
-  return paidUsd === null || insteadUsd === null ? [] : [{ call, paidUsd, insteadUsd }];
+  if (paidUsd === null) return [];
+  for (const model of namesOfCheaper(cheaper, call.model ?? '')) {
+    const insteadUsd = priceOf({ ...call, besides: [], model, reportedCostUsd: null }).totalUsd;
+    if (insteadUsd !== null) return [{ call, paidUsd, insteadUsd }];
+  }
+  return [];
 }
 
 function usdText(usd: number): string {
