@@ -8,7 +8,15 @@ import {
   openHandsEventLines,
   openHandsTrajectory,
 } from './openhands/index.ts';
-import { jaegerTraces, langfuseTrace, otlpLines, otlpWhole } from './otel/index.ts';
+import {
+  jaegerTraces,
+  langfuseTrace,
+  otlpLines,
+  otlpWhole,
+  spanRowLines,
+  spanRowList,
+  spanRowsInARow,
+} from './otel/index.ts';
 import { pi } from './pi/pi.ts';
 import { miniSweAgent, sweAgent } from './swe-agent/index.ts';
 import { tau2Bench, tauBench } from './tau-bench/index.ts';
@@ -23,6 +31,9 @@ export const FORMATS: readonly Format[] = [
   otlpWhole,
   langfuseTrace,
   jaegerTraces,
+  spanRowLines,
+  spanRowsInARow,
+  spanRowList,
   geminiCliLines,
   openHandsEventLines,
   geminiCliSession,
