@@ -64,6 +64,31 @@ describe('events of OpenHands before version 1', () => {
     expect([united.messages.length, united.calls.length, united.tools.length]).toEqual([4, 3, 2]);
   });
 
+  it('are one call with what a benchmark counted of it, also where an answer of words alone has no id', async () => {
+    const usage = (response_id: string, prompt_tokens: number): object => ({
+      prompt_tokens,
+      completion_tokens: 1,
+      response_id,
+    });
+    const history = [question, said(2, {}), run(3), said(4, {}), run(5)];
+    const token_usages = [
+      ...[usage('said-2', 10), usage('r-3', 1000), usage('summed-up', 77), usage('said-4', 20), usage('r-5', 1000)],
+    ];
+    const of = async (usages: readonly object[]): Promise<SessionDocument> =>
+      one(lines([{ instance_id: 'x-1', test_result: {}, history, metrics: { token_usages: usages } }]));
+    const inputs = ({ calls }: SessionDocument): unknown => calls.map((one1) => one1.usage?.input ?? null);
+    expect(inputs(await of(token_usages.filter((_, at) => at !== 2)))).toEqual([10, 1000, 20, 1000]);
+    // One more, of a summary, takes the place of the next; none is lost, and none counts twice.
+    const more = await of(token_usages);
+    expect(more.calls).toHaveLength(5);
+    expect(more.calls.reduce((sum, { usage: used }) => sum + Number(used?.input), 0)).toBe(2107);
+    const fewer = await of(token_usages.slice(1, 2));
+    expect(inputs(fewer)).toEqual([null, 1000, null, 1000]);
+    expect(more.messages.map(({ callId }) => callId !== null)).toEqual(
+      fewer.messages.map(({ callId }) => callId !== null),
+    );
+  });
+
   it('count nothing twice where each call tells all', async () => {
     const session = await one(lines([question, run(2, counted(1000, 20, 0)), run(3, counted(2000, 40, 0))]));
     expect(session.reportedTotals?.usage ?? null).toBeNull();

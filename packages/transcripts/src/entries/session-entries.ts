@@ -169,6 +169,10 @@ export function callIdByPlace(place: number): string {
   return `${BY_PLACE}${place}`;
 }
 
+export function isByPlace(callId: string): boolean {
+  return callId.startsWith(BY_PLACE);
+}
+
 type DocumentFacts = Pick<SessionDocument, 'sessionId' | 'format' | 'agentId'> &
   Partial<Omit<SessionDocument, 'messages' | 'calls' | 'tools'>>;
 

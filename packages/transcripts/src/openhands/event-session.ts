@@ -7,6 +7,7 @@ import { ToolIds } from '../building/tool-ids.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
 import { type CallEntry, SessionEntries, type ToolEntry, type ToolResult } from '../entries/session-entries.ts';
 import type { LeaveOut, ReadingContext } from '../format-reader.ts';
+import { named } from './named-calls.ts';
 import { takeNewEvent } from './new-events.ts';
 import { takeOldEvent } from './old-events.ts';
 import { restOf, statsOf } from './stats.ts';
@@ -40,6 +41,8 @@ export class EventSession {
   readonly entries: SessionEntries;
   readonly toolIds = new ToolIds();
   readonly #calls = new Map<string, CallEntry>();
+  /** Ids of calls that the program counted one by one, in its order. */
+  readonly #counted = new Set<string>();
   readonly #answers = new Map<string, { estimatedTokens: number }>();
   readonly #tools = new Map<string, OpenTool>();
   #identity: string | null = null;
@@ -76,7 +79,10 @@ export class EventSession {
   stats(value: unknown): void {
     try {
       const { calls, totals } = statsOf(value, this.leaveOut);
-      for (const call of calls) this.call(call);
+      for (const call of calls) {
+        this.call(call);
+        this.#counted.add(call.callId);
+      }
       if (this.#hasAllEvents) this.#totals = joinTotals(this.#totals, totals);
     } catch (error) {
       this.leaveOut(error instanceof Error ? error.message : String(error));
@@ -136,7 +142,7 @@ export class EventSession {
   }
 
   document(about: About = {}): SessionDocument {
-    for (const call of this.#calls.values()) this.entries.call(call);
+    for (const call of named([...this.#calls.values()], [...this.#counted])) this.entries.call(call);
     return this.entries.document({
       sessionId: about.sessionId ?? `openhands-${this.#identity}`,
       format: 'openhands',
