@@ -24,7 +24,7 @@ const MOST_ITERATIONS = 1000;
 /**
  * What Anthropic's `usage.iterations` tells beyond the numbers above it: those count the answer, and leave out a model that failed
  * before another stepped in, a summary that was made first (`compaction`), and an adviser. Only what provably is not in
- * the call's own numbers is given; where the list does not add up to them, they stand alone.
+ * the call's own numbers is given; where the list does not add up to them, that is an adviser alone, which they never count.
  */
 export function readAttempts(provider: string | null, raw: unknown, model: string | null): Attempts {
   const alone: Attempts = { model, besides: NOTHING };
@@ -39,8 +39,7 @@ export function readAttempts(provider: string | null, raw: unknown, model: strin
     one.type === 'fallback_message' || (one.type === 'message' && one.model === servedBy);
   if (isSum(whole, all)) return { model: servedBy, besides: NOTHING };
   // The list may spell the name of the model otherwise than the answer.
-  const isOfCall = [isAnswer, isMessage].find((is) => isSum(whole, all.filter(is)));
-  if (!isOfCall) return alone;
+  const isOfCall = [isAnswer, isMessage].find((is) => isSum(whole, all.filter(is))) ?? isNoAdviser;
   const besides = all.filter((one) => !isOfCall(one) && (one.usage.input > 0 || one.usage.output > 0));
   return {
     model: servedBy,
@@ -57,6 +56,10 @@ function toIteration(provider: string | null, raw: unknown, model: string | null
 
 function isMessage({ type }: Iteration): boolean {
   return type === 'message' || type === 'fallback_message';
+}
+
+function isNoAdviser({ type }: Iteration): boolean {
+  return type !== 'advisor_message';
 }
 
 /**

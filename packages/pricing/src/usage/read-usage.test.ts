@@ -440,6 +440,22 @@ describe('attempts besides the answer', () => {
     expect(readAttempts('anthropic', raw, 'm').besides).toMatchObject([{ model: 'adviser', usage: { input: 500 } }]);
   });
 
+  it("are an adviser's also where the numbers above tell of the first message's input only", () => {
+    const raw = {
+      input_tokens: 10,
+      output_tokens: 3,
+      iterations: [
+        iteration('message', 10, 1),
+        iteration('advisor_message', 500, 40, 'adviser'),
+        iteration('message', 90, 2),
+      ],
+    };
+    expect(readAttempts('anthropic', raw, 'm')).toMatchObject({
+      model: 'm',
+      besides: [{ model: 'adviser', usage: { input: 500, output: 40 } }],
+    });
+  });
+
   it.each([
     { iterations: 'many' },
     { iterations: [{ input_tokens: -1, output_tokens: 1 }] },
