@@ -23,7 +23,7 @@ import { checkWidth } from './check-width.ts';
 import { inSlices } from './in-slices.ts';
 import { eachInTurns } from './in-turns.ts';
 import { ALL_TIME, ATTRIBUTES, LATE, METRICS, ROLLED, rangeFlux, SHAPE } from './metric-flux.ts';
-import { readGrowth, type TakeGrowth } from './metric-reader.ts';
+import { idOf, readGrowth, type TakeGrowth } from './metric-reader.ts';
 import { hoursSelect } from './metric-select.ts';
 import type { RowQuery } from './query-rows.ts';
 import type { SeriesStream } from './query-series.ts';
@@ -108,6 +108,7 @@ async function addHours(
       if (!isAskedFor(question, attributes)) return;
       cells += part.rows.length;
       budget.spend(part.rows.length);
+      budget.meet(idOf(attributes));
       for (const [time, tally] of part.rows)
         answering.add({ attributes, atMs: Date.parse(String(time)), shape, tally: readTally(String(tally)) });
     });

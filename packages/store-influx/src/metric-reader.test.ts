@@ -34,6 +34,7 @@ async function spent(part: Pick<SeriesPart, 'columns' | 'rows'>, where: Record<s
       choice: { name: 'm', where },
       stretch: { fromMs: BEGIN, toMs: BEGIN + 3_600_000 },
       budget: {
+        meet() {},
         spend(count) {
           values += count;
         },

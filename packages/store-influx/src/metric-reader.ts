@@ -41,7 +41,8 @@ export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Prom
   const { series, bucket, choice, stretch, budget, givenTo } = reading;
   const newest = new Map<string, SeriesPoint>();
   const countPart = (part: SeriesPart, count: (attributes: Attributes, atMs: number, growth: Growth) => void): void => {
-    const id = idOf(part);
+    const id = idOf(part.tags);
+    if (count === take) budget.meet(id);
     const isDelta = part.tags[DELTA_TAG] === 'delta';
     let previous = newest.get(id) ?? null;
     for (const row of part.rows) {
@@ -72,8 +73,8 @@ export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Prom
   });
 }
 
-/** Tags come in the order of their keys. */
-function idOf({ tags }: SeriesPart): string {
+/** Of a series; tags come in the order of their keys. */
+export function idOf(tags: Attributes): string {
   return JSON.stringify(tags);
 }
 

@@ -9,12 +9,12 @@ import {
   type MetricDescription,
   type MetricQuestion,
   QUESTION_LIMITS,
-  QueryTooLargeError,
   type ReadingBudget,
   type ReadingPlan,
   type ReadStretch,
   SERVICE_KEY,
   type SeriesPoint,
+  tooManySeries,
 } from '@tracepost/stores';
 import { jsonOf, nanosOf, textOf } from './columns.ts';
 import type { Database } from './database.ts';
@@ -69,10 +69,7 @@ export async function readSeries(database: Database, question: SeriesQuestion): 
       const attributes = row.is_there === 1 ? attributesOf(row) : null;
       if (attributes && isAskedFor(question, attributes)) found.push({ id: after, attributes });
     }
-    if (found.length > limit)
-      throw new QueryTooLargeError(
-        `The question would read more than ${limit} series; ask for a shorter range, or for fewer series by "where".`,
-      );
+    if (found.length > limit) throw tooManySeries();
     if (rows.length < PAGE_ROWS) return found;
   }
 }

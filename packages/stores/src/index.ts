@@ -39,7 +39,7 @@ export {
   type MetricQuestion,
   QUESTION_LIMITS,
 } from './metrics/question.ts';
-export { createReadingBudget, type ReadingBudget, UNLIMITED } from './metrics/reading-budget.ts';
+export { createReadingBudget, type ReadingBudget, tooManySeries, UNLIMITED } from './metrics/reading-budget.ts';
 export {
   canUseHours,
   floorHour,
