@@ -3,7 +3,7 @@ import { createPriceBook } from '@tracepost/pricing';
 import { describe, expect, test } from 'vitest';
 import { analyseSession } from '../sessions/analyse-session.ts';
 import { DocumentMaker } from '../sessions/make-document.ts';
-import { namesOfCheaper } from './recommendations/cheaper-model.ts';
+import { cheaperModel, namesOfCheaper } from './recommendations/cheaper-model.ts';
 
 const priceBook = createPriceBook({ undatedMs: Date.UTC(2025, 10, 1) });
 const recommend = (document: SessionDocument): readonly Recommendation[] =>
@@ -181,6 +181,16 @@ describe('an expensive model', () => {
     expect(found?.figures.cheaperUsd).toBeCloseTo((8 * ofList * (1_000 + 4_000 * 0.1 + 50 * 5)) / 1e6, 9);
   });
 
+  test.each([
+    'gemini-3-pro-image-preview',
+    'gpt-4o-audio-preview',
+    'gpt-4o-mini-tts',
+    'gpt-image-1',
+    'o3-deep-research',
+  ])('%s does what no cheaper one does', (model) => {
+    expect(cheaperModel(model)).toBeNull();
+  });
+
   test('may be asked by a name that only one place has', () => {
     expect(namesOfCheaper('claude-haiku-4-5', 'eu.anthropic.claude-opus-4-1-20250805-v1:0')).toContain(
       'eu.anthropic.claude-haiku-4-5-20251001-v1:0',
@@ -193,8 +203,6 @@ describe('an expensive model', () => {
     ['on long answers', 'claude-opus-4-5', 2_000],
     ['that is the cheapest of its family', 'claude-haiku-4-5', 50],
     ['that nobody knows', 'an-own-model', 50],
-    ['that draws', 'gemini-3-pro-image-preview', 50],
-    ['that hears', 'gpt-4o-audio-preview', 50],
   ])('%s is not', (_what, model, output) => {
     expect(recommend(answers(model, output))).toEqual([]);
   });
