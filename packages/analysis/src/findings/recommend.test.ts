@@ -110,6 +110,23 @@ describe('repeated calls', () => {
     expect(recommend(readAgain(['one', 'two', 'three', 'four']))).toEqual([]);
     expect(recommend(readAgain(['one', 'one', 'one', 'one'], 'an edit'))).toEqual([]);
   });
+
+  test.each([
+    ['with times', firstMs],
+    ['without', null],
+  ])('are counted from change to change, %s, and apart for each agent', (_what, beganMs) => {
+    const maker = new DocumentMaker();
+    let calls = 0;
+    const call = (name: string, subagent: string | null = null): void => {
+      const atMs = beganMs === null ? null : beganMs + ++calls * 1_000;
+      maker.tool(name, { arguments: '{"file_path":"/a"}', result: 'same', resultBytes: 4, atMs, subagent });
+    };
+    for (const name of ['Read', 'Read', 'Edit', 'Read', 'Edit', 'Read', 'Read', 'Read']) call(name);
+    for (const subagent of ['one', 'other', 'one', 'other']) call('Read', subagent);
+    expect(recommend(maker.document())).toMatchObject([
+      { kind: 'repeated_calls', subject: 'Read', saves: { calls: 1 + 2 + 2 } },
+    ]);
+  });
 });
 
 describe('a cache', () => {

@@ -1,4 +1,4 @@
-import type { Recommendation, RepeatedCalls, SessionToolCall } from '@tracepost/contracts';
+import type { Recommendation, SessionToolCall } from '@tracepost/contracts';
 import { toolEvidence } from '../../sessions/evidence.ts';
 import { processingMs } from '../../sessions/times.ts';
 import { type Facts, shareOf, sumOrNull } from './input.ts';
@@ -11,26 +11,23 @@ const MOST_EVIDENCE = 10;
  * another result (a page that changed, a job that is waited for) found something out and are left alone.
  */
 export function repeatedIdenticalCalls({ document, analysis, shareUsd }: Facts): readonly Recommendation[] {
-  const windows = Map.groupBy(analysis.repeated, keyOf);
-  const reached = new Map<string, number>();
-  const before = new Map<string, SessionToolCall>();
+  const begins = new Map(analysis.repeated.map(({ evidence, count }) => [evidence[0]?.id, count]));
+  const open = new Map<string, { left: number; before: SessionToolCall | undefined }>();
   const wasted = new Map<string, SessionToolCall[]>();
   for (const tool of document.tools) {
-    const key = keyOf({ tool: tool.name, argumentsHash: tool.argumentsHash });
-    const ofKey = windows.get(key);
-    if (!ofKey) continue;
-    // Both are in order: what lies behind this call is never looked at again.
-    let window = reached.get(key) ?? 0;
-    while (window + 1 < ofKey.length && isAfter(tool, ofKey[window])) window++;
-    reached.set(key, window);
-    // Of another window: something has changed since.
-    const place = `${window} ${key}`;
-    if (isSameResult(before.get(place), tool)) {
+    const key = `${tool.argumentsHash} ${tool.name} ${tool.subagent ?? ''}`;
+    const begun = begins.get(tool.toolCallId);
+    if (begun !== undefined) open.set(key, { left: begun, before: undefined });
+    const window = open.get(key);
+    // Beyond the window something has changed since.
+    if (window === undefined || window.left === 0) continue;
+    window.left--;
+    if (isSameResult(window.before, tool)) {
       const calls = wasted.get(tool.name) ?? [];
       calls.push(tool);
       wasted.set(tool.name, calls);
     }
-    before.set(place, tool);
+    window.before = tool;
   }
   return [...wasted]
     .filter(([, calls]) => calls.length >= LEAST_REPEATS)
@@ -48,15 +45,6 @@ export function repeatedIdenticalCalls({ document, analysis, shareUsd }: Facts):
         resultBytes: calls.reduce((sum, { resultBytes }) => sum + (resultBytes ?? 0), 0),
       },
     }));
-}
-
-function keyOf({ tool, argumentsHash }: { readonly tool: string; readonly argumentsHash: string }): string {
-  return `${argumentsHash} ${tool}`;
-}
-
-function isAfter({ atMs }: SessionToolCall, window: RepeatedCalls | undefined): boolean {
-  const toMs = window?.toMs ?? null;
-  return atMs !== null && toMs !== null && atMs > toMs;
 }
 
 /** As far as it is kept: the beginning and the length of both. A failure that is tried again is a retry. */
