@@ -31,7 +31,9 @@ export type LiveAnswer = Omit<LiveAnalysisView, 'live' | 'trends' | 'findings' |
     readonly errorRate: number | null;
     readonly tokensPerMinute: number;
   };
-  readonly trends: Readonly<Record<'tokensByHour' | 'errorRateByHour' | 'complexityByDay' | 'toolsByDay', Trend>>;
+  readonly trends: Readonly<Record<'tokensByHour' | 'errorRateByHour' | 'complexityByDay' | 'toolsByDay', Trend>> & {
+    readonly untimedSessions: number;
+  };
   readonly findings: readonly Shown<Anomaly>[];
   readonly recommendations: readonly ShownRecommendation[];
 };
@@ -61,6 +63,10 @@ export function printLive(output: Output, { live, trends, findings, recommendati
     { title: 'goes', cell: ([key]) => trends[key as keyof typeof TRENDS].line?.direction ?? 'not known yet' },
     { title: 'from one to the next, with 95 %', cell: ([key]) => slopeOf(trends[key as keyof typeof TRENDS]) },
   ]);
+  if (trends.untimedSessions > 0)
+    output.line(
+      styled('dim', `${countOf(trends.untimedSessions, 'session')} told no times and stand in no hour or day`),
+    );
   section('Anomalies of the last day');
   printSome(output, findings, MOST_ANOMALIES, (anomaly) => printAnomaly(output, anomaly, null));
   section('Recommendations of the last day');
