@@ -262,6 +262,24 @@ describe('events of OpenHands from version 1 on', () => {
 });
 
 describe('a run of a benchmark', () => {
+  it('names the model that it was started with where a call names none', async () => {
+    const of = async (metadata: object): Promise<unknown> => {
+      const session = await one(
+        lines([{ instance_id: 'x-1', test_result: {}, metadata, history: [question, said(2, {})] }]),
+      );
+      return [session.calls[0]?.model, session.calls[0]?.provider];
+    };
+    expect(await of({ llm_config: { model: 'anthropic/claude-sonnet-4' } })).toEqual([
+      'anthropic/claude-sonnet-4',
+      'anthropic',
+    ]);
+    expect(await of({ llm: { model: 'gpt-5' } })).toEqual(['gpt-5', 'openai']);
+    expect(await of({})).toEqual([null, null]);
+    // What the other calls of the session were.
+    const session = await one(lines([question, run(2), said(3, {})]));
+    expect(session.calls.map(({ model }) => model)).toEqual(['gpt-5', 'gpt-5']);
+  });
+
   it('that broke before its first event is there, and why', async () => {
     const broke = { instance_id: 'x-1', test_result: {}, history: [], metrics: null, error: 'MaxIterationsReached: 9' };
     const { documents, skipped } = await readText(

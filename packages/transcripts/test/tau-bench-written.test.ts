@@ -56,6 +56,17 @@ describe('results of tau-bench of an agent that writes its actions down', () => 
     ]);
   });
 
+  it('name whom it asked in the name of their file, where that is as it was written', async () => {
+    const content = JSON.stringify([run(said('assistant', 'No.'))]);
+    const modelIn = async (fileName: string): Promise<unknown> => {
+      const { documents } = await readText(content, { fileName });
+      return [documents[0]?.calls[0]?.model, documents[0]?.calls[0]?.provider];
+    };
+    const name = 'react-gpt-4o-mini-0.0_range_0--1_user-gpt-4o-llm_0921131646.json';
+    expect(await modelIn(`/work/results/${name}`)).toEqual(['gpt-4o-mini', 'openai']);
+    expect(await modelIn('gpt-4o-airline.json')).toEqual([null, null]);
+  });
+
   it('succeeded where the reward is whole but for the last digits', async () => {
     const rewards = [0.999_999_9, 1.000_000_1, 0.93, 0];
     const { documents } = await readText(

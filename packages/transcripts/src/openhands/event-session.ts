@@ -5,6 +5,7 @@ import { joinTotals } from '../building/join-totals.ts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { ToolIds } from '../building/tool-ids.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
+import { providerOf } from '../chat/litellm-model.ts';
 import { type CallEntry, SessionEntries, type ToolEntry, type ToolResult } from '../entries/session-entries.ts';
 import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import { named } from './named-calls.ts';
@@ -21,6 +22,8 @@ interface About {
   readonly title?: string | null;
   readonly outcome?: SessionOutcome | null;
   readonly facts?: Readonly<Record<string, string>>;
+  /** Whom the session asked, where a call does not say; null or absent: it is not told. */
+  readonly model?: string | null;
 }
 
 /** An event, and what it needs to know of those before it. */
@@ -142,7 +145,10 @@ export class EventSession {
   }
 
   document(about: About = {}): SessionDocument {
-    for (const call of named([...this.#calls.values()], [...this.#counted])) this.entries.call(call);
+    const calls = named([...this.#calls.values()], [...this.#counted]);
+    const model = about.model ?? onlyModel(calls);
+    for (const call of calls)
+      this.entries.call(call.model || model === null ? call : { ...call, model, provider: providerOf(model) });
     return this.entries.document({
       sessionId: about.sessionId ?? `openhands-${this.#identity}`,
       format: 'openhands',
@@ -153,6 +159,12 @@ export class EventSession {
       reportedTotals: this.#totals && restOf(this.#totals, this.entries.calls),
     });
   }
+}
+
+/** Of which one session has one as good as always; null: there are several, or none is known. */
+function onlyModel(calls: readonly CallEntry[]): string | null {
+  const models = new Set(calls.flatMap(({ model }) => model ?? []));
+  return models.size === 1 ? ([...models][0] ?? null) : null;
 }
 
 function told<T extends object>(entry: T): Partial<T> {

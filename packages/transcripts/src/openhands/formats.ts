@@ -138,9 +138,14 @@ function runOf(context: ReadingContext, run: Fields, number: number): SessionDoc
       // A run that broke before its first event is known by what there is.
       ...(session.isEmpty ? { sessionId: `openhands-${hashOfRun(run)}` } : {}),
       title: String(run.instance_id).slice(0, 200),
+      model: modelOf(fieldsOf(run.metadata)),
       outcome: succeeded === null ? null : { succeeded, detail },
     }),
   ];
+}
+
+function modelOf({ llm_config, llm, model_name }: Fields): string | null {
+  return textOf(fieldsOf(llm_config).model) ?? textOf(fieldsOf(llm).model) ?? textOf(model_name);
 }
 
 function hashOfRun({ instance_id, attempt, error }: Fields): string {

@@ -3,6 +3,7 @@ import type { SessionDocument, SessionOutcome } from '@tracepost/contracts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
 import { ChatSession } from '../chat/chat-session.ts';
+import { providerOf } from '../chat/litellm-model.ts';
 import type { ReadingContext } from '../format-reader.ts';
 import type { ElementTaker } from '../json/read-elements.ts';
 import type { Step } from '../json/selectors.ts';
@@ -21,10 +22,13 @@ interface Run {
 export class TauBenchTaker implements ElementTaker {
   readonly #context: ReadingContext;
   readonly #documents: SessionDocument[] = [];
+  readonly #asked: { readonly model: string | null; readonly provider: string | null };
   #run: Run | null = null;
 
   constructor(context: ReadingContext) {
     this.#context = context;
+    const model = modelOfFile(context.fileName);
+    this.#asked = { model, provider: providerOf(model) };
   }
 
   value(way: readonly Step[], value: unknown): void {
@@ -39,7 +43,8 @@ export class TauBenchTaker implements ElementTaker {
     run.hash.update(sortedJson(value)).update('\n');
     try {
       if (!isFields(value)) throw new RangeError('it is no object');
-      run.chat.add({ message: run.written.inChatShape(value, place), place });
+      const message = run.written.inChatShape(value, place);
+      run.chat.add({ message, place, ...(message.role === 'assistant' ? { call: this.#asked } : {}) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#context.skip(Number(index) + 1, `message ${place + 1} of its traj: ${reason}`);
@@ -66,6 +71,11 @@ export class TauBenchTaker implements ElementTaker {
     const chat = new ChatSession({ texts: this.#context.texts, judge: judgeResult });
     return { fields: {}, chat, hash: createHash('sha256'), written: new WrittenActions(), place: 0 };
   }
+}
+
+/** The benchmark names its files by how the agent worked, whom it asked, and how warm; inside there is nothing of that. */
+function modelOfFile(fileName: string | null): string | null {
+  return /^(?:tool-calling|few-shot|react|act)-(.{1,100})-\d\.\d+_range_/.exec(fileName ?? '')?.[1] ?? null;
 }
 
 function documentOf({ fields, chat, hash }: Run): SessionDocument {
