@@ -41,6 +41,16 @@ describe('usage', () => {
       { input: 18703, cacheRead: 500, output: 167, reasoning: 62 },
     ],
     [
+      "Perplexity's Responses: what was written is told in Anthropic's word",
+      {
+        input_tokens: 100,
+        input_tokens_details: { cache_creation_input_tokens: 30, cache_read_input_tokens: 60, cached_tokens: 60 },
+        output_tokens: 1,
+        total_tokens: 101,
+      },
+      { input: 100, cacheRead: 60, cacheWrite5m: 30, output: 1 },
+    ],
+    [
       'OpenAI Responses: what was written to the cache is inside the input',
       { input_tokens: 100, input_tokens_details: { cached_tokens: 40, cache_write_tokens: 30 }, output_tokens: 1 },
       { input: 100, cacheRead: 40, cacheWrite5m: 30, output: 1 },
@@ -184,6 +194,11 @@ describe('usage', () => {
         ],
       },
       { input: 154, cacheRead: 100, cacheWrite5m: 20, cacheWrite1h: 30, output: 9 },
+    ],
+    [
+      'Bedrock: an hour in the words of its other interfaces',
+      { inputTokens: 4, outputTokens: 9, cacheWriteInputTokens: 50, cacheDetails: [{ ttl: 'T1H', inputTokens: 50 }] },
+      { input: 54, cacheWrite1h: 50, output: 9 },
     ],
     ['Bedrock embeddings', { inputTextTokenCount: 12 }, { input: 12 }],
     [

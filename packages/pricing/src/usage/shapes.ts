@@ -39,6 +39,7 @@ const openaiResponses: UsageShape = {
       cacheRead: count(
         usage,
         'input_tokens_details.cached_tokens',
+        'input_tokens_details.cache_read_input_tokens',
         'input_token_details.cached_tokens',
         'input_token_details.cache_read',
         // Alibaba's own interface.
@@ -263,6 +264,8 @@ function responsesCacheWrites(usage: RawUsage): CacheWrites {
   const written = count(
     usage,
     'input_tokens_details.cache_write_tokens',
+    // Perplexity, of models of others.
+    'input_tokens_details.cache_creation_input_tokens',
     'input_token_details.cache_creation',
     'cache_write_input_tokens',
   );
@@ -350,7 +353,7 @@ function bedrockCacheWrites(usage: RawUsage): CacheWrites {
   if (!Array.isArray(details)) return { cacheWrite5m: written, cacheWrite1h: 0 };
   let hour = 0;
   for (const detail of details) {
-    if (detail?.ttl === '1h') hour = joined(hour, count(detail as RawUsage, 'inputTokens'));
+    if (/^t?1h$/i.test(String(detail?.ttl))) hour = joined(hour, count(detail as RawUsage, 'inputTokens'));
   }
   if (hour > written) throw new RefusedCount(`cacheDetails has ${hour} tokens for an hour, of ${written} written`);
   return { cacheWrite5m: written - hour, cacheWrite1h: hour };
