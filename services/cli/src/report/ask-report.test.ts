@@ -23,6 +23,7 @@ const ANSWER = {
   ...{ total: { ...NO_COSTS, usage: TOKENS }, byModel: [], byAgent: [], tools: [], sequences: [], leftOut: 0 },
   ...{ response: null, queue: null, processing: null, durationSeconds: null, contextUse: null, complexities: [] },
   ...{ tokenEfficiency: null, averageComplexityScore: null },
+  ...{ isCut: false, unreadable: 0, unreadableSessions: [], forksLeftOut: 0 },
   ...{ patterns: [], kinds: [], anomalies: [], recommendations: [], items: [], nextCursor: null },
 };
 
@@ -36,6 +37,13 @@ test('a gateway of before there were times gives a report without them', async (
   expect(report.times).toBeNull();
   printReport(context.output, report);
   expect(context.stdout()).toMatch(/^Times\nNot known: the gateway is of an older version\.$/m);
+});
+
+test('what the answers leave out is told once', async () => {
+  const left = { isCut: false, unreadable: 1, unreadableSessions: ['broken'], forksLeftOut: 0 };
+  const context = given(() => ({ ...ANSWER, ...left }));
+  printReport(context.output, await askReport(context, ASKED));
+  expect(context.stdout().match(/^left out .*$/gm)).toEqual(['left out  1 session damaged where kept: broken']);
 });
 
 test('a session before the window is shown with words that the gateway takes, however long ago it was', async () => {

@@ -21,6 +21,18 @@ test('what is not known is none of the numbers, and of sessions without times it
   expect(shown(untimed)).toMatch(/0 hours so far\n204 sessions told no times and stand in no hour or day\n/);
 });
 
+test('what is not in the answer is told with its reason, and nothing is where all of it is', () => {
+  expect(shown(QUIET)).not.toContain('left out');
+  const left = { isCut: true, unreadable: 30, unreadableSessions: ['a', 'b', 'c', 'd'], forksLeftOut: 1 };
+  expect(shown({ ...QUIET, ...left })).toContain(
+    [
+      'left out  the sessions that began first: there are more than one answer looks at',
+      'left out  30 sessions damaged where kept: a, b, c, …',
+      'left out  1 fork that there was no time to read; ask again, and more of them are in it',
+    ].join('\n'),
+  );
+});
+
 function shown(answer: LiveAnswer): string {
   const stdout = new PassThrough();
   printLive(createOutput({ stdout, stderr: new PassThrough(), isJson: false }), answer);

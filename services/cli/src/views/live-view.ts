@@ -4,6 +4,7 @@ import { styled } from '../output.ts';
 import { formatMs } from '../time-span.ts';
 import { countOf, formatCount, formatNumber, formatShare } from './figures.ts';
 import { printAnomaly, printRecommendation } from './finding-lines.ts';
+import { printLeftOut } from './left-out.ts';
 import type { Shown, ShownRecommendation } from './shown.ts';
 import { printTable } from './table.ts';
 
@@ -45,7 +46,8 @@ const TRENDS = {
   toolsByDay: 'different tools',
 } as const;
 
-export function printLive(output: Output, { live, trends, findings, recommendations }: LiveAnswer): void {
+export function printLive(output: Output, answer: LiveAnswer): void {
+  const { live, trends, findings, recommendations } = answer;
   const section = (title: string): void => {
     output.line('');
     output.line(styled('bold', title));
@@ -56,6 +58,7 @@ export function printLive(output: Output, { live, trends, findings, recommendati
   output.line(`answers   ${live.averageResponseMs === null ? '-' : formatMs(live.averageResponseMs)} on average`);
   output.line(`failed    ${formatShare(live.errorRate)} of all calls`);
   output.line(`tokens    ${formatNumber(live.tokensPerMinute)} a minute`);
+  printLeftOut(output, [answer]);
 
   section('Seven days');
   printTable(output, Object.entries(TRENDS), [

@@ -4,6 +4,7 @@ import type { CostFigures, Report } from '../report/ask-report.ts';
 import { formatMoment } from '../time-span.ts';
 import { countOf, formatCount, formatShare, formatUsd, shorten } from './figures.ts';
 import { example, printAnomaly, printRecommendation } from './finding-lines.ts';
+import { printLeftOut } from './left-out.ts';
 import { type Column, printTable } from './table.ts';
 import { printTimes } from './times-view.ts';
 import { printSequences, toolCosts } from './tool-lines.ts';
@@ -21,6 +22,10 @@ export function printReport(output: Output, report: Report): void {
     output.line(styled('bold', title));
   };
   printHead(output, report);
+  printLeftOut(
+    output,
+    [times, tools, sequences, patterns, anomalies, recommendations].filter((answer) => answer !== null),
+  );
 
   section('Cost by model');
   printMost(output, costs.byModel, MOST_MODELS, [
