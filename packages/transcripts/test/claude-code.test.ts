@@ -349,6 +349,15 @@ describe('a turn', () => {
     expect(assistant.map(({ isComplete }) => isComplete)).toEqual([false, false, true]);
   });
 
+  it('is broken off where its line says so, whatever the interruption follows on', async () => {
+    const { messages } = await read(
+      userLine({ uuid: 'u', text: 'go' }),
+      answerLine({ uuid: 'a', parent: 'u', id: 'msg_a', at: 1, more: { isAbortedMidStream: true } }),
+      userLine({ uuid: 'i', parent: 'u', at: 2, text: '[Request interrupted by user]' }),
+    );
+    expect(messages.find(({ role }) => role === 'assistant')?.isComplete).toBe(false);
+  });
+
   it('keeps the beginning of its text, and the length and weight of the whole', async () => {
     const text = 'a word '.repeat(2000);
     const { messages } = await read(

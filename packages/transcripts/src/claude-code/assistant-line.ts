@@ -66,6 +66,11 @@ function answerIdOf(id: string, fields: Fields): string {
   return requestId === null || id.startsWith('msg_') ? id : `${id}:${requestId}`;
 }
 
+/** The user broke it off while it came; printed, the mark has another name. */
+function isAborted({ isAbortedMidStream, aborted }: Fields): boolean {
+  return isAbortedMidStream === true || aborted === true;
+}
+
 type Place = Pick<SessionModelCall, 'atMs' | 'sequence'>;
 
 /**
@@ -116,7 +121,7 @@ function takeMessage({ line, place, blocks, message, model, messageId, callId }:
     estimatedTokens,
     callId,
     toolCallId: null,
-    isComplete: !CUT_OFF.has(String(message.stop_reason)),
+    isComplete: !CUT_OFF.has(String(message.stop_reason)) && !isAborted(line.fields),
     parts: [{ partId: uuid, atMs, sequence, kept: kept.length, characters: text.length, estimatedTokens }],
   });
   names.kept(uuid, atMs);
