@@ -13,16 +13,21 @@ const CELLS = 500_000;
 const MOST_TIMES_LONGER = 64;
 const SHORTEST_MS = 60_000;
 
-/** Reads a stretch in slices, one after the other, so that each exchange is over within its time. Lengths are whole times `unitMs`. */
+/** Reads a stretch in slices, one after the other, so that each exchange is over within its time. Lengths are whole times `unitMs`, at most `mostMs`. */
 export async function inSlices(
   { fromMs, toMs }: ReadStretch,
-  { firstMs, unitMs = SHORTEST_MS }: { readonly firstMs: number; readonly unitMs?: number },
+  {
+    firstMs,
+    unitMs = SHORTEST_MS,
+    mostMs = Number.POSITIVE_INFINITY,
+  }: { readonly firstMs: number; readonly unitMs?: number; readonly mostMs?: number },
   read: (slice: ReadStretch) => Promise<SliceWork>,
 ): Promise<void> {
   let lengthMs = firstMs;
   for (let at = fromMs; at < toMs; ) {
     const slice = { fromMs: at, toMs: Math.min(at + lengthMs, toMs) };
-    lengthMs = Math.max(1, Math.round((lengthMs * timesLonger(await read(slice))) / unitMs)) * unitMs;
+    const wantedMs = Math.max(1, Math.round((lengthMs * timesLonger(await read(slice))) / unitMs)) * unitMs;
+    lengthMs = Math.min(wantedMs, mostMs);
     at = slice.toMs;
   }
 }

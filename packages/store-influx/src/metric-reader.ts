@@ -24,6 +24,8 @@ export interface GrowthReading {
   readonly choice: Pick<MetricQuestion, 'name' | 'where'>;
   readonly stretch: ReadStretch;
   readonly budget: ReadingBudget;
+  /** Of one slice; as long as seems good when none is given. */
+  readonly mostMs?: number;
   /** Called when all points before an instant have been given, now and then and at the end; the reading goes on after it. */
   readonly givenTo?: (ms: number) => Promise<void>;
 }
@@ -38,7 +40,7 @@ const CELLS_OF_NUMBER = 16;
  * over within its time.
  */
 export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Promise<void> {
-  const { series, bucket, choice, stretch, budget, givenTo } = reading;
+  const { series, bucket, choice, stretch, budget, mostMs, givenTo } = reading;
   const newest = new Map<string, SeriesPoint>();
   const countPart = (part: SeriesPart, count: (attributes: Attributes, atMs: number, growth: Growth) => void): void => {
     const id = idOf(part.tags);
@@ -66,7 +68,8 @@ export async function readGrowth(reading: GrowthReading, take: TakeGrowth): Prom
   };
 
   await read(newestSelect(choice, { fromMs: stretch.fromMs - LOOK_BACK_MS, toMs: stretch.fromMs }), () => {});
-  await inSlices(stretch, { firstMs: HOUR_MS }, async (slice) => {
+  const lengths = mostMs === undefined ? { firstMs: HOUR_MS } : { firstMs: HOUR_MS, mostMs };
+  await inSlices(stretch, lengths, async (slice) => {
     const work = await read(pointsSelect(choice, slice), take);
     await givenTo?.(slice.toMs);
     return work;

@@ -103,6 +103,8 @@ interface MetricStretch {
   readonly stretch: ReadStretch;
   /** Hours of the stretch that were marked when it was last asked, which was before now. */
   readonly marked: readonly number[];
+  /** Of what is read in one exchange. */
+  readonly mostMs?: number;
 }
 
 /** False when its hours are not there, because it failed or has failed a short time ago. Rejects when InfluxDB is away. */
@@ -110,15 +112,20 @@ async function tryMetric(options: RollUpOptions, metric: MetricStretch, failed: 
   const { source, failures } = options;
   const { name } = metric;
   if (failures.isWaiting(name)) return false;
-  const failure = await rollMetric(options, metric);
+  let failure = await rollMetric(options, metric);
+  if (failure !== null) {
+    failures.note(name);
+    // Where nothing is answered it is not this metric's fault. What is asked for is nothing.
+    const select = hoursSelect({ name: ROLLED, where: {} }, { fromMs: 0, toMs: 0 });
+    await source.series({ operation: 'ping', bucket: source.bucket, select }, () => {});
+    // Behind hours with little in them many are read at once: too many, if those are full.
+    if (failure instanceof StoreUnavailableError && metric.stretch.toMs - metric.stretch.fromMs > HOUR_MS)
+      failure = await rollMetric(options, { ...metric, mostMs: HOUR_MS });
+  }
   if (failure === null) {
     failures.forget(name);
     return true;
   }
-  failures.note(name);
-  // Where nothing is answered it is not this metric's fault. What is asked for is nothing.
-  const select = hoursSelect({ name: ROLLED, where: {} }, { fromMs: 0, toMs: 0 });
-  await source.series({ operation: 'ping', bucket: source.bucket, select }, () => {});
   failed.push({ name, reason: failure.message });
   return false;
 }
@@ -126,7 +133,7 @@ async function tryMetric(options: RollUpOptions, metric: MetricStretch, failed: 
 /** What kept the metric from being put together; null when it was. */
 async function rollMetric(
   { source: { series, bucket }, writer, marks, signal }: RollUpOptions,
-  { name, stretch, marked }: MetricStretch,
+  { name, stretch, marked, ...slices }: MetricStretch,
 ): Promise<Error | null> {
   // One that is marked while the points are read has another version then, and stays marked.
   const seen = await marks.seen(name, stretch);
@@ -153,7 +160,7 @@ async function rollMetric(
   try {
     const choice = { name, where: {} };
     await checkWidth({ series, bucket }, choice, stretch);
-    await readGrowth({ series, bucket, choice, stretch, budget: UNLIMITED, givenTo }, take);
+    await readGrowth({ series, bucket, choice, stretch, budget: UNLIMITED, ...slices, givenTo }, take);
   } catch (error) {
     const isAway = (unwritten as SinkAnswer | null)?.status === 'later';
     const isItsOwn = error instanceof StoreUnavailableError || error instanceof QueryTooLargeError;

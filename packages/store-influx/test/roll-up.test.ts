@@ -79,6 +79,19 @@ describeWithDocker('hours of metrics in InfluxDB', () => {
     await store.close();
   });
 
+  test('are read one by one where they cannot be read together, such as full ones behind empty ones', async () => {
+    const troubled = givenTroubledReading();
+    const { store } = troubled;
+    await store.writeMetrics(points('.full'));
+    troubled.fails = (select) => select.startsWith('SELECT * FROM "level.full"') && hoursAsked(select) > 1;
+    expect((await store.rollUp(THROUGH)).failed).toBeUndefined();
+    expect(troubled.tries).toBeGreaterThan(0);
+    expect(await hours('full')).toContain('gauge');
+    troubled.fails = () => false;
+    expect(await count(store, 'level.full')).toBe(100);
+    await store.close();
+  });
+
   test('wait twice as long after each failure', async () => {
     const troubled = givenTroubledReading();
     const { store } = troubled;
@@ -199,6 +212,12 @@ describeWithDocker('hours of metrics in InfluxDB', () => {
     return (await answer.text()).split('\n').sort().join('\n');
   }
 });
+
+/** Of a question for all points of a time; 0 of others. */
+function hoursAsked(select: string): number {
+  const [, from = '0', to = '0'] = /time >= (\d+) AND time < (\d+) GROUP BY \*$/.exec(select) ?? [];
+  return Number((BigInt(to) - BigInt(from)) / 3_600_000_000_000n);
+}
 
 /** Stands for a process that is killed: ends the work at its n-th look at the signal. */
 function endingAfter(steps: number): AbortSignal {
