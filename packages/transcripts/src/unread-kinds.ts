@@ -8,7 +8,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
     'this is what `codex exec --json` prints, which tells neither models nor calls; the same session can be imported from ~/.codex/sessions/**/rollout-*.jsonl',
   ],
   [
-    /^\s*\{\s*"type"\s*:\s*"result"\s*,\s*"subtype"/,
+    /^\s*\{\s*"type"\s*:\s*"result"\s*,\s*"subtype"|^\s*\{\s*"(?:is_error|duration_api_ms)"\s*:.{0,2000}"total_cost_usd"\s*:/s,
     'this is the last line that `claude --print` prints, which tells no calls; the same session can be imported from ~/.claude/projects/*/<session>.jsonl, or as it is printed with `--output-format stream-json`',
   ],
   [

@@ -91,6 +91,11 @@ describe('a file that is not read, but known', () => {
       /claude --print.*\.claude\/projects/,
     ],
     [
+      'the answer of a newer `claude`, whose names stand in another order',
+      json({ is_error: false, duration_api_ms: 5, num_turns: 1, session_id: 's', total_cost_usd: 1, type: 'result' }),
+      /claude --print.*\.claude\/projects/,
+    ],
+    [
       'events of `gemini`',
       lines(
         { type: 'init', timestamp: '2026-03-01T10:00:00Z', session_id: 's', model: 'm' },
