@@ -275,9 +275,9 @@ describe('a run of a benchmark', () => {
     ]);
     expect(await of({ llm: { model: 'gpt-5' } })).toEqual(['gpt-5', 'openai']);
     expect(await of({})).toEqual([null, null]);
-    // What the other calls of the session were.
-    const session = await one(lines([question, run(2), said(3, {})]));
-    expect(session.calls.map(({ model }) => model)).toEqual(['gpt-5', 'gpt-5']);
+    // Else the one before it.
+    const session = await one(lines([question, said(2, {}), run(3), said(4, {})]));
+    expect(session.calls.map(({ model }) => model)).toEqual([null, 'gpt-5', 'gpt-5']);
   });
 
   it('that broke before its first event is there, and why', async () => {

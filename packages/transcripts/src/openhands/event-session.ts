@@ -146,9 +146,7 @@ export class EventSession {
 
   document(about: About = {}): SessionDocument {
     const calls = named([...this.#calls.values()], [...this.#counted]);
-    const model = about.model ?? onlyModel(calls);
-    for (const call of calls)
-      this.entries.call(call.model || model === null ? call : { ...call, model, provider: providerOf(model) });
+    for (const call of withModels(calls, about.model ?? null)) this.entries.call(call);
     return this.entries.document({
       sessionId: about.sessionId ?? `openhands-${this.#identity}`,
       format: 'openhands',
@@ -161,10 +159,15 @@ export class EventSession {
   }
 }
 
-/** Of which one session has one as good as always; null: there are several, or none is known. */
-function onlyModel(calls: readonly CallEntry[]): string | null {
-  const models = new Set(calls.flatMap(({ model }) => model ?? []));
-  return models.size === 1 ? ([...models][0] ?? null) : null;
+/** A call that does not say whom it asked has asked whom the one before it did: what comes later changes nothing of that. */
+function withModels(calls: readonly CallEntry[], first: string | null): CallEntry[] {
+  let model = first;
+  return [...calls]
+    .sort((one, other) => one.sequence - other.sequence)
+    .map((call) => {
+      model = call.model ?? model;
+      return call.model || model === null ? call : { ...call, model, provider: providerOf(model) };
+    });
 }
 
 function told<T extends object>(entry: T): Partial<T> {
