@@ -10,6 +10,8 @@ import {
 } from './openhands/index.ts';
 import {
   jaegerTraces,
+  langfuseLines,
+  langfuseObservations,
   langfuseTrace,
   otlpLines,
   otlpWhole,
@@ -30,6 +32,8 @@ export const FORMATS: readonly Format[] = [
   otlpLines,
   otlpWhole,
   langfuseTrace,
+  langfuseLines,
+  langfuseObservations,
   jaegerTraces,
   spanRowLines,
   spanRowsInARow,

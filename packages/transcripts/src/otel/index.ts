@@ -1,5 +1,5 @@
 export { jaegerTraces } from './files/jaeger.ts';
-export { langfuseTrace } from './files/langfuse.ts';
+export { langfuseLines, langfuseObservations, langfuseTrace } from './files/langfuse.ts';
 export { otlpLines, otlpWhole } from './files/otlp-json.ts';
 export { spanRowLines, spanRowList, spanRowsInARow } from './files/span-rows.ts';
 export { documentsOf, readSpans } from './read-spans.ts';

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue, SpanSignal } from '@tracepost/contracts';
 import { fieldsOf, isFields, textOf } from '../../building/values.ts';
-import type { WholeFormat } from '../../format-reader.ts';
+import type { LinesFormat, WholeFormat } from '../../format-reader.ts';
 import { type ElementTaker, readElements } from '../../json/read-elements.ts';
 import type { Step } from '../../json/selectors.ts';
 import { countOf, parsed } from '../attributes.ts';
@@ -55,6 +55,46 @@ class LangfuseTaker implements ElementTaker {
     this.#places = [];
     this.#sessionId = null;
   }
+}
+
+/** Observations alone, as its interface lists them. */
+export const langfuseObservations: WholeFormat = {
+  format: 'otel',
+  kind: 'whole',
+  recognise: ({ text }) =>
+    /^\s*(\[|\{\s*"data"\s*:\s*\[)\s*\{/.test(text) &&
+    /"traceId"\s*:/.test(text) &&
+    /"parentObservationId"\s*:/.test(text),
+  open: (context) => {
+    const spans = new SpanTaker(context);
+    return readElements(context, ['*', 'data.*'], {
+      value: (_way, value) => takeObservation(spans, value),
+      finish: () => spans.finish(),
+    });
+  },
+};
+
+/** And as it exports them, one a line. */
+export const langfuseLines: LinesFormat = {
+  format: 'otel',
+  kind: 'lines',
+  recognise: ({ firstLine }) => isFields(firstLine) && 'traceId' in firstLine && 'parentObservationId' in firstLine,
+  open: (context) => {
+    const spans = new SpanTaker(context);
+    return {
+      line(value, number) {
+        takeObservation(spans, value, number);
+        return undefined;
+      },
+      finish: () => spans.finish(),
+    };
+  },
+};
+
+function takeObservation(spans: SpanTaker, value: unknown, number?: number): void {
+  const observation = fieldsOf(value);
+  const place = spans.span(() => spanOf(observation), number);
+  if (place !== null) spans.tell(place, { sessionId: safeId(observation.sessionId) });
 }
 
 type Observation = Readonly<Record<string, unknown>>;
