@@ -52,7 +52,7 @@ const LEFT_OUT = '…';
 
 /** From here on a tool shows what it was given or what it found. */
 const QUOTES_FROM_HERE =
-  /^(?:string|old_string|new_string|content|contents|input|output|stdout|body|source|context|file|diff)\b.{0,20}(?::|$)|^(?:```|<<<<<<<|@@)/i;
+  /^(?:string|old_string|new_string|content|contents|input|output|stdout|body|source|context|file|diff)\b(?!.{0,20}\b(?:errors?|failed|failure|invalid|exception|timed out|refused)\b).{0,20}(?::|$)|^(?:```|<<<<<<<|@@)/i;
 
 /** A changed line keeps its indentation behind the sign; an entry of a list has none. */
 const IS_CHANGED = /^[-+]\s{2,}\S/;
@@ -113,6 +113,7 @@ const ERROR_FORMS: readonly RegExp[] = [
   /^\S{0,60}\s?(?:dial tcp|dial unix|getaddrinfo (?:ENOTFOUND|EAI_AGAIN)|connect (?:ECONN|ETIMEDOUT|EHOST|ENET))/,
   /^(?:get|post|put|delete|patch|head) "[^"]{1,200}":\s/i,
   /^permission denied \(/i,
+  /^unknown (?:option|flag|shorthand flag|argument)\b/i,
   /^access denied\b/i,
   /^unauthorized(?:$|[:.,!])/i,
   /^the \S{1,60} "[^"]{1,200}" is invalid:/i,

@@ -72,7 +72,7 @@ const RATE_LIMIT = new AnyOf([
   /\brate[ _-]?limit(?:s|ed|ing)?\b(?: \w+){0,3} (?:exceeded|reached|hit|error)|\b(?:exceed(?:ed|s)?|reached|hit|over)\b(?: \S+){0,5} rate[ _-]?limit/i,
   /\brate[ -]limited\b(?![-@])|\brate_limit_(?:error|exceeded)\b|\brate limit(?:$|[:.,;])/i,
   /\b(?:quota|request limit|usage limit)\b(?: \S+){0,4} (?:exceeded|reached|exhausted)|\bexceeded your(?: \S+){0,3} quota|\binsufficient_quota\b/i,
-  /\b(?:hit|reached) your (?:\S+ ){0,2}limit\b|\b\d+-hour limit reached\b|(?:^|: )rate exceeded\b/i,
+  /\b(?:hit|reached) your (?:\S+ ){0,2}limit\b|\b\d+-hour limit reached\b|(?:^|: )rate exceeded\b|\bexhausted your (?:\S+ ){0,2}(?:capacity|quota|limit)\b/i,
   /\bThrottlingException\b|\bthrottled\b|\bRESOURCE_EXHAUSTED\b|\bRateLimitError\b|\btoomanyrequests\b/,
 ]);
 
@@ -116,12 +116,12 @@ const WORDS: readonly (readonly [ErrorPattern, AnyOf])[] = groups([
     'network',
     [
       /\bECONNREFUSED\b|\bERR_ADDRESS_UNREACHABLE\b|\bECONNRESET\b|\bENOTFOUND\b|\bEAI_AGAIN\b|\bEHOSTUNREACH\b|\bENETUNREACH\b|\bENETDOWN\b|\bERR_(?:CONNECTION|NAME_NOT|INTERNET|NETWORK)_?\w{0,30}\b/,
-      /\bconnection (?:was |is |has been |unexpectedly )?(?:refused|reset|aborted|broken|lost|dropped|closed|terminated|failed)\b(?! (?:attempts|tests))|\blost connection\b|\b(?:server|peer|host|client|remote) (?:closed the connection|has gone away|disconnected)\b/i,
+      /\bconnection (?:was |is |has been |unexpectedly )?(?:refused|reset|aborted|broken|lost|dropped|closed|terminated|failed|failure)\b(?! (?:attempts|tests))|\blost connection\b|\b(?:server|peer|host|client|remote) (?:closed the connection|has gone away|disconnected)\b/i,
       /\bsocket disconnected\b|\bconnection to (?:URL|QUOTED|\S+) failed\b|\bconnection to\b(?: \S+){1,4} (?:was refused|closed|lost)|\bconnection closed\b|\bconnection error\b/i,
       /\b(?:could not|couldn't|cannot|can't|unable to|failed to) (?:resolve host|resolve hostname|connect to|reach|establish a (?:new )?connection|lookup)/i,
       /\b(?:network|host|cluster|server|service|api|database)(?: is)? unreachable\b|\bNXDOMAIN\b|\bno route to host\b/i,
       /\bname (?:or service )?not (?:known|resolved)\b|\bname resolution\b|\bnodename nor servname\b|\bno such host\b|\bunknown host\b|\bgetaddrinfo\b/i,
-      /\bsocket hang up\b|\bfetch failed\b|\bfailed to fetch\b|\bempty reply from server\b|\bunexpected eof while reading\b|\bthe remote end hung up\b|\bnetwork error\b(?!\.\w)|\bother side closed\b/i,
+      /\bsocket hang up\b|\bfetch failed\b|\bfailed to fetch\b|\bempty reply from server\b|\bunexpected eof while reading\b|\bthe remote end hung up\b|\bnetwork error\b(?!\.\w)|\bother side closed\b|\bstream disconnected\b|\berror sending request for url\b/i,
       /\bNewConnectionError\b|\bConnectError\b|\bRemoteDisconnected\b|\bConnectionRefusedError\b|\bConnectionResetError\b|\bno internet\b/,
     ],
   ],

@@ -93,7 +93,7 @@ const IS_MISSING = new RegExp(
     String.raw`\bduplicates? (?:of|issue|ticket|task|page|entry|title|name|record)\b(?: #?\w+)?`,
     // What failed is told by the names of tests.
     String.raw`\b\d+ (?:of \d+ )?(?:tests?|specs?|checks?|cases|suites?|scenarios?) failed\b`,
-    String.raw`\bunknown (?:issue|ticket|page|topic|label|project|channel|document|section|symbol|tag|task|note)\b`,
+    String.raw`\bunknown (?:issue|ticket|page|topic|label|project|channel|document|section|symbol|tag|task|note|skill|agent|tool|function|model|branch)\b`,
   ].join('|'),
   'i',
 );

@@ -14,6 +14,7 @@ const own = (tool: string, text: string): Talk => ({
 
 /** Calls that failed over something whose name, text, test or log speaks of an error of another kind. */
 export const NAMED_ERRORS: readonly Talk[] = [
+  own('Skill', 'Unknown skill: timeout-helper'),
   own(
     'Edit',
     "SearchReplaceNoExactMatch: This SEARCH block failed to exactly match lines in src/a.ts\n<<<<<<< SEARCH\nthrow new Error('timed out')",

@@ -6,6 +6,11 @@ const own = (cause: ErrorPattern, tool: string, text: string): TrueError => ({ c
 
 /** What MCP servers, HTTP services, databases, browsers and the programs of a shell answer in forms of their own. */
 export const STRUCTURED_ERRORS: readonly TrueError[] = [
+  own('validation', 'mcp__x__y', "Input validation error: 'query' is a required property"),
+  own('network', 'mcp__x__y', 'disconnect/reset before headers. reset reason: connection failure'),
+  { cause: 'network', text: 'stream disconnected before completion: error sending request for url' },
+  { cause: 'rate_limit', text: 'You have exhausted your capacity on this model. Your quota will reset after 3h.' },
+  run('validation', 'docker run --foo x', 'unknown flag: --foo'),
   own(
     'rate_limit',
     'mcp__x__y',
