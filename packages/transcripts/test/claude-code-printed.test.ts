@@ -154,3 +154,20 @@ it('a tool that did not run is told in a list beside its result', async () => {
     ['refused', 'refused_by_program'],
   ]);
 });
+
+it('an attempt that the provider refused is a call that failed, whatever it is called where it is printed', async () => {
+  const retry = { type: 'system', subtype: 'api_retry', attempt: 1, max_retries: 10, retry_delay_ms: 500 };
+  const { calls } = await read(
+    BEGIN,
+    QUESTION,
+    line('r1', { ...retry, error_status: 529, error: 'overloaded' }),
+    line('r2', { ...retry, attempt: 2, error_status: null, error: 'unknown' }),
+    answer('msg_1', 'one'),
+  );
+  const failed = calls.filter(({ status }) => status === 'failed');
+  expect(failed.map(({ callId, error }) => [callId, error])).toEqual([
+    ['r1', { type: '529', message: 'overloaded' }],
+    ['r2', { type: 'unknown', message: 'unknown' }],
+  ]);
+  expect(calls.filter(({ status }) => status === 'ok').map(({ callId }) => callId)).toEqual(['msg_1']);
+});

@@ -15,14 +15,22 @@ export function answerError(fields: Fields): SessionError {
   return { type: status ?? type ?? textOf(fields.error), message: text };
 }
 
-/** An attempt that the provider refused and the program repeated: a call that failed, and used nothing. */
+export function isApiError({ subtype }: Fields): boolean {
+  return subtype === 'api_error' || subtype === 'api_retry';
+}
+
+/**
+ * An attempt that the provider refused and the program repeated: a call that failed, and used nothing. Printed, it has another name, and tells
+ * the error in a word.
+ */
 export function takeApiError(line: ClaudeLine): void {
+  const word = textOf(line.fields.error);
   const error = fieldsOf(line.fields.error);
   // The provider's own error lies inside the client's, one or two levels down.
   const inner = fieldsOf(fieldsOf(error.error).error ?? error.error);
   const cause = fieldsOf(line.fields.cause ?? error.cause ?? error.connection);
-  const message = textOf(inner.message) ?? textOf(error.message) ?? textOf(cause.message) ?? '';
-  const status = statusOf(error.status) ?? /^(\d{3})\b/.exec(message)?.[1];
+  const message = textOf(inner.message) ?? textOf(error.message) ?? textOf(cause.message) ?? word ?? '';
+  const status = statusOf(error.status) ?? statusOf(line.fields.error_status) ?? /^(\d{3})\b/.exec(message)?.[1];
   keepTime(line);
   line.draft.call({
     callId: line.uuid,
@@ -36,7 +44,7 @@ export function takeApiError(line: ClaudeLine): void {
     beganAtMs: line.atMs,
     status: 'failed',
     error: {
-      type: status ?? textOf(inner.type) ?? textOf(cause.code),
+      type: status ?? textOf(inner.type) ?? textOf(cause.code) ?? word,
       message: message.slice(0, MESSAGE_CHARACTERS),
     },
     stopReason: null,

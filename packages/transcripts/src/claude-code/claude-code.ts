@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, idOf, isFields, textOf } from '../building/value
 import { usdText } from '../chat/usd-text.ts';
 import type { Head, LinesFormat, LinesReader, ReadingContext, WholeFormat } from '../format-reader.ts';
 import { readElements } from '../json/read-elements.ts';
-import { takeApiError } from './api-error.ts';
+import { isApiError, takeApiError } from './api-error.ts';
 import { takeAssistantLine } from './assistant-line.ts';
 import { takeCompaction } from './compaction.ts';
 import { type ClaudeLine, ClaudeNames, isPrinted, lineHead, subagentOf } from './line.ts';
@@ -114,7 +114,7 @@ class ClaudeCodeReader implements LinesReader {
     }
     if (type === 'assistant') takeAssistantLine(line);
     else if (type === 'user') takeUserLine(line);
-    else if (type === 'system' && fields.subtype === 'api_error') takeApiError(line);
+    else if (type === 'system' && isApiError(fields)) takeApiError(line);
     else if (type === 'attachment') takeQueuedWords(line);
     else keepTime(line);
     if (type === 'system' && fields.subtype === 'compact_boundary') takeCompaction(line);
