@@ -15,8 +15,11 @@ export interface Rescue {
 }
 
 export interface RescueOptions extends Pick<SqliteOptions, 'path' | 'synchronous' | 'schema' | 'pragmas'> {
-  /** Puts right what the rows that are missing leave behind in others, before anybody else sees the new file. */
-  readonly mend?: ((fresh: Sqlite) => Promise<void>) | undefined;
+  /**
+   * Puts right what the rows that are missing leave behind in others, before anybody else sees the new file. `incomplete`: tables of which some
+   * are missing.
+   */
+  readonly mend?: ((fresh: Sqlite, incomplete: Rescue['incomplete']) => Promise<void>) | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export async function rescueFile({ path, mend, ...options }: RescueOptions): Pro
   const places = placesFor(path, new Date());
   try {
     const found = await fill(path, { ...options, path: places.fresh });
-    await mendFile({ ...options, path: places.fresh }, mend);
+    await mendFile({ ...options, path: places.fresh }, mend && ((fresh) => mend(fresh, found.incomplete)));
     putInPlace(places);
     return { setAside: places.setAside, ...found };
   } catch (error) {
@@ -66,7 +69,7 @@ function fill(damaged: string, { path, synchronous, schema, pragmas = [] }: Targ
 
 type Found = Omit<Rescue, 'setAside'>;
 
-async function mendFile(options: Target, mend: RescueOptions['mend']): Promise<void> {
+async function mendFile(options: Target, mend: ((fresh: Sqlite) => Promise<void>) | undefined): Promise<void> {
   if (mend) {
     await using fresh = await openSqlite(options);
     await mend(fresh);

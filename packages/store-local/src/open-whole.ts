@@ -27,7 +27,12 @@ export async function rescueAndOpen(options: SqliteOptions, telemetry: Telemetry
   return openSqlite(options);
 }
 
-/** Hours of metrics may be among what is missing: they are put together again from what is there. */
-async function forgetRolled(fresh: Sqlite): Promise<void> {
-  await fresh.write([{ sql: 'DELETE FROM metric_rolled' }]);
+const HOURS: readonly string[] = ['metric_hours', 'metric_late', 'metric_rolled'];
+
+/**
+ * Where hours of metrics are among what is missing they are put together again from what is there. Else they stay, as they hold also those points
+ * that are missing.
+ */
+async function forgetRolled(fresh: Sqlite, incomplete: readonly string[]): Promise<void> {
+  if (incomplete.some((table) => HOURS.includes(table))) await fresh.write([{ sql: 'DELETE FROM metric_rolled' }]);
 }

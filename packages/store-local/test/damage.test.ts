@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { LogSignal, Origin, SpanSignal } from '@tracepost/contracts';
+import type { LogSignal, MetricSignal, Origin, SpanSignal } from '@tracepost/contracts';
 import { leavesOf, overwritePage, PAGE_BYTES } from '@tracepost/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LocalSignalStore } from '../src/index.ts';
@@ -101,6 +101,56 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
     return found;
   }
 
+  test('hit in a page of points keeps the hours that were put together of them, and puts lost hours together again', {
+    timeout: 180_000,
+  }, async () => {
+    const HOUR = 3_600_000;
+    const beginMs = Number(NOON / 1_000_000n);
+    const points = Array.from({ length: 1_200 }, (_, index) => gauge(beginMs + index * 10_000));
+    await opened.store.metrics.writeMetrics(points);
+    await opened.store.metrics.rollUp(new Date(beginMs + 3 * HOUR));
+    const ask = async (store: LocalSignalStore) => {
+      const range = { from: new Date(beginMs), to: new Date(beginMs + 3 * HOUR) };
+      return store.metrics.queryMetric({
+        ...{ name: 'level', ...range, everyMs: HOUR, groupBy: [], where: {} },
+        aggregation: 'COUNT',
+      });
+    };
+    const before = await ask(opened.store);
+    expect(before).toMatchObject({ sampleCount: 3 * 360 });
+    await opened.store.close();
+    overwritePage(opened.path, leavesOf(opened.path, 'metric_points')[3] as number);
+    const rescued = await openAndMeetIt();
+    await rescued.metrics.rollUp(new Date(beginMs + 3 * HOUR));
+    expect(await ask(rescued)).toEqual(before);
+    await rescued.close();
+    // Of hours that are gone there are still most of their points.
+    overwritePage(opened.path, leavesOf(opened.path, 'metric_hours')[0] as number);
+    const again = await openAndMeetIt();
+    await again.metrics.rollUp(new Date(beginMs + 3 * HOUR));
+    const { sampleCount = 0 } = (await ask(again)) as { sampleCount?: number };
+    expect(sampleCount).toBeGreaterThan(2 * 360);
+    expect(sampleCount).toBeLessThan(3 * 360);
+    await again.close();
+  });
+
+  /** Reads everything of the metric, so that what is damaged is met, and waits until the file is made anew. */
+  async function openAndMeetIt(): Promise<LocalSignalStore> {
+    const known = setAside().length;
+    const store = await opened.reopen();
+    const range = { from: new Date(0), to: new Date(Date.now() + 86_400_000), limit: 10_000 };
+    for (const everyMs of [60_000, 3_600_000])
+      await store.metrics
+        .queryMetric({
+          ...{ name: 'level', from: window.from, to: window.to, everyMs, groupBy: [], where: {} },
+          aggregation: 'COUNT',
+        })
+        .catch(() => null);
+    await vi.waitFor(() => expect(setAside()).toHaveLength(known + 1), { timeout: 60_000 });
+    await readOrAgain(() => store.metrics.readPoints({ ...range, name: 'level' }));
+    return store;
+  }
+
   /** A read that meets the damage fails, and what it asked for is answered once the file is made anew. */
   async function readOrAgain<T>(read: () => Promise<T[]>): Promise<T[]> {
     return vi.waitFor(read, { timeout: 25_000 });
@@ -113,6 +163,12 @@ describe('a telemetry database that is', { timeout: 60_000 }, () => {
     );
   }
 });
+
+function gauge(atMs: number): MetricSignal {
+  const at = BigInt(atMs) * 1_000_000n;
+  const described = { name: 'level', unit: '1', description: '', attributes: {} };
+  return { origin, ...described, startTimeUnixNano: at, timeUnixNano: at, data: { type: 'gauge', value: 1 } };
+}
 
 function textOf(traceId: string): string {
   return traceId.repeat(8);
