@@ -37,7 +37,6 @@ export const FORMATS: readonly Format[] = [
   jaegerTraces,
   spanRowLines,
   spanRowsInARow,
-  spanRowList,
   geminiCliLines,
   openHandsEventLines,
   geminiCliSession,
@@ -50,4 +49,5 @@ export const FORMATS: readonly Format[] = [
   openHandsCompletionLog,
   openHandsTrajectory,
   openHandsEventFile,
+  spanRowList,
 ];

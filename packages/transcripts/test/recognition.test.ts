@@ -18,6 +18,11 @@ describe('the format of a file of one JSON value', () => {
       'a trajectory whose events talk of SWE-agent',
       json({ trajectory: [{ ...event, message: '"history": []' }] }),
     ],
+    [
+      'openhands',
+      'a trajectory in which a tool gave a span',
+      json([{ ...event, extras: { trace_id: 'a', span_id: 'b', start_time: 1_780_000_000, attributes: {} } }]),
+    ],
     ['swe-agent', 'a trajectory without any step yet', json({ trajectory: [], history: [], info: {} })],
     [
       'swe-agent',

@@ -54,7 +54,7 @@ export const spanRowList: WholeFormat = {
   format: 'otel',
   kind: 'whole',
   recognise: ({ text }) =>
-    /^\s*\[?\s*\{/.test(text) &&
+    /^\s*(\[\s*\{|\{\s*"(data|spans|info|trace_id|traceId|traces)"\s*:)/.test(text) &&
     /"(context\.)?(trace_id|traceId|TraceId)"\s*:/.test(text) &&
     /"(context\.)?(span_id|spanId|SpanId)"\s*:/.test(text) &&
     /"(attributes|span_attributes|SpanAttributes|attributes\.openinference\.span\.kind)"\s*:/.test(text),
