@@ -22,6 +22,10 @@ describe.each(['claude-code', 'otel'] as const)('whose an entry of %s is', (form
   });
 });
 
+it.each(['agent-4f2a9c1b', 'assistant-20251101'])('an agent of other programs that is called %s is no fork', (name) => {
+  expect(subagentsOf('otel')(null, name)).toBe(name);
+});
+
 describe('a witness that names no agent', () => {
   it('means the main one in a transcript of Claude Code, and says nothing elsewhere', () => {
     expect(subagentsOf('claude-code')(null, 'a0a1b2c')).toBe(null);

@@ -9,9 +9,10 @@ export const UNNAMED_SUBAGENT = 'sidechain';
 
 /**
  * Claude Code forks a conversation for work of its own (to sum it up, to answer aside), under an id with the label of that work in it. Like a
- * subagent that begins with its parent's context, such a fork writes all that was said before into its own file, as if it were its own.
+ * subagent that begins with its parent's context, such a fork writes all that was said before into its own file, as if it were its own. What others
+ * call their agents (`agent-4f2a9c1b`, `assistant-20251101`) may look the same.
  */
-const FORK = /^a[a-z_]+-[0-9a-f]{6,}$/;
+const FORK = /^a(?!gent-|ssistant-|nalyst-)[a-z_]+-[0-9a-f]{6,}$/;
 
 /** By what a line without an agent's name says in this format. */
 export function subagentsOf(format: TranscriptFormat): JoinSubagents {
