@@ -69,7 +69,6 @@ export function createAnalyst(options: AnalystOptions): Analyst {
           maxSpans: maxHeldSpans,
           maxCharacters: maxHeldCharacters,
           telemetry,
-          now,
         });
   const writeSpans = spanWriter(sampler ? { ...options, traces: null } : options, now);
   const watch = createStoreWatch(telemetry.logger);

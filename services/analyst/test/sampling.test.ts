@@ -58,6 +58,15 @@ describe('a trace, when traces are sampled', () => {
     expect(world.stored()).toEqual([]);
   });
 
+  it('is decided on in its time, also when the clock is set back meanwhile', async () => {
+    const world = await given();
+    await world.accept([span({ attributes: ENDED }), span({})]);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await world.pass(31_000);
+    expect(world.counts()).toEqual({ 'received spans other': 2, 'refused spans sampled_out': 2 });
+    expect(world.waiting()).toBe(0);
+  });
+
   it.each<[string, Attributes]>([
     ['fails', { 'tracepost.task.status': 'failed' }],
     ['will be tried again', { 'tracepost.task.status': 'retrying' }],
@@ -190,7 +199,7 @@ async function given(
   rules: Partial<SamplingRules> = {},
   { maxSpans, ...limits }: { maxSpans?: number; maxHeldCharacters?: number } = {},
 ) {
-  vi.useFakeTimers({ now: NOW, toFake: ['setInterval', 'clearInterval', 'Date'] });
+  vi.useFakeTimers({ now: NOW, toFake: ['setInterval', 'clearInterval', 'Date', 'performance'] });
   const counts = new Map<string, number>();
   const stored: string[] = [];
   let summarised = 0;

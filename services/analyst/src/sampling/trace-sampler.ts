@@ -18,6 +18,7 @@ export interface TraceSamplerOptions {
   readonly maxSpans: number;
   /** The same for what they say, in characters, about: large spans are fewer. */
   readonly maxCharacters: number;
+  /** A clock in milliseconds that nobody sets, or what is held would wait until it is there again. */
   readonly now?: () => number;
 }
 
@@ -81,7 +82,7 @@ class BufferingSampler implements TraceSampler {
     this.#options = options;
     this.#maxSpans = options.maxSpans;
     this.#maxCharacters = options.maxCharacters;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#timer.unref();
     this.#stopObserving = options.telemetry.metrics.observe('tracepost.ingest.waiting', () => [
