@@ -305,8 +305,8 @@ export class CodexSession {
 
   /** Of a session in which nothing was counted: what the assistant gave were answers all the same. */
   closeUncounted(idOfCall: (turnId: string) => string): void {
-    // One that is under way may be counted yet.
-    if (!this.isAtWork) this.#leave();
+    // One that is under way may be counted yet; where a build does not say whether it is, so may the first.
+    if (!(this.isAtWork ?? this.#uncounted.all.length === 0)) this.#leave();
     for (const { turn, model } of this.#uncounted.all) {
       const { askedAtMs, beganAtMs, endedAtMs, messageId, place } = turn;
       const callId = idOfCall(messageId);
