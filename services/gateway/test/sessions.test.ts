@@ -127,7 +127,9 @@ describe('sessions', () => {
     expect(body).toMatchObject({
       commonSteps: 3,
       divergence: { kind: 'arguments', a: { tool: 'Bash', text: expect.stringContaining('rm -rf') } },
+      toolDivergence: { kind: 'arguments', a: { tool: 'Bash', evidence: { at: expect.any(String) } } },
     });
+    expect(body.commonToolCalls).toBe(2);
   });
 
   test('that are not there are told by name', async () => {

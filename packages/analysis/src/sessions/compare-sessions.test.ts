@@ -1,4 +1,4 @@
-import type { SessionDocument } from '@tracepost/contracts';
+import type { SessionDocument, SessionToolCall } from '@tracepost/contracts';
 import { createPriceBook } from '@tracepost/pricing';
 import { describe, expect, it } from 'vitest';
 import { analyseSession } from './analyse-session.ts';
@@ -71,6 +71,29 @@ describe('two runs side by side', () => {
   ])('part where %s', (_, one, other, kind) => {
     const { divergence, commonSteps } = compare(one, other);
     expect([divergence?.step, divergence?.kind, commonSteps]).toEqual([2, kind, 1]);
+  });
+
+  it('part in what was done at the first other call of a tool, whatever users, answers and plans say in between', () => {
+    const make =
+      (words: string, plans: number, last: Partial<SessionToolCall>): Make =>
+      (maker) => {
+        maker.message('user', { text: words });
+        for (let plan = 0; plan < plans; plan++) use(maker, 'TodoWrite', { arguments: words });
+        use(maker, 'Read', { arguments: 'a.ts', result: words });
+        maker.message('assistant', { text: words });
+        maker.message('user', { text: `${words} then` });
+        use(maker, 'Edit', { arguments: 'b.ts', ...last });
+        use(maker, 'Bash', { arguments: words });
+      };
+    const { divergence, commonToolCalls, toolDivergence } = compare(
+      make('Book it.', 0, { status: 'failed' }),
+      make('Please book the flight.', 2, {}),
+    );
+    expect(divergence).toMatchObject({ step: 2, kind: 'request' });
+    expect(commonToolCalls).toBe(1);
+    expect(toolDivergence).toMatchObject({ step: 2, kind: 'outcome', a: { tool: 'Edit' }, b: { tool: 'Edit' } });
+    const same = compare(make('Book it.', 1, {}), make('Book it.', 0, {}));
+    expect([same.commonToolCalls, same.toolDivergence]).toEqual([3, null]);
   });
 
   it('part where one had ended', () => {

@@ -18,29 +18,23 @@ export interface SessionToCompare {
 /**
  * Where two runs part, and what differs in figures: made for a run that failed beside one that succeeded. Two runs never use the same words,
  * so words of answers and of plans, and texts of results, are told as lesser differences and part nothing; another request, tool, argument
- * or outcome does. Linear in the steps.
+ * or outcome does. Where they part in what they did is told by itself, for users put the same into other words, too. Linear in the steps.
  */
 export function compareSessions(a: SessionToCompare, b: SessionToCompare): SessionComparison {
   const [aSteps, bSteps] = [stepsOf(a.document), stepsOf(b.document)];
-  const plans = new Set(
+  const plans = new Set<string | null>(
     [...a.analysis.tools, ...b.analysis.tools].filter(({ category }) => category === 'plan').map(({ name }) => name),
   );
-  const lesserDifferences: Divergence[] = [];
-  let divergence: Divergence | null = null;
-  let at = 0;
-  for (; at < Math.max(aSteps.length, bSteps.length) && !divergence; at++) {
-    const [one, other] = [aSteps[at], bSteps[at]];
-    const kind = differenceOf(one, other, plans);
-    if (!kind) continue;
-    const found = { step: at + 1, kind, a: one ? shownStep(one) : null, b: other ? shownStep(other) : null };
-    if (kind !== 'result' && kind !== 'wording') divergence = found;
-    else if (lesserDifferences.length < MOST_LESSER) lesserDifferences.push(found);
-  }
+  const isAct = ({ kind, tool }: RunStep): boolean => kind === 'tool' && !plans.has(tool);
+  const { common, divergence, lesserDifferences } = partingOf(aSteps, bSteps, plans);
+  const acts = partingOf(aSteps.filter(isAct), bSteps.filter(isAct), plans);
   return {
     a: sideOf(a, aSteps.length),
     b: sideOf(b, bSteps.length),
-    commonSteps: divergence ? at - 1 : at,
+    commonSteps: common,
     divergence,
+    commonToolCalls: acts.common,
+    toolDivergence: acts.divergence,
     lesserDifferences,
     figures: figuresOf(a.analysis, b.analysis),
     tools: toolsOf(a.analysis, b.analysis),
@@ -48,6 +42,27 @@ export function compareSessions(a: SessionToCompare, b: SessionToCompare): Sessi
 }
 
 const MOST_LESSER = 10;
+
+interface Parting {
+  /** Steps that both took in the same way. */
+  readonly common: number;
+  readonly divergence: Divergence | null;
+  readonly lesserDifferences: readonly Divergence[];
+}
+
+function partingOf(ones: readonly RunStep[], others: readonly RunStep[], plans: ReadonlySet<string | null>): Parting {
+  const lesserDifferences: Divergence[] = [];
+  const most = Math.max(ones.length, others.length);
+  for (let at = 0; at < most; at++) {
+    const [one, other] = [ones[at], others[at]];
+    const kind = differenceOf(one, other, plans);
+    if (!kind) continue;
+    const found = { step: at + 1, kind, a: one ? shownStep(one) : null, b: other ? shownStep(other) : null };
+    if (kind !== 'result' && kind !== 'wording') return { common: at, divergence: found, lesserDifferences };
+    if (lesserDifferences.length < MOST_LESSER) lesserDifferences.push(found);
+  }
+  return { common: most, divergence: null, lesserDifferences };
+}
 
 function differenceOf(
   one: RunStep | undefined,

@@ -8,7 +8,14 @@ export interface SessionComparison {
   readonly commonSteps: number;
   /** The first step that is not the same; null: both took the same steps. */
   readonly divergence: Divergence | null;
-  /** What differed before that without changing the steps: words of an answer, text of a result. At most ten. */
+  /** How many calls of tools both made in the same way before they parted; plans do not count. */
+  readonly commonToolCalls: number;
+  /**
+   * The first call of a tool that is not the same, counted among these: where agents acted otherwise though a user, who may be a program, put
+   * the same into other words. Null: both made the same calls.
+   */
+  readonly toolDivergence: Divergence | null;
+  /** What differed before the divergence of steps without changing them: words of an answer, text of a result. At most ten. */
   readonly lesserDifferences: readonly Divergence[];
   readonly figures: readonly ComparedFigure[];
   /** Every tool that either used, those whose counts differ most first. */

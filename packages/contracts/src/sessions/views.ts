@@ -115,6 +115,8 @@ export const SessionComparisonView = Type.Object({
   b: Open<object>('The other'),
   commonSteps: Count,
   divergence: nullable(Open<object>('The first step that differs, on both sides, with its evidence')),
+  commonToolCalls: Count,
+  toolDivergence: nullable(Open<object>('The first call of a tool that differs, whatever was said in between')),
   lesserDifferences: OpenList('What differed before without changing the steps'),
   figures: OpenList('One figure of both, and their difference'),
   tools: OpenList('Calls of one tool in both'),
