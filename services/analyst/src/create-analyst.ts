@@ -76,7 +76,7 @@ export function createAnalyst(options: AnalystOptions): Analyst {
   const caps = { services, series: createSeriesCap({ limits: seriesLimits, services, telemetry, now }) };
   const traceCap = createTraceCap({ maxSpans: maxSpansOfTrace });
   const { openSessionDesk: openDesk = null } = options;
-  const sessions = openDesk && createSessionGatherer({ openDesk, telemetry, now });
+  const sessions = openDesk && createSessionGatherer({ openDesk, telemetry });
   const underWay = new Set<Promise<SinkAnswer>>();
   let isClosing = false;
 

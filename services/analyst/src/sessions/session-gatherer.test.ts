@@ -62,6 +62,18 @@ describe('the gatherer of sessions', () => {
     expect(taken.map(({ document }) => document.calls.length)).toEqual([2]);
   });
 
+  it('brings in what was quiet for a moment also when the clock is set back meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { gatherer, taken } = given();
+      gatherer.take([chat('a1')]);
+      vi.setSystemTime(Date.now() - 3_600_000);
+      await until(() => taken.length > 0, { timeoutMs: 30_000 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('does not wait for the end of a session that never is quiet', async () => {
     const { gatherer, taken } = given();
     let digits = 0xa000;

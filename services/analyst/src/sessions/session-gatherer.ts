@@ -21,6 +21,7 @@ export interface SessionGathererOptions {
   readonly maxRecords?: number;
   /** A desk that nothing was brought to for so long is closed, and the next session opens another; 30 seconds. */
   readonly restAfterMs?: number;
+  /** A clock in milliseconds that nobody sets. */
   readonly now?: () => number;
 }
 
@@ -79,7 +80,7 @@ class Gatherer implements SessionGatherer {
   #closed: Promise<void> | null = null;
 
   constructor(options: SessionGathererOptions) {
-    const { maxSpans = 50_000, maxCharacters = 32 * 1024 ** 2, telemetry, now = Date.now } = options;
+    const { maxSpans = 50_000, maxCharacters = 32 * 1024 ** 2, telemetry, now = () => performance.now() } = options;
     const { maxRecords = 20_000 } = options;
     this.#options = options;
     this.#now = now;
