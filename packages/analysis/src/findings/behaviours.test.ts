@@ -132,6 +132,20 @@ describe('exploration', () => {
     expect(finding?.evidence.map(({ id }) => id)).toEqual(maker.tools.slice(0, 3).map(({ toolCallId }) => toolCallId));
   });
 
+  test.each([
+    ['for f in *.md; do head -5 "$f"; done', true],
+    ['if [ -f a.log ]; then tail a.log; fi', true],
+    ['while read -r name; do grep -n "$name" src/a.ts; done < names', true],
+    ['for f in *.md; do rm "$f"; done', false],
+    ['for f in *.test.ts; do npx vitest run "$f"; done', false],
+    ['exit 1', false],
+  ])('in a loop or a condition is what runs in it: %s', (line, looks) => {
+    const maker = new DocumentMaker();
+    for (let at = 0; at < 2; at++) maker.tool('Read', file(`/app/${at}.ts`));
+    maker.tool('Bash', command(line));
+    expect(find(maker, 'exploration') !== undefined).toBe(looks);
+  });
+
   test('is not two looks, nor a run that a change or other work breaks', () => {
     const maker = new DocumentMaker();
     maker.tool('Read', file('/app/a.ts'));

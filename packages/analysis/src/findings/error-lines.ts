@@ -1,4 +1,4 @@
-import { type ShellPart, shellParts } from './shell.ts';
+import { CONTROL_WORDS, type ShellPart, shellParts } from './shell.ts';
 import { endsInSought } from './without-sought.ts';
 
 const MOST_CHARACTERS = 4_096;
@@ -65,8 +65,7 @@ const READERS = new Set([
   ...'echo printf cd pwd strings xxd od file stat test true false history tac column fold journalctl dmesg zcat'.split(
     ' ',
   ),
-  // These run nothing by themselves.
-  ...'for case select done fi esac } ) [ [[ : exit return set unset export local read shift break continue'.split(' '),
+  ...CONTROL_WORDS,
 ]);
 
 /** Of git's commands those that show what is written already. */

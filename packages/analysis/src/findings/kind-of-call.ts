@@ -1,5 +1,5 @@
 import type { SessionToolCall } from '@tracepost/contracts';
-import { type CategoryOf, commandOf, shellParts } from './shell.ts';
+import { type CategoryOf, CONTROL_WORDS, commandOf, shellParts } from './shell.ts';
 
 export type KindOfCall = 'look' | 'write' | 'work' | 'neither';
 
@@ -12,9 +12,9 @@ export function kindOfCall(tool: SessionToolCall, categoryOf: CategoryOf): KindO
   if (category === 'plan' || category === 'communicate') return 'neither';
   const command = commandOf(tool, categoryOf);
   if (command === null || command === '') return 'work';
-  const parts = shellParts(command);
+  const parts = shellParts(command).filter((part) => part.redirects || !CONTROL_WORDS.has(part.program));
   if (parts.some((part) => part.redirects || WRITERS.test(part.words.slice(0, 3).join(' ')))) return 'write';
-  return parts.every((part) => LOOKERS.test(part.words.slice(0, 2).join(' '))) ? 'look' : 'work';
+  return parts.length > 0 && parts.every((part) => LOOKERS.test(part.words.slice(0, 2).join(' '))) ? 'look' : 'work';
 }
 
 const WRITERS =

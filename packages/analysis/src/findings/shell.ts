@@ -37,6 +37,11 @@ const WRAPPERS = new Set([
   ...['if', 'then', 'elif', 'else', 'while', 'until', 'do', '!', '{'],
 ]);
 
+/** Of the shell itself: what begins and ends a loop or a condition, and what changes nothing but the shell. */
+export const CONTROL_WORDS: ReadonlySet<string> = new Set(
+  'for case select done fi esac } ) [ [[ : exit return set unset export local read shift break continue'.split(' '),
+);
+
 /** The commands of a line, in order; separators and redirections inside quotes are text. */
 export function shellParts(command: string): readonly ShellPart[] {
   const parts: ShellPart[] = [];
