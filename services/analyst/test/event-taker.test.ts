@@ -205,6 +205,24 @@ function describeTaker(openWorld: () => Promise<TakerWorld>): void {
     await drain(world.broker, ANALYST_PARKED_QUEUE);
   });
 
+  test('one that the store refuses for ever costs those nothing that lie in the same message, and is counted alone', async () => {
+    const { events } = world.records;
+    const bad = [sampleRecordedEvent(), sampleRecordedEvent()];
+    const ids = new Set(bad.map(({ eventId }) => eventId));
+    const record: EventStore['record'] = (entries) => {
+      if (!entries.some(({ event }) => ids.has(event.eventId))) return events.record(entries);
+      return Promise.reject(new RecordsRefusedError('no such luck'));
+    };
+    const before = counting.count('tracepost.ingest.refused', 'store_refused');
+    await startTaker({ records: { ping: () => world.records.ping(), events: { record } } });
+    const source = randomUUID();
+    const good = Array.from({ length: 5 }, () => sampleRecordedEvent({ source }));
+    await tell(world.broker, [...good.slice(0, 2), ...bad, ...good.slice(2)].map(asEntry));
+    await until(() => counting.count('tracepost.ingest.refused', 'store_refused') === before + 2);
+    expect(await countEvents(events, source)).toBe(5);
+    await drain(world.broker, ANALYST_PARKED_QUEUE);
+  });
+
   test('what is in hand when it stops is stored or comes again', async () => {
     const source = randomUUID();
     const entries = Array.from({ length: 300 }, () => asEntry(sampleRecordedEvent({ source })));

@@ -28,7 +28,7 @@ export interface Taking<T> {
   readonly maxSize?: number;
   /** What of a refused item can be saved, before its message is put aside. */
   salvage?(item: T): Promise<void>;
-  onParked?(reason: ParkReason): void;
+  onParked?(reason: ParkReason, item: T | null): void;
 }
 
 export interface QueueTakerOptions<T> {
@@ -177,16 +177,16 @@ export class QueueTaker<T> {
       await this.#pause(error, [one, ...behind]);
       return false;
     }
-    return this.#endParking([await this.#park(one.delivery, 'store_refused', messageOf(refusal))], behind);
+    return this.#endParking([await this.#park(one.delivery, 'store_refused', messageOf(refusal), one.item)], behind);
   }
 
-  async #park(delivery: Delivery, reason: ParkReason, detail: string): Promise<boolean> {
+  async #park(delivery: Delivery, reason: ParkReason, detail: string, item: T | null = null): Promise<boolean> {
     const { broker, telemetry, taking } = this.#options;
     const { queue, parkedQueue } = taking;
     const isParked = await park({ broker, telemetry, message: delivery.message, queue, parkedQueue, reason, detail });
     if (isParked) {
       delivery.ack();
-      taking.onParked?.(reason);
+      taking.onParked?.(reason, item);
     } else delivery.requeue();
     return isParked;
   }

@@ -47,6 +47,13 @@ export function createEventTaker(options: EventTakerOptions): EventTaker {
   const { broker, records, telemetry, batchSize = 200, lingerMs = 10, prefetch = 500, drainMs = 8_000 } = options;
   const { metrics } = telemetry;
   const tellOverflow = createOverflowReport(telemetry);
+  const record = async (entries: readonly EventEntry[]): Promise<void> => {
+    const { recorded, overflowed } = await records.events.record(entries);
+    if (recorded > 0) metrics.add('tracepost.ingest.stored', recorded, { 'tracepost.signal': 'events' });
+    tellOverflow(overflowed);
+  };
+  /** Of messages that were looked through, how many of their entries the store does not take. */
+  const refused = new WeakMap<readonly EventEntry[], number>();
   return new QueueTaker<readonly EventEntry[]>({
     broker,
     telemetry,
@@ -63,17 +70,29 @@ export function createEventTaker(options: EventTakerOptions): EventTaker {
         const read = readRecorded(message);
         return read.kind === 'unreadable' ? { unreadable: read.reason } : { item: toEntries(read) };
       },
-      async store(told) {
-        const { recorded, overflowed } = await records.events.record(told.flat());
-        if (recorded > 0) metrics.add('tracepost.ingest.stored', recorded, { 'tracepost.signal': 'events' });
-        tellOverflow(overflowed);
+      store: (told) => record(told.flat()),
+      /** What several told at the same time lies in one message: one that is wrong costs the others nothing. */
+      async salvage(entries) {
+        let count = 0;
+        for (const entry of entries) {
+          try {
+            await record([entry]);
+          } catch (error) {
+            if (!(error instanceof RecordsRefusedError)) throw error;
+            count += 1;
+          }
+        }
+        refused.set(entries, count);
       },
       isRefused: (error) => error instanceof RecordsRefusedError,
       ping: () => records.ping(),
       sizeOf: (entries) => entries.length,
       maxSize: ENTRIES_PER_WRITE,
-      onParked: (reason) =>
-        metrics.add('tracepost.ingest.refused', 1, { 'tracepost.signal': 'events', 'tracepost.reason': reason }),
+      onParked: (reason, entries) =>
+        metrics.add('tracepost.ingest.refused', entries ? (refused.get(entries) ?? entries.length) : 1, {
+          'tracepost.signal': 'events',
+          'tracepost.reason': reason,
+        }),
     },
   });
 }
