@@ -56,6 +56,11 @@ describe('usage', () => {
       { input: 100, cacheRead: 40, cacheWrite5m: 30, output: 1 },
     ],
     [
+      'CrewAI of Claude: what was read from the cache is beside',
+      { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15, cached_prompt_tokens: 1000 },
+      { input: 1010, cacheRead: 1000, output: 5 },
+    ],
+    [
       'OpenAI realtime: details in the singular',
       {
         total_tokens: 253,

@@ -301,12 +301,13 @@ function chatCacheWrites(usage: RawUsage): CacheWrites {
   return cacheWrites(usage, written, has(usage, kept) ? kept : 'prompt_tokens_details.cache_creation');
 }
 
-/** LiteLLM's names, and those under which OpenHands keeps its numbers. */
+/** LiteLLM's names, those under which OpenHands keeps its numbers, and CrewAI's. */
 const CACHE_OF_CLAUDE = [
   'cache_read_input_tokens',
   'cache_creation_input_tokens',
   'cache_read_tokens',
   'cache_write_tokens',
+  'cached_prompt_tokens',
 ] as const;
 
 /**
