@@ -53,3 +53,38 @@ it('but not where it sums up several, or tells of other numbers', () => {
   const others = outer({ ...all, 'ai.usage.outputTokens': 51 });
   expect(used(readSpans([others, inner('a1', sums)])[0]).map((usage) => usage?.cacheRead)).toEqual([0]);
 });
+
+it('of two around it the one that tells most counts, whichever came first', () => {
+  const around = (spanId: string, parentSpanId: string | null, attributes: Attributes) =>
+    givenSpan({
+      spanId,
+      parentSpanId,
+      endMs: 900,
+      attributes: { 'session.id': 's', 'gen_ai.operation.name': 'chat', ...sums, ...attributes },
+    });
+  const some = { 'gen_ai.usage.cache_read.input_tokens': 800 };
+  const spans = [
+    around('b0', null, { ...some, 'gen_ai.usage.reasoning_tokens': 30 }),
+    around('a0', 'b0', some),
+    inner('a1', sums),
+  ];
+  const [one, two, three] = spans.map((span) => readSpans([span])[0] as SessionDocument);
+  if (!one || !two || !three) throw new Error('each span has a document');
+  const whole = used(readSpans(spans)[0]);
+  expect(whole).toMatchObject([{ cacheRead: 800, reasoning: 30 }]);
+  for (const parts of [
+    [one, two, three],
+    [three, two, one],
+    [two, three, one],
+    [one, three, two],
+  ])
+    expect(used(parts.reduce(uniteDocuments))).toEqual(whole);
+});
+
+it('also where an attempt failed beside it', () => {
+  const failed = inner('a9', { 'error.type': 'overloaded' }, 20);
+  const parts = [outer(all), inner('a1', sums), failed].map((span) => readSpans([span])[0] as SessionDocument);
+  const whole = used(readSpans([outer(all), inner('a1', sums), failed])[0]);
+  expect(whole).toEqual([null, ...FULL]);
+  expect(used(parts.reduce(uniteDocuments))).toEqual(whole);
+});

@@ -1,4 +1,4 @@
-import type { SessionModelCall, TokenUsage } from '@tracepost/contracts';
+import { NO_TOKENS, type SessionModelCall, type TokenUsage } from '@tracepost/contracts';
 import type { CountedCalls } from './counted-calls.ts';
 
 /**
@@ -10,20 +10,31 @@ export function fullerUsage(
   callOf: (key: string) => SessionModelCall | undefined,
 ): ReadonlyMap<string, SessionModelCall> {
   const fuller = new Map<string, SessionModelCall>();
-  for (const [key, [inner, ...others]] of inside) {
-    if (inner === undefined || others.length > 0 || counted.has(key) || !counted.has(inner)) continue;
-    const [outer, call] = [callOf(key), callOf(inner)];
-    const before = fuller.get(inner)?.usage ?? call?.usage;
-    if (
-      outer?.usage &&
-      call?.usage &&
-      before &&
-      isSame(outer.usage, call.usage) &&
-      partsOf(outer.usage) > partsOf(before)
-    )
-      fuller.set(inner, outer);
+  const pairs = [...inside].flatMap(([key, keys]) => {
+    const [outer, inner, ...others] = [key, ...keys.filter((one) => hasTokens(callOf(one)))];
+    return inner === undefined || others.length > 0 || counted.has(outer) || !counted.has(inner)
+      ? []
+      : [{ outer, inner }];
+  });
+  // What comes out of a document may have been told by one of these before: it gives way to another like what was bare.
+  const told = new Set(pairs.map(({ outer, inner }) => JSON.stringify([inner, callOf(outer)?.rawUsage])));
+  for (const { outer, inner } of pairs) {
+    const [call, around] = [callOf(inner), callOf(outer)];
+    if (!call?.usage || !around?.usage || !isSame(around.usage, call.usage)) continue;
+    const isBare = partsOf(call.usage) === 0 || told.has(JSON.stringify([inner, call.rawUsage]));
+    if (isBare && tellsFuller(around, fuller.get(inner) ?? call)) fuller.set(inner, around);
   }
   return fuller;
+}
+
+function hasTokens(call: SessionModelCall | undefined): boolean {
+  return Boolean(call?.usage && call.usage.input + call.usage.output > 0);
+}
+
+/** Of two that tell as much, always the same one counts, whichever came first. */
+function tellsFuller(one: SessionModelCall, other: SessionModelCall): boolean {
+  const [mine, its] = [partsOf(one.usage ?? NO_TOKENS), partsOf(other.usage ?? NO_TOKENS)];
+  return mine > its || (mine === its && mine > 0 && (one.rawUsage ?? '') > (other.rawUsage ?? ''));
 }
 
 /** Tokens of which is told what they are. */
@@ -31,11 +42,10 @@ export function partsOf({ cacheRead, cacheWrite5m, cacheWrite1h, reasoning }: To
   return cacheRead + cacheWrite5m + cacheWrite1h + reasoning;
 }
 
-/** The inner one tells only sums, with or without what is told apart outside. */
+/** The sums of the inner one, with or without what is told apart outside. */
 function isSame(outer: TokenUsage, inner: TokenUsage): boolean {
   const cache = outer.cacheRead + outer.cacheWrite5m + outer.cacheWrite1h;
   return (
-    partsOf(inner) === 0 &&
     (outer.input === inner.input || outer.input - cache === inner.input) &&
     (outer.output === inner.output || outer.output - outer.reasoning === inner.output)
   );
