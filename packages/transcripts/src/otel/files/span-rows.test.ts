@@ -302,3 +302,24 @@ it('a span that cannot be is left out alone', async () => {
   expect(documents).toMatchObject([{ calls: [{ callId: '00000000000000a1' }] }]);
   expect(skipped).toMatchObject([{ line: 2 }]);
 });
+
+it('log records that stand among spans are none', async () => {
+  const record = python(
+    '00000000000000a1',
+    { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 999 },
+    {
+      timestamp: '2026-06-01T10:00:02.000000Z',
+      trace_id: `0x${TRACE}`,
+      span_id: '0x00000000000000a1',
+      severity_number: 9,
+      body: 'an answer',
+    },
+  );
+  for (const lines of [
+    [call, record],
+    [record, call],
+  ]) {
+    const { documents } = await read(JSON.stringify(lines));
+    expect(documents).toMatchObject([{ calls: [{ usage: { input: 10 } }] }]);
+  }
+});

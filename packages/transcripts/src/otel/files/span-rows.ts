@@ -117,7 +117,7 @@ function rowsIn(value: unknown): Fields[] {
 }
 
 function isRow(value: unknown): value is Fields {
-  if (!isFields(value)) return false;
+  if (!isFields(value) || LOG_MEMBERS.some((name) => name in value)) return false;
   const attributes = value.attributes ?? value.span_attributes ?? value.SpanAttributes;
   return (
     textOf(traceIdOf(value)) !== null &&
@@ -126,6 +126,9 @@ function isRow(value: unknown): value is Fields {
     (attributes !== undefined || Object.keys(value).some((name) => name.startsWith(COLUMN)))
   );
 }
+
+/** The same programs write log records likewise, with the id of the span that they were written in. */
+const LOG_MEMBERS = ['severity_number', 'severityNumber', 'severity_text', 'severityText', 'body'] as const;
 
 /** Tables of Phoenix have a column for each attribute. */
 const COLUMN = 'attributes.';
