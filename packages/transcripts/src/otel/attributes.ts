@@ -22,7 +22,18 @@ export function countAt(attributes: Attributes, ...names: readonly string[]): nu
 
 export function countOf(value: unknown): number | null {
   const number = typeof value === 'string' && /^\d{1,15}(\.0+)?$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : null;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 && number <= MOST_TOKENS
+    ? number
+    : null;
+}
+
+/** No call has more, and of a session with a larger one nothing would be stored. */
+export const MOST_TOKENS = 1_000_000_000;
+
+/** Whether it is a number that is none of tokens. What is missing, and what is no number at all, says nothing. */
+export function isNoCount(value: unknown): boolean {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && !Number.isNaN(number) && countOf(value) === null;
 }
 
 /** The first of these attributes that is there; text that holds JSON as the value it stands for. */

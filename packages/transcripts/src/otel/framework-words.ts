@@ -1,6 +1,6 @@
 import type { Attributes, SpanSignal } from '@tracepost/contracts';
 import { fieldsOf, isFields, listOf, textOf } from '../building/values.ts';
-import { countOf, textAt, valueAt } from './attributes.ts';
+import { textAt, valueAt } from './attributes.ts';
 
 type Words = Record<string, string | number>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -153,8 +153,9 @@ function genkitUsage(usage: Fields): Words {
   }
   return Object.fromEntries(
     GENKIT_COUNTS.flatMap(([from, to]) => {
-      const count = countOf(usage[from]);
-      return count === null ? [] : [[`gen_ai.usage.${to}`, count]];
+      const count = usage[from];
+      // Also one that cannot be: all are left out with it.
+      return typeof count === 'number' ? [[`gen_ai.usage.${to}`, count]] : [];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Attributes } from '@tracepost/contracts';
+import { sumUsd } from '@tracepost/pricing';
 import { fieldsOf } from '../building/values.ts';
 import { textAt, valueAt } from './attributes.ts';
 
@@ -25,7 +26,8 @@ export function reportedCost(attributes: Attributes): string | null {
   if (total !== null) return total;
   for (const [input, output] of PARTS) {
     const [one, other] = [textAt(attributes, input), textAt(attributes, output)];
-    if (one !== null && other !== null) return usdText(String(Number(one) + Number(other)));
+    const [asked, answered] = [usdOf(one), usdOf(other)];
+    if (asked !== null && answered !== null) return usdText(String(sumUsd([asked, answered])));
   }
   return null;
 }
@@ -39,9 +41,14 @@ function elsewhere(attributes: Attributes): string | null {
   return typeof told === 'number' || typeof told === 'string' ? String(told) : null;
 }
 
-function usdText(text: string | null): string | null {
+function usdOf(text: string | null): number | null {
   const usd = text === null || text.trim() === '' ? Number.NaN : Number(text);
-  if (!(usd >= 0 && usd <= MOST_USD)) return null;
+  return usd >= 0 && usd <= MOST_USD ? usd : null;
+}
+
+function usdText(text: string | null): string | null {
+  const usd = usdOf(text);
+  if (usd === null) return null;
   const plain = String(usd);
   return plain.includes('e') ? usd.toFixed(20).replace(/\.?0+$/, '') : plain;
 }

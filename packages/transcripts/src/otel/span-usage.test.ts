@@ -128,3 +128,72 @@ describe('a call of MLflow', () => {
     expect(callOf(chat({ 'mlflow.chat.tokenUsage': 'none' })).usage).toBe(null);
   });
 });
+
+describe('counts of which one cannot be are left out together, also', () => {
+  const chat = { 'gen_ai.operation.name': 'chat' };
+  const generation = { 'langfuse.observation.type': 'generation' };
+  it.each<[string, Attributes]>([
+    [
+      'with the details of LangSmith',
+      {
+        ...chat,
+        'gen_ai.usage.input_tokens': -5,
+        'gen_ai.usage.output_tokens': 10,
+        'gen_ai.usage.input_token_details': '{}',
+      },
+    ],
+    [
+      'of Genkit',
+      {
+        'genkit:metadata:subtype': 'model',
+        'genkit:name': 'googleai/gemini-2.5-pro',
+        'genkit:output': JSON.stringify({ usage: { inputTokens: -5, outputTokens: 10 } }),
+      },
+    ],
+    ['of Langfuse', { ...generation, 'langfuse.observation.usage_details': JSON.stringify({ input: -5, output: 10 }) }],
+    ['of MLflow', { 'mlflow.spanType': '"LLM"', 'mlflow.chat.tokenUsage': '{"input_tokens":-5,"output_tokens":10}' }],
+    [
+      'of AutoGen',
+      {
+        ...chat,
+        'output.value': JSON.stringify({
+          messages: [
+            { models_usage: { prompt_tokens: -5, completion_tokens: 10 } },
+            { models_usage: { prompt_tokens: 5 } },
+          ],
+        }),
+      },
+    ],
+    [
+      'more than any call has',
+      { ...chat, 'gen_ai.usage.input_tokens': 1_000_000_001, 'gen_ai.usage.output_tokens': 1 },
+    ],
+    [
+      'more than that together',
+      { ...chat, 'gen_ai.usage.input_tokens': 900_000_000, 'gen_ai.usage.cache_read.input_tokens': 900_000_001 },
+    ],
+  ])('%s', (_title, attributes) => {
+    expect(callOf(attributes).usage).toBeNull();
+  });
+});
+
+it.each([
+  [
+    'in the place of the whole',
+    { input_cache_creation: 0, input_ephemeral_5m_input_tokens: 20, input_ephemeral_1h_input_tokens: 30 },
+  ],
+  ['beside the whole', { input_cache_creation: 50, input_cache_creation_5m: 20, input_cache_creation_1h: 30 }],
+  ['alone', { input_cache_creation_5m: 20, input_cache_creation_1h: 30 }],
+])('how long a cache is kept, as Langfuse tells it, %s', (_title, kept) => {
+  const usage = JSON.stringify({ input: 5, ...kept, output: 10, total: 65 });
+  const call = callOf({ 'langfuse.observation.type': 'generation', 'langfuse.observation.usage_details': usage });
+  expect(call.usage).toEqual({ ...NONE, input: 55, cacheWrite5m: 20, cacheWrite1h: 30, output: 10 });
+});
+
+it.each([
+  [0.1, 0.2, '0.3'],
+  [-1, 2, null],
+])('the two parts of a cost, %d and %d, are %s together', (input, output, cost) => {
+  const parts = { 'gen_ai.usage.input_cost': input, 'gen_ai.usage.output_cost': output };
+  expect(callOf({ 'gen_ai.operation.name': 'chat', ...parts }).reportedCostUsd).toBe(cost);
+});

@@ -1,7 +1,7 @@
 import type { Attributes } from '@tracepost/contracts';
 import { readUsage } from '@tracepost/pricing';
 import { fieldsOf, isFields, listOf } from '../building/values.ts';
-import { countAt, countOf, parsed, valueAt } from './attributes.ts';
+import { countAt, countOf, isNoCount, MOST_TOKENS, parsed, valueAt } from './attributes.ts';
 import { ofMlflow } from './mlflow.ts';
 import { ofVercelMetadata } from './vercel-usage.ts';
 import { type SpanUsage, wholeUsage } from './whole-usage.ts';
@@ -117,6 +117,11 @@ const COUNT_NAMES = [COUNTS, CACHE_WRITES].flatMap((names) => Object.values(name
  * not every program keeps to them: parts that do not fit into their whole, or that only with it make the total, were counted beside it.
  */
 export function spanUsage(attributes: Attributes, provider: string | null, model: string | null): SpanUsage | null {
+  const told = inSomeDialect(attributes, provider, model);
+  return told && Object.values(told.usage).every((count) => count <= MOST_TOKENS) ? told : null;
+}
+
+function inSomeDialect(attributes: Attributes, provider: string | null, model: string | null): SpanUsage | null {
   return (
     ofClaudeCode(attributes) ??
     ofVercelMetadata(attributes) ??
@@ -124,27 +129,39 @@ export function spanUsage(attributes: Attributes, provider: string | null, model
     ofLangSmith(attributes) ??
     ofAttributes(attributes, isGemini(provider, model)) ??
     ofAnswer(attributes, provider) ??
-    ofMlflow(attributes) ??
+    (refusedIn('mlflow.chat.tokenUsage', attributes) === null ? ofMlflow(attributes) : null) ??
     ofLangfuse(attributes, provider)
   );
 }
 
 /** Which number a span gives as a count that no call can have used; null: none. All counts are left out with it, so that no sum is wrong by part of it. */
 export function refusedCount(attributes: Attributes): string | null {
-  for (const name of COUNT_NAMES) {
-    const value = attributes[name];
-    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    const isRefused = typeof number === 'number' && !Number.isNaN(number) && countOf(value) === null;
-    if (isRefused) return `${name} is ${number}; it has to be a whole number of tokens`;
-  }
-  return null;
+  return refusedAmong(attributes) ?? TOGETHER.map((name) => refusedIn(name, attributes)).find(Boolean) ?? null;
+}
+
+function refusedAmong(attributes: Attributes): string | null {
+  const name = COUNT_NAMES.find((one) => isNoCount(attributes[one]));
+  return name === undefined ? null : whyRefused(name, attributes[name]);
+}
+
+const LANGFUSE = 'langfuse.observation.usage_details';
+/** Attributes that hold all counts in one object. */
+const TOGETHER = [LANGFUSE, 'mlflow.chat.tokenUsage'] as const;
+
+function refusedIn(attribute: (typeof TOGETHER)[number], attributes: Attributes): string | null {
+  const [name, value] = Object.entries(fieldsOf(parsed(attributes[attribute]))).find(([, one]) => isNoCount(one)) ?? [];
+  return name === undefined ? null : whyRefused(`${name.slice(0, 100)} of ${attribute}`, value);
+}
+
+function whyRefused(name: string, value: unknown): string {
+  return `${name} is ${String(value).slice(0, 40)}; it has to be a whole number of tokens, ${MOST_TOKENS} at most`;
 }
 
 function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null {
   const input = countAt(attributes, ...COUNTS.input);
   const output = countAt(attributes, ...COUNTS.output);
   if (input === null && output === null) return null;
-  if (refusedCount(attributes) !== null) return null;
+  if (refusedAmong(attributes) !== null) return null;
   const raw = Object.fromEntries(COUNT_NAMES.flatMap((name) => (name in attributes ? [[name, attributes[name]]] : [])));
   const inside = countAt(attributes, ...COUNTS.reasoning);
   const beside = inside === null ? (countAt(attributes, THOUGHTS_BESIDE) ?? 0) : 0;
@@ -187,7 +204,7 @@ function ofLangSmith(attributes: Attributes): SpanUsage | null {
     attributes['gen_ai.usage.input_token_details'],
     attributes['gen_ai.usage.output_token_details'],
   ];
-  if (inputs === undefined && outputs === undefined) return null;
+  if ((inputs === undefined && outputs === undefined) || refusedAmong(attributes) !== null) return null;
   const raw = {
     input_tokens: countAt(attributes, ...COUNTS.input) ?? 0,
     output_tokens: countAt(attributes, ...COUNTS.output) ?? 0,
@@ -233,6 +250,7 @@ function ofAutoGen({ messages }: Readonly<Record<string, unknown>>): SpanUsage |
     const { models_usage: raw } = fieldsOf(message);
     return isFields(raw) ? [raw] : [];
   });
+  if (used.some((raw) => isNoCount(raw.prompt_tokens) || isNoCount(raw.completion_tokens))) return null;
   const sum = (name: string): number => used.reduce((total, raw) => total + (countOf(raw[name]) ?? 0), 0);
   return inOwnWords({ prompt_tokens: sum('prompt_tokens'), completion_tokens: sum('completion_tokens') }, null);
 }
@@ -271,8 +289,8 @@ export function answerOf(attributes: Attributes): Readonly<Record<string, unknow
  * leave them in; the total tells which.
  */
 function ofLangfuse(attributes: Attributes, provider: string | null): SpanUsage | null {
-  const raw = parsed(attributes['langfuse.observation.usage_details']);
-  if (!isFields(raw)) return null;
+  const raw = parsed(attributes[LANGFUSE]);
+  if (!isFields(raw) || refusedIn(LANGFUSE, attributes) !== null) return null;
   const input = countOf(raw.input);
   const output = countOf(raw.output);
   // Its wrapper of OpenAI hands on what that said.
@@ -284,7 +302,10 @@ function ofLangfuse(attributes: Attributes, provider: string | null): SpanUsage 
   const sum = (pattern: RegExp): number =>
     details.reduce((total, { name, count }) => (pattern.test(name) ? total + count : total), 0);
   const cacheRead = sum(/cache_?read|cached/);
-  const cacheWrite = sum(/cache_?(creation|write)/);
+  // By how long it is kept, told beside the whole of it or in its place.
+  const fiveMinutes = sum(/(creation|write)_?5m|ephemeral_5m/);
+  const cacheWrite1h = sum(/(creation|write)_?1h|ephemeral_1h/);
+  const cacheWrite = Math.max(sum(/cache_?(creation|write)(?!_?(5m|1h))/), fiveMinutes + cacheWrite1h);
   const reasoning = sum(/reasoning|thought/);
   const told = { input: input ?? 0, output: output ?? 0 };
   const beside = {
@@ -294,7 +315,6 @@ function ofLangfuse(attributes: Attributes, provider: string | null): SpanUsage 
   const total = countOf(raw.total);
   const isBeside = total !== null && total !== told.input + told.output && total === beside.input + beside.output;
   const counted = isBeside ? beside : told;
-  const cacheWrite1h = sum(/cache_?(creation|write)_?1h/);
   const usage = wholeUsage({ ...counted, cacheRead, cacheWrite, cacheWrite1h, reasoning, total: null, gemini: false });
   return { usage, raw: JSON.stringify(raw) };
 }

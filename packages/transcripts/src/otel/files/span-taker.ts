@@ -1,5 +1,6 @@
 import type { SessionDocument, SpanSignal } from '@tracepost/contracts';
 import type { ReadingContext } from '../../format-reader.ts';
+import { inConventions } from '../framework-words.ts';
 import { documentsOf } from '../read-spans.ts';
 import { readSpan, type SpanDraft } from '../span-draft.ts';
 import { spanKey } from '../span-ids.ts';
@@ -61,7 +62,7 @@ export class SpanTaker {
       this.#context.skip(this.#count, `only the first ${MOST_SPANS} spans of a file are read`);
       return null;
     }
-    const refused = draft.call === null || draft.call.usage !== null ? null : refusedCount(signal.attributes);
+    const refused = draft.call === null || draft.call.usage !== null ? null : refusedCount(inConventions(signal));
     if (refused !== null) this.#context.leaveOut(`the usage of a span cannot be, and only it is left out: ${refused}`);
     const place = this.#drafts.push(draft) - 1;
     // Without what was said, a span is small.
