@@ -36,7 +36,13 @@ test('secrets go from every text of a document, and from nothing else', () => {
     messages: [said],
     calls: [failed],
     tools: [tool],
-    telemetry: { spans: [span], calls: [{ span: 's', call: failed }], tools: [tool], messages: [said] },
+    telemetry: {
+      spans: [span],
+      calls: [{ span: 's', call: failed }],
+      tools: [tool],
+      messages: [said],
+      bare: [{ span: 's', usage: null, rawUsage: SECRET }],
+    },
   });
   const redacted = redactDocument(document);
   expect(JSON.stringify(redacted)).not.toContain(SECRET.slice(4, 20));

@@ -35,6 +35,9 @@ export function redactDocument(document: SessionDocument): SessionDocument {
         calls: telemetry.calls.map(({ span, call }) => ({ span, call: redactCall(call) })),
         tools: telemetry.tools.map(redactTool),
         messages: telemetry.messages.map(redactMessage),
+        ...(telemetry.bare && {
+          bare: telemetry.bare.map((told) => ({ ...told, rawUsage: redactKnown(told.rawUsage) })),
+        }),
       },
     }),
   };

@@ -57,6 +57,13 @@ export interface SessionTelemetry {
   readonly messages: readonly SessionMessage[];
   /** Ids that were given here to calls of tools whose own come again (`call_1`); absent: none. */
   readonly named?: readonly string[];
+  /** What the spans of calls tell of their usage that count here with what a span around them tells apart; absent: none. */
+  readonly bare?: readonly BareUsage[];
+}
+
+/** By its span. */
+export interface BareUsage extends Pick<SessionModelCall, 'usage' | 'rawUsage'> {
+  readonly span: string;
 }
 
 /** One span, as far as it says how entries hang together. */

@@ -88,3 +88,20 @@ it('also where an attempt failed beside it', () => {
   expect(whole).toEqual([null, ...FULL]);
   expect(used(parts.reduce(uniteDocuments))).toEqual(whole);
 });
+
+it('a span that only seemed to lie around a call, until its parent came, tells nothing of it', () => {
+  const chat = { 'session.id': 's', 'gen_ai.operation.name': 'chat', ...sums };
+  const parent = givenSpan({ spanId: 'c0', endMs: 500, attributes: { ...chat, 'gen_ai.usage.reasoning_tokens': 30 } });
+  const call = givenSpan({ spanId: 'c1', parentSpanId: 'c0', startMs: 100, attributes: chat });
+  const other = givenSpan({
+    spanId: 'o0',
+    endMs: 900,
+    attributes: { ...chat, 'gen_ai.usage.cache_read.input_tokens': 800 },
+  });
+  const [one, two, three] = [other, call, parent].map((span) => readSpans([span])[0] as SessionDocument);
+  if (!one || !two || !three) throw new Error('each span has a document');
+  expect(used(uniteDocuments(one, two))).toMatchObject([{ cacheRead: 800 }]);
+  const whole = used(readSpans([other, call, parent])[0]);
+  expect(whole).toContainEqual(expect.objectContaining({ cacheRead: 0, reasoning: 30 }));
+  expect(used([one, two, three].reduce(uniteDocuments))).toEqual(whole);
+});

@@ -10,19 +10,12 @@ export function fullerUsage(
   callOf: (key: string) => SessionModelCall | undefined,
 ): ReadonlyMap<string, SessionModelCall> {
   const fuller = new Map<string, SessionModelCall>();
-  const pairs = [...inside].flatMap(([key, keys]) => {
-    const [outer, inner, ...others] = [key, ...keys.filter((one) => hasTokens(callOf(one)))];
-    return inner === undefined || others.length > 0 || counted.has(outer) || !counted.has(inner)
-      ? []
-      : [{ outer, inner }];
-  });
-  // What comes out of a document may have been told by one of these before: it gives way to another like what was bare.
-  const told = new Set(pairs.map(({ outer, inner }) => JSON.stringify([inner, callOf(outer)?.rawUsage])));
-  for (const { outer, inner } of pairs) {
-    const [call, around] = [callOf(inner), callOf(outer)];
-    if (!call?.usage || !around?.usage || !isSame(around.usage, call.usage)) continue;
-    const isBare = partsOf(call.usage) === 0 || told.has(JSON.stringify([inner, call.rawUsage]));
-    if (isBare && tellsFuller(around, fuller.get(inner) ?? call)) fuller.set(inner, around);
+  for (const [key, keys] of inside) {
+    const [inner, ...others] = keys.filter((one) => hasTokens(callOf(one)));
+    if (inner === undefined || others.length > 0 || counted.has(key) || !counted.has(inner)) continue;
+    const [outer, call] = [callOf(key), callOf(inner)];
+    if (!outer?.usage || !call?.usage || !isSame(outer.usage, call.usage)) continue;
+    if (tellsFuller(outer, fuller.get(inner) ?? call)) fuller.set(inner, outer);
   }
   return fuller;
 }
@@ -42,10 +35,11 @@ export function partsOf({ cacheRead, cacheWrite5m, cacheWrite1h, reasoning }: To
   return cacheRead + cacheWrite5m + cacheWrite1h + reasoning;
 }
 
-/** The sums of the inner one, with or without what is told apart outside. */
+/** The inner one tells only sums, with or without what is told apart outside. */
 function isSame(outer: TokenUsage, inner: TokenUsage): boolean {
   const cache = outer.cacheRead + outer.cacheWrite5m + outer.cacheWrite1h;
   return (
+    partsOf(inner) === 0 &&
     (outer.input === inner.input || outer.input - cache === inner.input) &&
     (outer.output === inner.output || outer.output - outer.reasoning === inner.output)
   );

@@ -1,4 +1,5 @@
 import type {
+  BareUsage,
   SessionDocument,
   SessionMessage,
   SessionModelCall,
@@ -60,12 +61,14 @@ export class SpanPool {
     }
     const counted = new Map(document.calls.map((call) => [call.callId, call]));
     const aside = new Map(telemetry.calls.map(({ span, call }) => [span, call]));
+    // Whether these lie in each other can turn out otherwise: it is found out anew, too.
+    const bare = new Map(telemetry.bare?.map(({ span, ...told }) => [span, told]));
     const answers = new Map<string, string>();
     for (const span of telemetry.spans) {
       this.#span(span);
       const call = aside.get(spanKey(span)) ?? (span.callId === null ? undefined : counted.get(span.callId));
       if (!call) continue;
-      this.#call(spanKey(span), { ...call, subagent: null });
+      this.#call(spanKey(span), { ...call, ...bare.get(spanKey(span)), subagent: null });
       for (const id of span.messageIds) answers.set(id, call.callId);
     }
     const raw = new Set(telemetry.tools.map(({ toolCallId }) => toolCallId));
@@ -104,10 +107,11 @@ export class SpanPool {
     const agents = agentsOf(tree);
     const counting = countedCalls(tree, this.#calls);
     const others = this.#others.document();
+    const fuller = fullerUsage(counting, (key) => this.#calls.get(key));
     const { calls, aside } = this.#sorted(tree, {
       counted: counting.counted,
       told: new Set(others.calls.map(({ callId }) => callId)),
-      fuller: fullerUsage(counting, (key) => this.#calls.get(key)),
+      fuller,
     });
     const spokenFor = this.#spokenFor(aside, calls, counting);
     const { tools, raw, own, ranIn } = joinedTools(this.#tools, tree, { spokenFor, inside: counting.inside });
@@ -153,6 +157,7 @@ export class SpanPool {
         tools: raw,
         messages: said.aside.map(withOwnId),
         ...(named.length > 0 ? { named } : {}),
+        ...(fuller.size > 0 ? { bare: this.#bareOf(fuller.keys()) } : {}),
       },
     };
   }
@@ -194,6 +199,14 @@ export class SpanPool {
       }
     }
     return { calls, aside };
+  }
+
+  #bareOf(keys: Iterable<string>): BareUsage[] {
+    const bare = [...keys].map((span) => {
+      const { usage = null, rawUsage = null } = this.#calls.get(span) ?? {};
+      return { span, usage, rawUsage };
+    });
+    return bare.sort((one, other) => byText(one.span, other.span));
   }
 
   #spokenFor(
