@@ -323,3 +323,8 @@ it('log records that stand among spans are none', async () => {
     expect(documents).toMatchObject([{ calls: [{ usage: { input: 10 } }] }]);
   }
 });
+
+it('other records that name a trace are no spans', async () => {
+  const entry = { timestamp: START, trace_id: TRACE, id: '7', attributes: { user: 'ann' }, message: 'signed in' };
+  await expect(read([entry, entry].map((one) => JSON.stringify(one)).join('\n'))).rejects.toThrow(/format/);
+});

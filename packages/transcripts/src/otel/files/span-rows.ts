@@ -123,6 +123,7 @@ function isRow(value: unknown): value is Fields {
     textOf(traceIdOf(value)) !== null &&
     textOf(spanIdOf(value)) !== null &&
     startOf(value) !== undefined &&
+    typeof nameOf(value) === 'string' &&
     (attributes !== undefined || Object.keys(value).some((name) => name.startsWith(COLUMN)))
   );
 }
@@ -152,6 +153,11 @@ function parentIdOf(row: Fields): unknown {
     row.parentId ??
     fieldsOf(parent).spanId
   );
+}
+
+/** Every span has one, and other records of a trace have none. */
+function nameOf(row: Fields): unknown {
+  return row.name ?? row.span_name ?? row.SpanName;
 }
 
 function startOf(row: Fields): unknown {
@@ -208,7 +214,7 @@ function spanOf(row: Fields): SpanSignal {
     traceId: plainId(spanId(traceIdOf(row), 'trace id')),
     spanId: plainId(spanId(spanIdOf(row), 'id')),
     parentSpanId: parent === null || /^(0x)?0+$/.test(parent) ? null : plainId(parent),
-    name: textOf(row.name ?? row.span_name ?? row.SpanName) ?? '',
+    name: textOf(nameOf(row)) ?? '',
     kind: 'internal',
     startTimeUnixNano: start,
     endTimeUnixNano: endOf(row, start),
