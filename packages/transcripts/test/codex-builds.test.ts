@@ -95,6 +95,18 @@ describe('a subagent whose file names its parent', () => {
     expect(tools).toEqual([]);
   });
 
+  it('does not sum up again what its parent summed up before it began', async () => {
+    const { compactions = [] } = await read(
+      metaLine(SELF, spawned, 100),
+      metaLine(PARENT),
+      codexLine('compacted', 50, { message: 'what the parent said' }),
+      saidLine('user', 'asked of the child', 101),
+      codexLine('compacted', 103, { message: 'what the child said' }),
+      own,
+    );
+    expect(compactions.map(({ atMs }) => new Date(atMs ?? 0).toISOString())).toEqual(['2026-03-01T10:01:43.000Z']);
+  });
+
   it('begins at the line whose number it gives: what is copied before has the time of the copy', async () => {
     const inherited = countLine(tokensOf(5000, 500), tokensOf(900, 90), 100.1).replace('"type"', '"ordinal":3,"type"');
     const { messages, tools, calls } = await read(

@@ -7,7 +7,7 @@ import type { CodexState } from './state.ts';
 
 /** What was said until now was summed up, in newer builds by a call of its own. */
 export function takeCompacted(state: CodexState, compacted: Fields, place: Place): void {
-  takeSummary(state, compacted, place);
+  if (!state.origin.isBefore(place.atMs)) takeSummary(state, compacted, place);
   takeCallOf(state, compacted, place);
 }
 

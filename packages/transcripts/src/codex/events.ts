@@ -23,8 +23,7 @@ const EVENTS: Readonly<Record<string, Take | undefined>> = Object.assign(Object.
   turn_started: startTurn,
   task_complete: endTurn,
   turn_complete: endTurn,
-  turn_aborted: ({ draft, session }, _event, { atMs }) =>
-    session.uncounted('aborted', (turnId) => derivedId('aborted', draft.sessionId, turnId), atMs),
+  turn_aborted: takeAborted,
   exec_command_end: takeCommandEnd,
   patch_apply_end: takePatchEnd,
   mcp_tool_call_end: takeMcpEnd,
@@ -37,6 +36,8 @@ const EVENTS: Readonly<Record<string, Take | undefined>> = Object.assign(Object.
 } satisfies Record<string, Take>);
 
 function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): void {
+  // The program was ended over the turn before.
+  if (session.isAtWork === true) session.breakOff();
   session.drop();
   session.asked(atMs);
   session.latestFailure = null;
@@ -45,8 +46,14 @@ function startTurn({ session }: CodexState, _event: Fields, { atMs }: Place): vo
 
 /** Newer builds tell only here why a turn did not come to its end; those before told it when it happened, and some of them both. */
 function endTurn(state: CodexState, { error }: Fields, place: Place): void {
-  state.session.isAtWork = false;
   if (isFields(error) && failureText(error) !== state.session.latestFailure) takeError(state, error, place);
+  state.session.isAtWork = false;
+}
+
+/** What was taken for an answer before this line was there stays that one. */
+function takeAborted({ draft, session }: CodexState, _event: Fields, { atMs }: Place): void {
+  const word = session.isTaken ? 'answer' : 'aborted';
+  session.uncounted('aborted', (turnId) => derivedId(word, draft.sessionId, turnId), atMs);
 }
 
 function takeTokenCount(state: CodexState, event: Fields, place: Place): void {

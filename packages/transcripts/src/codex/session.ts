@@ -129,7 +129,9 @@ export class CodexSession {
       toolCallIds: [],
       endedAtMs: atMs,
       isOver: false,
+      hasFailed: false,
     };
+    this.#turn.hasFailed = false;
     this.#turn.endedAtMs = atMs ?? this.#turn.endedAtMs;
     const kept = this.#texts.message(text);
     const readable = { texts: [text, ...thoughts], tools: tool ? [tool] : [], model: this.model ?? 'gpt' };
@@ -272,7 +274,6 @@ export class CodexSession {
 
   /** A call that is no answer to what is said in the session. */
   beside({ callId, reported }: Counted, { atMs, sequence }: Place): void {
-    this.#uncounted.end();
     this.#draft.call({ ...this.#call(callId), atMs, sequence, ...reported });
     if (this.model === null) this.#withoutModel.push(callId);
   }
@@ -297,16 +298,28 @@ export class CodexSession {
     this.#turnsOver++;
   }
 
+  /** What was being answered never came to its end. */
+  breakOff(): void {
+    if (this.#turn) this.#turn.hasFailed = true;
+  }
+
   #leave(): void {
     const turn = this.#turn;
     this.#turn = null;
-    if (turn) this.#uncounted.add(turn, this.model);
+    if (turn && !turn.hasFailed) this.#uncounted.add(turn, this.model);
+  }
+
+  /**
+   * Whether what the assistant gives is taken for an answer without its count. One that is under way may be counted yet; where a build does not
+   * say whether it is, so may the first.
+   */
+  get isTaken(): boolean {
+    return !(this.isAtWork ?? this.#uncounted.all.length === 0);
   }
 
   /** Of a session in which nothing was counted: what the assistant gave were answers all the same. */
   closeUncounted(idOfCall: (turnId: string) => string): void {
-    // One that is under way may be counted yet; where a build does not say whether it is, so may the first.
-    if (!(this.isAtWork ?? this.#uncounted.all.length === 0)) this.#leave();
+    if (this.isTaken) this.#leave();
     for (const { turn, model } of this.#uncounted.all) {
       const { askedAtMs, beganAtMs, endedAtMs, messageId, place } = turn;
       const callId = idOfCall(messageId);
@@ -340,6 +353,7 @@ export class CodexSession {
   }
 
   failed(callId: string, error: NonNullable<SessionModelCall['error']>, { atMs, sequence }: Place): void {
+    if (this.isAnswering && !this.isTaken) this.breakOff();
     this.#draft.call({
       ...this.#call(callId),
       atMs,

@@ -14,6 +14,8 @@ export interface CountedCall {
   readonly toldAs: string | null;
 }
 
+const NONE: readonly number[] = COUNTS.map(() => 0);
+
 /** A count comes soon after the record of the same call. */
 const MOST_TOLD = 16;
 
@@ -26,6 +28,10 @@ export class TokenCounts {
   #last: readonly number[] | null = null;
   /** Told by a record of its own; a count that says the same is the count of that. By call. */
   readonly #told = new Map<string, readonly number[]>();
+  /** Answers that a record has told since the total, the latest of them: the next total will hold these, also where the count of one is lost. */
+  #ahead: { readonly callId: string; readonly counts: readonly number[] }[] = [];
+  /** The sum of all of them. */
+  #aheadSum: readonly number[] = NONE;
 
   /** Null: this line tells no new call. */
   next(info: Fields): CountedCall | null {
@@ -33,7 +39,12 @@ export class TokenCounts {
     const before = this.#total;
     if (total) this.#total = total;
     if (total && before && isSame(total, before)) return null;
+    const counted = this.#counted(info, total, before);
+    if (total) this.#passed(counted?.toldAs ?? null);
+    return counted;
+  }
 
+  #counted(info: Fields, total: readonly number[] | null, before: readonly number[] | null): CountedCall | null {
     const last = isFields(info.last_token_usage) ? info.last_token_usage : total && difference(total, before);
     if (!last) return null;
     const counts = countsOf(last);
@@ -46,10 +57,22 @@ export class TokenCounts {
   /** What the count of a call will say that a record tells of before. */
   expected(usage: Fields): Pick<CountedCall, 'key' | 'isFirst'> {
     const counts = countsOf(usage);
-    return callOf(
-      counts.map((count, index) => count + (this.#total?.[index] ?? 0)),
-      counts,
-    );
+    return callOf(sumOf(sumOf(counts, this.#aheadSum), this.#total ?? NONE), counts);
+  }
+
+  /** This answer was counted by its record: it is in the totals from now on. */
+  goOn(usage: Fields, callId: string): void {
+    const counts = countsOf(usage);
+    this.#ahead.push({ callId, counts });
+    this.#aheadSum = sumOf(this.#aheadSum, counts);
+    if (this.#ahead.length > MOST_TOLD) this.#ahead.shift();
+  }
+
+  /** A new total came with the count of this call; null: of one that no record has told. */
+  #passed(callId: string | null): void {
+    const place = this.#ahead.findIndex((one) => one.callId === callId);
+    this.#ahead = place < 0 ? [] : this.#ahead.slice(place + 1);
+    this.#aheadSum = this.#ahead.map(({ counts }) => counts).reduce(sumOf, NONE);
   }
 
   /** Whether the usage of a record was not told by the last count. */
@@ -77,6 +100,10 @@ export class TokenCounts {
 
 function callOf(total: readonly number[] | null, counts: readonly number[]): Pick<CountedCall, 'key' | 'isFirst'> {
   return { key: derivedId(...(total ?? []), ...counts), isFirst: total === null || isSame(total, counts) };
+}
+
+function sumOf(counts: readonly number[], others: readonly number[]): readonly number[] {
+  return counts.map((count, index) => count + (others[index] ?? 0));
 }
 
 function isNothing(counts: readonly number[]): boolean {

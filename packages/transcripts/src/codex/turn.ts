@@ -17,6 +17,8 @@ export interface Turn {
   endedAtMs: number | null;
   /** A tool of it has given back: what the assistant says now is the next answer, whether this one was counted or not. */
   isOver: boolean;
+  /** The attempt that gave this failed: an answer only where more of it comes. */
+  hasFailed: boolean;
 }
 
 /** Its message, to which the pieces are joined. */

@@ -12,6 +12,8 @@ interface UsageRecord {
 
 /** A compaction tells its answer right after the record of that answer. */
 const MOST_RECORDS = 16;
+/** A line that comes once more tells nothing: of so many records that is known. */
+const MOST_SEEN = 50_000;
 
 /**
  * Newer builds write a record as soon as an answer has ended, and the count of its tokens only when the tools that it called have. A call that
@@ -19,11 +21,13 @@ const MOST_RECORDS = 16;
  */
 export class UsageRecords {
   readonly #records = new Map<string, UsageRecord>();
+  readonly #seen = new Set<string>();
   #waiting: string | null = null;
 
   keep({ response_id, usage }: Fields, place: Place): string | null {
     const id = idOf(response_id);
-    if (id === null || !isFields(usage) || this.#records.has(id)) return null;
+    if (id === null || !isFields(usage) || this.#seen.has(id)) return null;
+    if (this.#seen.size < MOST_SEEN) this.#seen.add(id);
     this.#records.set(id, { usage, place, callId: null });
     const [oldest] = this.#records.keys();
     if (this.#records.size > MOST_RECORDS && oldest !== undefined) this.#records.delete(oldest);
@@ -70,6 +74,7 @@ export function takeUsageRecord(state: CodexState, payload: Fields, place: Place
   const callId = `${origin.of(draft.sessionId, isFirst, place.atMs)}:${key}`;
   records.settle(responseId, callId);
   counts.told(record.usage, callId);
+  counts.goOn(record.usage, callId);
   if (draft.callOf(callId)) return;
   const reported = reportedUsage(session.provider ?? 'openai', record.usage, state.leaveOut);
   session.counted({ callId, reported, contextWindow: null, serviceTier: null }, place);
