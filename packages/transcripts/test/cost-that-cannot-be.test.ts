@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../src/index.ts';
 import { readText } from './bytes.ts';
+import { answerLine, QUESTION, toolUse } from './claude-lines.ts';
 
 const at = (seconds: number): string => new Date(Date.parse('2026-02-01T10:00:00Z') + seconds * 1000).toISOString();
 const lines = (...values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
@@ -11,6 +12,10 @@ const asked = [{ id: CALL, type: 'function', function: { name: 'bash', arguments
 const message = { role: 'assistant', content: 'I look.', tool_calls: asked };
 const response = { id: 'answer-1', model: 'gpt-5', choices: [{ finish_reason: 'tool_calls', message }], usage };
 
+const claude = (costUSD: unknown): string => {
+  const blocks = [toolUse(CALL, 'Bash', {})];
+  return `${QUESTION}\n${answerLine({ uuid: 'a1', parent: 'u1', at: 1, id: 'msg_1', blocks, more: { costUSD } })}\n`;
+};
 const pi = (total: unknown): string =>
   lines(
     { type: 'session', id: 's1', timestamp: at(0), cwd: '/w' },
@@ -82,6 +87,7 @@ const simulation = (cost: unknown): string =>
 
 describe('a reported cost that cannot be takes nothing else away', () => {
   describe.each<[string, number, (cost: unknown) => string]>([
+    ['Claude Code', 2, claude],
     ['pi', 2, pi],
     ['mini-swe-agent', 2, mini],
     ['SWE-agent', 1, trajectory],
@@ -90,7 +96,7 @@ describe('a reported cost that cannot be takes nothing else away', () => {
     ['a log inside of an event of OpenHands', 3, told],
     ['the second version of tau-bench', 1, simulation],
   ])('in %s', (_name, line, content) => {
-    it.each([-1, 1e300, '0.5', [1]])('(%j)', async (cost) => {
+    it.each([-1, 1e300, '0.5', [1], { toString: 1 }])('(%j)', async (cost) => {
       const right = await readText(content(0.5));
       const wrong = await readText(content(cost));
       expect([right.skipped, costs(right)]).toEqual([[], 0.5]);

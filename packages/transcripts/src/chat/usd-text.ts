@@ -1,3 +1,4 @@
+import { isFields } from '../building/values.ts';
 import type { LeaveOut } from '../format-reader.ts';
 
 /** More than any session costs: what is above it is damage. */
@@ -11,7 +12,7 @@ export function isUsd(value: unknown): value is number {
 export function usdText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (!isUsd(value)) {
-    throw new RangeError(`the cost ${String(value).slice(0, 40)} is none: it has to be a number of US dollars`);
+    throw new RangeError(`the cost ${written(value)} is none: it has to be a number of US dollars`);
   }
   const text = String(value);
   return text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
@@ -28,7 +29,12 @@ export function reportedUsd(value: unknown, leaveOut: LeaveOut): string | null {
   return null;
 }
 
+/** As short as a reason has to be. What lies in an object may be anything, also what makes it unfit to be put into words. */
+function written(value: unknown): string {
+  return (isFields(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)).slice(0, 40);
+}
+
 /** Why a cost was left out. */
 export function costThatCannotBe(value: unknown): string {
-  return `the cost ${String(value).slice(0, 40)} cannot be, and only it is left out: it has to be a number of US dollars`;
+  return `the cost ${written(value)} cannot be, and only it is left out: it has to be a number of US dollars`;
 }

@@ -5,7 +5,7 @@ import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import { argumentFields } from '../building/tool-arguments.ts';
 import { type ReportedUsage, reportedUsage } from '../building/usage.ts';
 import { type Fields, fieldsOf, idOf, isFields, listOf, textOf } from '../building/values.ts';
-import { usdText } from '../chat/usd-text.ts';
+import { reportedUsd } from '../chat/usd-text.ts';
 import { answerError } from './api-error.ts';
 import { type ClaudeLine, isPrinted } from './line.ts';
 import { providerOf } from './provider.ts';
@@ -157,15 +157,11 @@ function takeCall({ line, place, message, model, provider, callId, reported, isE
     ...(isPartial(line, message) && reported.usage !== null ? { isPartial: true } : {}),
     rawUsage: reported.rawUsage,
     besides,
-    reportedCostUsd: costOf(line.fields),
+    // Versions until mid-2025 wrote beside an answer what it had cost, by the prices of that day.
+    reportedCostUsd: reportedUsd(line.fields.costUSD, line.leaveOut),
     serviceTier: usage.speed === 'fast' ? 'fast' : textOf(usage.service_tier),
     contextWindow: null,
   });
-}
-
-/** Versions until mid-2025 wrote beside an answer what it had cost, by the prices of that day. */
-function costOf({ costUSD }: Fields): string | null {
-  return typeof costUSD === 'number' && costUSD > 0 && costUSD < 1e6 ? usdText(costUSD) : null;
 }
 
 /** As the program prints a session while it runs: each block comes before its answer has ended, with the counts of its beginning. */
