@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UnknownFormatError } from '../src/index.ts';
 import { readText } from './bytes.ts';
 import { answerLine, userLine } from './claude-lines.ts';
+import { countLine, metaLine, SELF, tokensOf } from './codex-lines.ts';
 
 const QUESTION = userLine({ uuid: 'u1', at: 1 });
 const ANSWER = answerLine({ uuid: 'a1', parent: 'u1', at: 3, id: 'msg_1', output: 7 });
@@ -52,6 +53,14 @@ describe('a line that cannot be read', () => {
     expect([skipped, output(documents)]).toEqual([[], 12]);
     const broken = await readText(around(line.replace('[', '')));
     expect(broken.skipped).toEqual([{ line: 2, reason: expect.stringMatching(/is no JSON/) }]);
+  });
+
+  it.each<[string, string, (type: object) => object]>([
+    ['Claude Code', `${QUESTION}\n${ANSWER}`, (type) => ({ type, sessionId: 's', uuid: 'x' })],
+    ['Codex', `${metaLine(SELF)}\n${countLine(tokensOf(1, 7), tokensOf(1, 7), 2)}`, (type) => ({ type, payload: {} })],
+  ])('of %s whose kind is no word is the only one that is left out, also as the first', async (_, others, of) => {
+    const damaged = JSON.stringify(of({ toString: 1, valueOf: 1 }));
+    expect(output((await readText(`${damaged}\n${others}\n`)).documents)).toBe(7);
   });
 
   it('is named up to a thousand times, and counted every time', async () => {

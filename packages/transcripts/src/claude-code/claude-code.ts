@@ -45,7 +45,7 @@ const CONVERSATION = new Set(['user', 'assistant', 'system', 'attachment', 'prog
 const ABOUT_A_SESSION = new Set(['queue-operation', 'custom-title', 'ai-title', 'agent-name', 'last-prompt']);
 
 function isClaudeLine(line: Fields): boolean {
-  const type = String(line.type);
+  const type = textOf(line.type) ?? '';
   const hasSession = typeof (line.sessionId ?? line.session_id) === 'string';
   if (CONVERSATION.has(type)) return hasSession && ('uuid' in line || 'message' in line || 'subtype' in line);
   if (type === 'summary') return typeof line.leafUuid === 'string';

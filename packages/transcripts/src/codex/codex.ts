@@ -1,6 +1,6 @@
 import { derivedId } from '../building/derived-id.ts';
 import { DocumentDraft } from '../building/document-draft.ts';
-import { type Fields, fieldsOf, idOf, isFields, timeOf } from '../building/values.ts';
+import { type Fields, fieldsOf, idOf, isFields, textOf, timeOf } from '../building/values.ts';
 import type { Head, LinesFormat, LinesReader, ReadingContext, WholeFormat } from '../format-reader.ts';
 import { readElements } from '../json/read-elements.ts';
 import { takeCompacted } from './compactions.ts';
@@ -54,12 +54,12 @@ const ENVELOPES = new Set([
 const ITEMS = new Set(['message', 'reasoning', 'function_call', 'function_call_output', 'local_shell_call']);
 
 function isEnvelope(line: Fields): boolean {
-  return ENVELOPES.has(String(line.type)) && isFields(line.payload);
+  return ENVELOPES.has(textOf(line.type) ?? '') && isFields(line.payload);
 }
 
 function isBareRollout([first, ...others]: readonly Fields[]): boolean {
   if (!first || typeof first.id !== 'string' || !('instructions' in first) || 'type' in first) return false;
-  return others.every((line) => line.record_type === 'state' || ITEMS.has(String(line.type)));
+  return others.every((line) => line.record_type === 'state' || ITEMS.has(textOf(line.type) ?? ''));
 }
 
 class CodexReader implements LinesReader {
@@ -75,7 +75,7 @@ class CodexReader implements LinesReader {
   line(value: unknown, number: number): string | undefined {
     if (!isFields(value)) return 'is no JSON object';
     const place = { atMs: timeOf(value.timestamp), sequence: number };
-    const type = String(value.type);
+    const type = textOf(value.type) ?? '';
     if (!ENVELOPES.has(type)) return this.#bare(value, place);
     if (!isFields(value.payload)) return 'has no payload';
     if (type === 'session_meta') return this.#meta(value.payload, place.atMs);

@@ -1,10 +1,11 @@
-import type { Fields } from '../building/values.ts';
+import { type Fields, textOf } from '../building/values.ts';
 
 const SOURCES = new Set(['user', 'agent', 'environment', 'hook']);
 
 /** Whether a JSON object is an event of either kind. */
 export function isEvent(value: Fields | undefined): boolean {
-  if (value === undefined || typeof value.timestamp !== 'string' || !SOURCES.has(String(value.source))) return false;
+  if (value === undefined || typeof value.timestamp !== 'string' || !SOURCES.has(textOf(value.source) ?? ''))
+    return false;
   if (typeof value.kind === 'string') return value.id !== undefined;
   return typeof value.action === 'string' || typeof value.observation === 'string';
 }

@@ -30,7 +30,7 @@ function isMessage(line: Fields): boolean {
   const message = fieldsOf(line.message);
   return (
     MESSAGES.has(line.type) &&
-    ROLES.has(String(message.role)) &&
+    ROLES.has(textOf(message.role) ?? '') &&
     'content' in message &&
     'timestamp' in message &&
     !('sessionId' in line)
