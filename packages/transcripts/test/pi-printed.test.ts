@@ -1,4 +1,6 @@
+import type { SessionDocument } from '@tracepost/contracts';
 import { describe, expect, it } from 'vitest';
+import { uniteDocuments } from '../src/index.ts';
 import { readOne } from './read-one.ts';
 
 const BEGIN = Date.parse('2026-03-01T10:00:00.000Z');
@@ -59,6 +61,43 @@ describe('what pi prints of a session', () => {
       ...json(header, { type: 'message', id: 'e1', timestamp: header.timestamp, message: answer }),
     );
     expect([kept.sessionId, kept.calls[0]?.callId]).toEqual([session.sessionId, session.calls[0]?.callId]);
+  });
+});
+
+describe('what pi both kept and printed', () => {
+  const usage = { input: 900, output: 50, cacheRead: 0, cacheWrite: 0, cost: { total: 0.5 } };
+  const compaction = { summary: 'what was said', tokensBefore: 900, firstKeptEntryId: 'e1', usage };
+  const messages = [question, answer, result];
+
+  it('is there once, in whatever order it comes', async () => {
+    const kept = await readOne(
+      ...json(
+        header,
+        ...messages.map((message, index) => ({
+          ...{ type: 'message', id: `e${index}`, parentId: index === 0 ? null : `e${index - 1}` },
+          ...{ timestamp: new Date(message.timestamp + 500).toISOString(), message },
+        })),
+        { type: 'compaction', id: 'e9', timestamp: new Date(at(9)).toISOString(), ...compaction },
+      ),
+    );
+    const printed = await readOne(
+      ...json(header, ...messages.map((message) => ({ type: 'message_end', message })), {
+        type: 'compaction_end',
+        reason: 'threshold',
+        result: compaction,
+        aborted: false,
+      }),
+    );
+    const ids = ({ messages: said, calls, tools, compactions = [] }: SessionDocument): object => ({
+      said: said.map(({ role, messageId }) => [role, messageId]).toSorted(),
+      calls: calls.map(({ callId, usage: used }) => [callId, used?.input]).toSorted(),
+      tools: tools.map(({ toolCallId, status }) => [toolCallId, status]),
+      compactions: compactions.map(({ compactionId, atMs }) => [compactionId, atMs]),
+    });
+    expect([kept.messages.length, kept.calls.length, kept.compactions?.length]).toEqual([3, 2, 1]);
+    for (const both of [uniteDocuments(kept, printed), uniteDocuments(printed, kept)]) {
+      expect(ids(both)).toEqual(ids(kept));
+    }
   });
 });
 

@@ -146,11 +146,11 @@ describe('a session of pi', () => {
       ['gcp.gemini', 'gemini-3-pro', 9, '0.3'],
     ]);
     expect(calls[2]?.usage).toMatchObject({ cacheWrite5m: 0, cacheWrite1h: 8 });
-    expect(compactions?.map(({ compactionId, beforeTokens }) => [compactionId, beforeTokens])).toEqual([
-      ['compaction-5', 150_000],
-      ['compaction-7', null],
-      ['compaction-8', 90],
-      ['compaction-9', null],
+    expect(compactions?.map(({ atMs, beforeTokens }) => [(Number(atMs) - BEGIN) / 1000, beforeTokens])).toEqual([
+      [5, 150_000],
+      [7, null],
+      [8, 90],
+      [9, null],
     ]);
     expect(compactions?.[0]?.summaryTokens).toBeGreaterThan(40);
     expect(messages).toHaveLength(2);

@@ -50,16 +50,18 @@ function commandOfUser({ command, output, excludeFromContext }: Fields): string[
   return given === null ? [asked] : [asked, given];
 }
 
-function takeUser(
-  { id, message, writtenAtMs, sequence, model }: PiEntry,
-  parts: string[],
-  draft: DocumentDraft,
-  texts: TextBudget,
-): void {
+/** What is printed of a session names no entries: what both tell is the same message. */
+function messageIdOf({ id, message, writtenAtMs }: PiEntry, word: 'user' | 'answer', told: string): string {
+  const atMs = timeOf(message.timestamp);
+  return (atMs === null ? id : null) ?? derivedId(word, atMs ?? writtenAtMs, told);
+}
+
+function takeUser(entry: PiEntry, parts: string[], draft: DocumentDraft, texts: TextBudget): void {
+  const { message, writtenAtMs, sequence, model } = entry;
   const text = parts.join('\n');
   const atMs = timeOf(message.timestamp) ?? writtenAtMs;
   draft.message({
-    messageId: id ?? derivedId('user', atMs, text),
+    messageId: messageIdOf(entry, 'user', text),
     role: 'user',
     atMs,
     sequence,
@@ -89,7 +91,7 @@ function takeAnswer(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): vo
   const text = said.join('\n');
 
   draft.message({
-    messageId: id ?? callId,
+    messageId: messageIdOf(entry, 'answer', callId),
     role: 'assistant',
     ...at,
     text: texts.message(text),
@@ -176,7 +178,7 @@ function takeResult(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): vo
       ? given
       : draft.toolIds.told(given, { of: parentId, at: id ?? derivedId('result', given, atMs, text) });
   draft.message({
-    messageId: id ?? `${toolCallId}:result`,
+    messageId: toolCallId === given ? `${given}:result` : (id ?? `${toolCallId}:result`),
     role: 'tool',
     atMs,
     sequence,

@@ -25,7 +25,8 @@ export function takeSummary(summary: PiSummary, draft: DocumentDraft, leaveOut: 
   // An extension asks whom it likes.
   const isOwn = fields.fromHook !== true;
   const [provider, model] = isOwn ? [summary.provider, summary.model] : [null, null];
-  const key = [String(fields.type), textOf(fields.timestamp)];
+  // What is printed of a session tells the summary alone.
+  const key = [textOf(fields.type), textOf(fields.summary) ?? textOf(fields.timestamp)];
   takePaidBeside({ key, usage: fields.usage, provider, model, atMs, sequence, subagent: null }, draft, leaveOut);
 }
 
@@ -34,7 +35,7 @@ function takeCompaction({ fields, id, atMs, sequence, model }: PiSummary, draft:
   const text = textOf(fields.summary);
   const isCount = typeof tokensBefore === 'number' && Number.isSafeInteger(tokensBefore) && tokensBefore >= 0;
   draft.compaction({
-    compactionId: id ?? derivedId('compaction', atMs, text),
+    compactionId: text === null ? (id ?? derivedId('compaction', atMs)) : derivedId('compaction', text),
     atMs,
     sequence,
     subagent: null,
