@@ -171,3 +171,12 @@ it('an attempt that the provider refused is a call that failed, whatever it is c
   ]);
   expect(calls.filter(({ status }) => status === 'ok').map(({ callId }) => callId)).toEqual(['msg_1']);
 });
+
+it.each([-1, 1e308, 0.5, '529', { toString: 1 }])(
+  'an attempt with the status %j has none, and a word of any length is short',
+  async (status) => {
+    const retry = { type: 'system', subtype: 'api_retry', error_status: status, error: 'x'.repeat(5000) };
+    const { calls } = await read(BEGIN, QUESTION, line('r1', retry));
+    expect(calls.map(({ error }) => [error?.type, error?.message.length])).toEqual([['x'.repeat(100), 100]]);
+  },
+);

@@ -6,6 +6,7 @@ import type { ClaudeLine } from './line.ts';
 import { keepTime } from './user-line.ts';
 
 const MESSAGE_CHARACTERS = 500;
+const WORD_CHARACTERS = 100;
 
 /** The error of an answer that the program wrote in the place of the model's, when it gave up. */
 export function answerError(fields: Fields): SessionError {
@@ -24,7 +25,7 @@ export function isApiError({ subtype }: Fields): boolean {
  * the error in a word.
  */
 export function takeApiError(line: ClaudeLine): void {
-  const word = textOf(line.fields.error);
+  const word = textOf(line.fields.error)?.slice(0, WORD_CHARACTERS) ?? null;
   const error = fieldsOf(line.fields.error);
   // The provider's own error lies inside the client's, one or two levels down.
   const inner = fieldsOf(fieldsOf(error.error).error ?? error.error);
@@ -58,5 +59,5 @@ export function takeApiError(line: ClaudeLine): void {
 }
 
 function statusOf(value: unknown): string | null {
-  return typeof value === 'number' ? String(value) : null;
+  return Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 999 ? String(value) : null;
 }
