@@ -259,6 +259,23 @@ describe('events of OpenHands from version 1 on', () => {
     expect(session.calls).toMatchObject([{ callId: 'r-1', reportedCostUsd: '0.30000000000000004' }]);
     expect(session.reportedTotals).toMatchObject({ usage: null, costUsd: '0.05' });
   });
+
+  it('count once what was told first in a sum and later call by call', async () => {
+    const state = (id: number, metrics: object): object =>
+      fresh(id, 'ConversationStateUpdateEvent', {
+        ...{ source: 'environment', key: 'stats', value: { usage_to_metrics: { agent: metrics } } },
+      });
+    const sums = { accumulated_cost: 0.05, accumulated_token_usage: { prompt_tokens: 100, completion_tokens: 10 } };
+    const usage = { prompt_tokens: 100, completion_tokens: 10, response_id: 'r-1' };
+    const single = { costs: [{ cost: 0.05, timestamp: AT / 1000 }], token_usages: [usage] };
+    const events = [asked(1), state(2, sums), state(3, { ...sums, ...single })];
+    const [first, whole] = [await one(lines(events.slice(0, 2))), await one(lines(events))];
+    expect(first.reportedTotals).toMatchObject({ usage: { input: 100 }, costUsd: '0.05' });
+    for (const united of [whole, uniteDocuments(first, whole), uniteDocuments(whole, first)]) {
+      expect(united.calls).toMatchObject([{ usage: { input: 100 }, reportedCostUsd: '0.05' }]);
+      expect(united.reportedTotals).toMatchObject({ usage: null, costUsd: null });
+    }
+  });
 });
 
 describe('a run of a benchmark', () => {

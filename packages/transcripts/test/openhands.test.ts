@@ -320,7 +320,10 @@ describe('events of OpenHands from version 1 on', () => {
       { callId: 'response-2', usage: { input: 200, output: 20 }, reportedCostUsd: '0.02' },
       { status: 'failed' },
     ]);
-    expect(session.reportedTotals).toEqual({ modelCalls: null, usage: null, costUsd: null });
+    expect(session.reportedTotals).toMatchObject({
+      ...{ modelCalls: null, usage: null, costUsd: null },
+      all: { usage: { input: 300, output: 30 }, costUsd: '0.03' },
+    });
     expect(session.tools).toMatchObject([
       {
         toolCallId: 'call_Xb3nQ7sLw9KfTz0aM1',

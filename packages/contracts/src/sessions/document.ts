@@ -94,6 +94,8 @@ export interface ReportedTotals {
   readonly costUsd: string | null;
   /** Tokens out of all calls together, those with a usage of their own included, where some of these are partial. */
   readonly output?: number | null;
+  /** Of all calls, those that tell of themselves included: what is above is what these leave of it. Absent: it is not known. */
+  readonly all?: Pick<ReportedTotals, 'usage' | 'costUsd'>;
 }
 
 export interface SessionOutcome {

@@ -17,6 +17,7 @@ import { joinTools } from './join-tools.ts';
 import { joinTotals } from './join-totals.ts';
 import { earlier, known, knownMember } from './known.ts';
 import { byText, inOrder } from './order.ts';
+import { withRest } from './rest-of-totals.ts';
 import { ToolIds } from './tool-ids.ts';
 import { type JoinSubagents, subagentsOf } from './whose-entry.ts';
 
@@ -183,6 +184,10 @@ export class DocumentDraft {
     const cutOff = this.#cutOff();
     const messages = this.#messages.list((message) => finished(message, cutOff));
     const asked = this.#askedTimes(messages);
+    const calls = this.#calls.list((call) => {
+      const askedAtMs = asked.get(call.callId);
+      return askedAtMs === undefined ? call : { ...call, askedAtMs };
+    });
     return {
       ...this.#start,
       parentSessionId: this.#parentSessionId,
@@ -192,12 +197,9 @@ export class DocumentDraft {
       ...(this.#factTimes.size > 0 ? { factTimes: sorted(this.#factTimes) } : {}),
       ...(this.#times.size > 0 ? { times: sorted(this.#times) } : {}),
       ...(this.#compactions.size > 0 ? { compactions: inOrder(this.#compactions.values(), idOfCompaction) } : {}),
-      ...(this.#totals === null ? {} : { reportedTotals: this.#totals }),
+      ...(this.#totals === null ? {} : { reportedTotals: withRest(this.#totals, calls) }),
       messages,
-      calls: this.#calls.list((call) => {
-        const askedAtMs = asked.get(call.callId);
-        return askedAtMs === undefined ? call : { ...call, askedAtMs };
-      }),
+      calls,
       tools: this.#tools.list((tool) => tool),
     };
   }

@@ -10,6 +10,14 @@ export function joinTotals(one: ReportedTotals | null, other: ReportedTotals | n
     usage: largerUsage(one.usage, other.usage),
     costUsd: largerCost(one.costUsd, other.costUsd),
     ...(output === null ? {} : { output }),
+    ...(one.all || other.all ? { all: joinAll(one.all, other.all) } : {}),
+  };
+}
+
+function joinAll(one: ReportedTotals['all'], other: ReportedTotals['all']): NonNullable<ReportedTotals['all']> {
+  return {
+    usage: largerUsage(one?.usage ?? null, other?.usage ?? null),
+    costUsd: largerCost(one?.costUsd ?? null, other?.costUsd ?? null),
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ReportedTotals, SessionDocument, SessionOutcome, SessionToolCall } from '@tracepost/contracts';
 import { estimateMessage } from '../building/estimate.ts';
 import { joinTotals } from '../building/join-totals.ts';
+import { withRest } from '../building/rest-of-totals.ts';
 import { sortedJson } from '../building/tool-arguments.ts';
 import { ToolIds } from '../building/tool-ids.ts';
 import { type Fields, fieldsOf, isFields, textOf } from '../building/values.ts';
@@ -11,7 +12,7 @@ import type { LeaveOut, ReadingContext } from '../format-reader.ts';
 import { named } from './named-calls.ts';
 import { takeNewEvent } from './new-events.ts';
 import { takeOldEvent } from './old-events.ts';
-import { restOf, statsOf } from './stats.ts';
+import { statsOf } from './stats.ts';
 
 const PLACES = 1000;
 
@@ -147,6 +148,8 @@ export class EventSession {
   document(about: About = {}): SessionDocument {
     const calls = named([...this.#calls.values()], [...this.#counted]);
     for (const call of withModels(calls, about.model ?? null)) this.entries.call(call);
+    const totals = this.#totals;
+    const all = totals && { usage: totals.usage, costUsd: totals.costUsd };
     return this.entries.document({
       sessionId: about.sessionId ?? `openhands-${this.#identity}`,
       format: 'openhands',
@@ -154,7 +157,7 @@ export class EventSession {
       title: about.title ?? this.#title,
       outcome: about.outcome ?? this.#outcome,
       facts: about.facts ?? {},
-      reportedTotals: this.#totals && restOf(this.#totals, this.entries.calls),
+      reportedTotals: totals && all && withRest({ ...totals, all }, this.entries.calls),
     });
   }
 }

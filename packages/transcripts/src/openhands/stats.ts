@@ -1,5 +1,6 @@
-import type { ReportedTotals, SessionModelCall, TokenUsage } from '@tracepost/contracts';
+import type { ReportedTotals } from '@tracepost/contracts';
 import { sumUsd } from '@tracepost/pricing';
+import { sumOfUsages } from '../building/rest-of-totals.ts';
 import { reportedUsage } from '../building/usage.ts';
 import { type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
 import { providerOf } from '../chat/litellm-model.ts';
@@ -83,55 +84,11 @@ function totalsOf(metrics: Fields, leaveOut: LeaveOut): ReportedTotals | null {
   return hasUsage || costUsd !== null ? { modelCalls: null, usage: hasUsage ? usage : null, costUsd } : null;
 }
 
-/** What is left of the sums when the calls that tell of themselves are taken away; null: nothing, or less. */
-export function restOf(
-  { modelCalls, usage, costUsd }: ReportedTotals,
-  calls: readonly SessionModelCall[],
-): ReportedTotals {
-  const usages = calls.flatMap((call) => call.usage ?? []);
-  const costs = calls.flatMap(({ reportedCostUsd }) => (reportedCostUsd === null ? [] : [Number(reportedCostUsd)]));
-  return {
-    modelCalls,
-    usage: usage && (usages.length === 0 ? usage : restOfUsage(usage, usages.reduce(sumOf))),
-    costUsd: costUsd && (costs.length === 0 ? costUsd : restOfCost(Number(costUsd), sumUsd(costs))),
-  };
-}
-
-function restOfUsage(all: TokenUsage, own: TokenUsage): TokenUsage | null {
-  const input = all.input - own.input;
-  const output = all.output - own.output;
-  if (input < 0 || output < 0 || input + output === 0) return null;
-  const part = (name: keyof TokenUsage, most: number): number => Math.min(most, Math.max(0, all[name] - own[name]));
-  const cacheRead = part('cacheRead', input);
-  const cacheWrite5m = part('cacheWrite5m', input - cacheRead);
-  const cacheWrite1h = part('cacheWrite1h', input - cacheRead - cacheWrite5m);
-  return { input, cacheRead, cacheWrite5m, cacheWrite1h, output, reasoning: part('reasoning', output) };
-}
-
-/** Sums of doubles differ in their last digits. */
-const DUST_USD = 1e-9;
-
-function restOfCost(all: number, own: number): string | null {
-  const rest = all - own;
-  return rest > DUST_USD ? usdText(Number(rest.toFixed(12))) : null;
-}
-
-function sumOf(one: TokenUsage, other: TokenUsage): TokenUsage {
-  return {
-    input: one.input + other.input,
-    cacheRead: one.cacheRead + other.cacheRead,
-    cacheWrite5m: one.cacheWrite5m + other.cacheWrite5m,
-    cacheWrite1h: one.cacheWrite1h + other.cacheWrite1h,
-    output: one.output + other.output,
-    reasoning: one.reasoning + other.reasoning,
-  };
-}
-
 function joined(all: readonly (ReportedTotals | null)[]): ReportedTotals | null {
   const known = all.filter((one) => one !== null);
   if (known.length <= 1) return known[0] ?? null;
   const usages = known.flatMap((one) => (one.usage === null ? [] : [one.usage]));
-  const usage = usages.length > 0 ? usages.reduce(sumOf) : null;
+  const usage = usages.length > 0 ? usages.reduce(sumOfUsages) : null;
   const costs = known.flatMap((one) => (one.costUsd === null ? [] : [Number(one.costUsd)]));
   return { modelCalls: null, usage, costUsd: costs.length > 0 ? usdText(sumUsd(costs)) : null };
 }
