@@ -134,6 +134,14 @@ describe('an action of SWE-agent', () => {
     });
     expect(session.tools.map(({ status }) => status)).toEqual(['failed', 'ok']);
   });
+
+  it.each([
+    'The path to a fix in one step does not exist, says this page.',
+    'The parent directory of what you named does not exist in most setups.',
+  ])('did not fail where its observation is %j', async (observation) => {
+    const session = await one({ trajectory: [step('cat notes.md', observation)], history: [], info: stats(1) });
+    expect(session.tools.map(({ status }) => status)).toEqual(['ok']);
+  });
 });
 
 describe('a run of SWE-agent in several attempts', () => {

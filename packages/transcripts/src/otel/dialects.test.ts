@@ -365,6 +365,8 @@ describe('a run of a tool', () => {
 
   it('has not where a result only speaks of one', () => {
     expect(runsOf({ ...ran, 'gen_ai.tool.call.result': '{"status":"error"}' })).toMatchObject([{ status: 'ok' }]);
+    const ticket = '{"id":7,"status":"error","content":"The shop is down"}';
+    expect(runsOf({ ...ran, 'gen_ai.tool.call.result': ticket })).toMatchObject([{ status: 'ok' }]);
   });
 
   it('has what Strands tells of it in events, since it follows the newer conventions', () => {

@@ -479,9 +479,19 @@ function idInResult(output: unknown): string | null {
 
 /** A framework that catches what a tool throws makes a message of it, and the span is well. */
 function isFailedResult(output: unknown): boolean {
-  const { status, isError, is_error, content } = messageIn(parsed(output));
-  return content !== undefined && (status === 'error' || isError === true || is_error === true);
+  const message = messageIn(parsed(output));
+  if (message.content === undefined) return false;
+  return message.isError === true || message.is_error === true || (message.status === 'error' && isMessage(message));
 }
+
+/** Tools hand on things of their own, too, with a content and a state that is an error: a job, a ticket. */
+function isMessage(fields: Readonly<Record<string, unknown>>): boolean {
+  const { type, content, tool_call_id, toolUseId, ...others } = fields;
+  if (type === 'tool' || Array.isArray(content) || (textOf(tool_call_id) ?? textOf(toolUseId)) !== null) return true;
+  return Object.keys(others).every((name) => MESSAGE_MEMBERS.has(name));
+}
+
+const MESSAGE_MEMBERS: ReadonlySet<string> = new Set(['status', 'name', 'additional_kwargs', 'response_metadata']);
 
 /** LangChain's message of a tool, as it is or as it is written down, LangSmith's with one more object around. */
 function messageIn(output: unknown): Readonly<Record<string, unknown>> {

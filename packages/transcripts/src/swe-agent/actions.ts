@@ -89,7 +89,8 @@ const FAILURES: readonly (readonly [RegExp, string | null])[] = [
   // The editor that takes the place of text.
   [/^\s*No replacement was performed/, null],
   [
-    /^\s*The (?:path|parent directory) [^\n]{1,1000} (?:does not exist|is not an absolute path|is a directory and only)/,
+    // A path in its place, where any other sentence has words.
+    /^\s*The (?:path|parent directory) (?:\/[^\n]{0,1000}|\S{1,1000}) (?:does not exist|is not an absolute path|is a directory and only)/,
     null,
   ],
   [/^\s*File already exists at: [^\n]{1,1000} Cannot overwrite/, null],
