@@ -72,6 +72,15 @@ it('a file of damaged zstd says that it is, and one that is not read to its end 
   expect(whole.fault()).toBeNull();
 });
 
+it('a file of which zstd unpacks the first part only says so', async () => {
+  const part = zstdCompressSync('{"a":1}\n'.repeat(1000));
+  for (const more of [part, Buffer.from('something else')]) {
+    await using file = await open(Buffer.concat([part, more]));
+    await expect(textOf(file)).rejects.toThrow(/first part/);
+    expect(file.fault()).toMatch(/^is zstd that cannot be unpacked: .*more follows/);
+  }
+});
+
 it.each<[string, Buffer, { isGzip: boolean; isBinary: boolean; beginsAsJson: boolean }]>([
   ['JSON', Buffer.from('\ufeff\n {"a":"ü"}'), { isGzip: false, isBinary: false, beginsAsJson: true }],
   ['a list', Buffer.from('[1]'), { isGzip: false, isBinary: false, beginsAsJson: true }],
