@@ -134,6 +134,10 @@ describe('counts of which one cannot be are left out together, also', () => {
   const generation = { 'langfuse.observation.type': 'generation' };
   it.each<[string, Attributes]>([
     [
+      'of Claude Code',
+      { 'span.type': 'llm_request', 'gen_ai.system': 'anthropic', input_tokens: -5, output_tokens: 10 },
+    ],
+    [
       'with the details of LangSmith',
       {
         ...chat,

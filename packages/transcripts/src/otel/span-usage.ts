@@ -136,7 +136,12 @@ function inSomeDialect(attributes: Attributes, provider: string | null, model: s
 
 /** Which number a span gives as a count that no call can have used; null: none. All counts are left out with it, so that no sum is wrong by part of it. */
 export function refusedCount(attributes: Attributes): string | null {
-  return refusedAmong(attributes) ?? TOGETHER.map((name) => refusedIn(name, attributes)).find(Boolean) ?? null;
+  return (
+    refusedAmong(attributes) ??
+    refusedOfClaudeCode(attributes) ??
+    TOGETHER.map((name) => refusedIn(name, attributes)).find(Boolean) ??
+    null
+  );
 }
 
 function refusedAmong(attributes: Attributes): string | null {
@@ -219,9 +224,17 @@ function detailsIn(value: unknown): Readonly<Record<string, unknown>> {
   return fieldsOf(typeof told === 'string' ? parsed(told.replaceAll("'", '"').replaceAll('None', 'null')) : told);
 }
 
+const CLAUDE_CODE = ['input_tokens', 'output_tokens', 'cache_read_tokens', 'cache_creation_tokens'] as const;
+
+function refusedOfClaudeCode(attributes: Attributes): string | null {
+  if (attributes['span.type'] !== 'llm_request') return null;
+  const name = CLAUDE_CODE.find((one) => isNoCount(attributes[one]));
+  return name === undefined ? null : whyRefused(name, attributes[name]);
+}
+
 /** Claude Code's own spans: Anthropic's counts under bare names. */
 function ofClaudeCode(attributes: Attributes): SpanUsage | null {
-  if (attributes['span.type'] !== 'llm_request') return null;
+  if (attributes['span.type'] !== 'llm_request' || refusedOfClaudeCode(attributes) !== null) return null;
   const raw = {
     input_tokens: countAt(attributes, 'input_tokens') ?? 0,
     output_tokens: countAt(attributes, 'output_tokens') ?? 0,
