@@ -117,15 +117,19 @@ export function describeOutages(full: () => FullInstallation): void {
 
     /** The counter has grown by one with each batch. */
     async function untilCounted(service: string, count: number, timeoutMs: number): Promise<void> {
+      let seen: string | undefined;
       await until(
         async () => {
           const answer = await full().client.call(`/api/v1/metrics/${counterOf(service)}?aggregation=SUM`);
+          seen = `${answer.status} ${JSON.stringify(answer.json())}`;
           if (answer.status !== 200) return false;
           const { series } = answer.json<{ series: { points: [string, number][] }[] }>();
           return series[0]?.points[0]?.[1] === count;
         },
         { timeoutMs, everyMs: 200, what: `the points of ${service}` },
-      );
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}; ${count} were sent, and the last answer was ${seen}`, { cause: error });
+      });
     }
   });
 }
