@@ -1,5 +1,6 @@
 import type { SessionDocument, TokenUsage } from '@tracepost/contracts';
-import { MAX_CALL_TOKENS, MAX_SESSION_BYTES } from '@tracepost/stores';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
+import { MAX_SESSION_BYTES } from '@tracepost/stores';
 
 const LONGEST_NAME = 256;
 const LONGEST_ENTRY_ID = 1_024;

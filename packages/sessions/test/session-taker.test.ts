@@ -1,6 +1,7 @@
 import type { SessionDocument } from '@tracepost/contracts';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
 import { createPriceBook } from '@tracepost/pricing';
-import { MAX_CALL_TOKENS, type SessionStore, StoreUnavailableError } from '@tracepost/stores';
+import { type SessionStore, StoreUnavailableError } from '@tracepost/stores';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openTaker } from './open-taker.ts';

@@ -89,7 +89,6 @@ export {
   type ElsewhereSum,
   type KeptCall,
   type KeptSession,
-  MAX_CALL_TOKENS,
   MAX_SESSION_BYTES,
   type PreviousCosts,
   type SessionListQuery,

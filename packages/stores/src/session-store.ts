@@ -63,8 +63,6 @@ export interface SessionStore {
 
 /** Most bytes of a document, or of an analysis with its previous costs, as JSON, before they are compressed. */
 export const MAX_SESSION_BYTES = 64 * 1024 * 1024;
-/** Most tokens of one kind that a call may claim: sums of thousands of millions of calls stay exact. */
-export const MAX_CALL_TOKENS = 1_000_000_000;
 
 export interface SessionToKeep {
   readonly tenantId: string;

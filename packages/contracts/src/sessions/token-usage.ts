@@ -14,6 +14,9 @@ export interface TokenUsage {
   readonly reasoning: number;
 }
 
+/** Most tokens of one kind that a call may claim. No call has more: it is damage or an attack; and sums of thousands of millions of calls stay exact. */
+export const MAX_CALL_TOKENS = 1_000_000_000;
+
 export const NO_TOKENS: TokenUsage = Object.freeze({
   input: 0,
   cacheRead: 0,

@@ -1,11 +1,7 @@
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
+
 /** What a provider's usage is: a JSON object whose numbers are counts of tokens. */
 export type RawUsage = Readonly<Record<string, unknown>>;
-
-/**
- * No call and no session is larger. What is above it is no measurement but damage or an attack, and sums of such numbers would
- * leave the whole numbers that a double can hold.
- */
-const MOST_TOKENS = 10_000_000_000;
 
 /** A number that no provider can have meant. Thrown inside this folder only: one bad number refuses the usage as a whole. */
 export class RefusedCount extends Error {
@@ -73,7 +69,8 @@ function checked(value: unknown, name: string): number {
   if (!Number.isSafeInteger(value))
     throw new RefusedCount(`${name} is ${value}; it has to be a whole number of tokens`);
   if (value < 0) throw new RefusedCount(`${name} is ${value}; tokens cannot be negative`);
-  if (value > MOST_TOKENS) throw new RefusedCount(`${name} is ${value}; no call has more than ${MOST_TOKENS} tokens`);
+  if (value > MAX_CALL_TOKENS)
+    throw new RefusedCount(`${name} is ${value}; no call has more than ${MAX_CALL_TOKENS} tokens`);
   // -0 is an integer too, and would be written "-0" by some.
   return value + 0;
 }

@@ -205,6 +205,11 @@ describe('usage', () => {
       { inputTokens: 4, outputTokens: 9, cacheWriteInputTokens: 50, cacheDetails: [{ ttl: 'T1H', inputTokens: 50 }] },
       { input: 54, cacheWrite1h: 50, output: 9 },
     ],
+    [
+      'Bedrock: details that are none',
+      { inputTokens: 4, outputTokens: 9, cacheWriteInputTokens: 50, cacheDetails: [null, { ttl: { toString: 1 } }] },
+      { input: 54, cacheWrite5m: 50, output: 9 },
+    ],
     ['Bedrock embeddings', { inputTextTokenCount: 12 }, { input: 12 }],
     [
       'Gemini: thoughts beside the answer, results of its tools beside the prompt',
@@ -277,7 +282,12 @@ describe('usage', () => {
     ['no number', { prompt_tokens: Number.NaN, completion_tokens: 1 }, 'prompt_tokens is NaN'],
     ['infinity', { prompt_tokens: 1, completion_tokens: Number.POSITIVE_INFINITY }, 'completion_tokens is Infinity'],
     ['a huge number', { promptTokenCount: 1e300, candidatesTokenCount: 1 }, 'promptTokenCount is 1e+300'],
-    ['more tokens than any call has', { inputTokens: 10_000_000_001, outputTokens: 1 }, 'no call has more'],
+    ['more tokens than any call has', { inputTokens: 1_000_000_001, outputTokens: 1 }, 'no call has more'],
+    [
+      'more tokens together than any call has',
+      { input_tokens: 1_000_000_000, output_tokens: 1, cache_read_input_tokens: 1_000_000_000 },
+      'no call has more',
+    ],
     [
       'a list',
       { input_tokens: 10, output_tokens: 1, input_tokens_details: { cached_tokens: [3] } },

@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@tracepost/contracts';
+import { MAX_CALL_TOKENS, type TokenUsage } from '@tracepost/contracts/token-usage';
 import { isObject, type RawUsage, RefusedCount } from './counts.ts';
 import { USAGE_SHAPES } from './shapes.ts';
 
@@ -23,11 +23,21 @@ export function readUsageOrWhy(provider: string | null, raw: unknown): UsageRead
   const shape = USAGE_SHAPES.find((one) => one.is(raw, name));
   if (!shape) return { status: 'absent', usage: null, reason: namesUnknown(raw) };
   try {
-    return { status: 'read', usage: shape.read(raw, name), shape: shape.name };
+    return { status: 'read', usage: possible(shape.read(raw, name)), shape: shape.name };
   } catch (error) {
     if (!(error instanceof RefusedCount)) throw error;
     return { status: 'refused', usage: null, reason: error.message };
   }
+}
+
+/** Each count can be, and what they come to together cannot. */
+function possible(usage: TokenUsage): TokenUsage {
+  const { input, output } = usage;
+  if (input > MAX_CALL_TOKENS || output > MAX_CALL_TOKENS)
+    throw new RefusedCount(
+      `${input} in and ${output} out are claimed; no call has more than ${MAX_CALL_TOKENS} tokens`,
+    );
+  return usage;
 }
 
 function namesUnknown(raw: RawUsage): string {

@@ -1,5 +1,5 @@
 import type { TokenUsage } from '@tracepost/contracts';
-import { count, counted, has, isTold, type RawUsage, RefusedCount } from './counts.ts';
+import { count, counted, has, isObject, isTold, type RawUsage, RefusedCount } from './counts.ts';
 import { type CacheWrites, cacheWrites, joined, outside, within } from './token-usage-of.ts';
 
 /** One way of writing usage down: known by its names, because the same dialect is spoken by many providers. */
@@ -354,7 +354,8 @@ function bedrockCacheWrites(usage: RawUsage): CacheWrites {
   if (!Array.isArray(details)) return { cacheWrite5m: written, cacheWrite1h: 0 };
   let hour = 0;
   for (const detail of details) {
-    if (/^t?1h$/i.test(String(detail?.ttl))) hour = joined(hour, count(detail as RawUsage, 'inputTokens'));
+    if (!isObject(detail) || typeof detail.ttl !== 'string' || !/^t?1h$/i.test(detail.ttl)) continue;
+    hour = joined(hour, count(detail, 'inputTokens'));
   }
   if (hour > written) throw new RefusedCount(`cacheDetails has ${hour} tokens for an hour, of ${written} written`);
   return { cacheWrite5m: written - hour, cacheWrite1h: hour };

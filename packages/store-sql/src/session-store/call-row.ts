@@ -1,5 +1,6 @@
 import type { TokenUsage } from '@tracepost/contracts';
-import { type KeptCall, MAX_CALL_TOKENS, RecordsRefusedError, type SessionToKeep } from '@tracepost/stores';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
+import { type KeptCall, RecordsRefusedError, type SessionToKeep } from '@tracepost/stores';
 import { columnText } from '../column-text.ts';
 import type { SessionCallsTable } from './schema.ts';
 import { sessionKey } from './session-key.ts';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { NO_TOKENS } from '@tracepost/contracts';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
 import { expect } from 'vitest';
-import { MAX_CALL_TOKENS, type SessionStore, type SessionToKeep } from '../session-store.ts';
+import type { SessionStore, SessionToKeep } from '../session-store.ts';
 import { sampleMs, sampleSession, sampleUsage } from './sample-sessions.ts';
 import type { SessionSubject } from './session-subject.ts';
 import type { Property } from './signal-property.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
 import { expect } from 'vitest';
 import { InvalidCursorError, RecordsRefusedError } from '../record-store.ts';
 import { SessionDamagedError } from '../session-damaged-error.ts';
-import { MAX_CALL_TOKENS, MAX_SESSION_BYTES, type SessionToKeep } from '../session-store.ts';
+import { MAX_SESSION_BYTES, type SessionToKeep } from '../session-store.ts';
 import { sampleCall, sampleMessage, sampleMs, sampleSession, sampleUsage } from './sample-sessions.ts';
 import { SESSION_CALL_PROPERTIES } from './session-calls.ts';
 import { SESSION_LIST_PROPERTIES } from './session-lists.ts';

@@ -1,4 +1,5 @@
 import type { Attributes, AttributeValue } from '@tracepost/contracts';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
 import { isDeeper } from '../lines/json-depth.ts';
 
 /** The first of these attributes that says something, as text. */
@@ -22,13 +23,10 @@ export function countAt(attributes: Attributes, ...names: readonly string[]): nu
 
 export function countOf(value: unknown): number | null {
   const number = typeof value === 'string' && /^\d{1,15}(\.0+)?$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 && number <= MOST_TOKENS
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 && number <= MAX_CALL_TOKENS
     ? number
     : null;
 }
-
-/** No call has more, and of a session with a larger one nothing would be stored. */
-export const MOST_TOKENS = 1_000_000_000;
 
 /** Whether it is a number that is none of tokens. What is missing, and what is no number at all, says nothing. */
 export function isNoCount(value: unknown): boolean {

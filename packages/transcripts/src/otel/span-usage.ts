@@ -1,7 +1,8 @@
 import type { Attributes } from '@tracepost/contracts';
+import { MAX_CALL_TOKENS } from '@tracepost/contracts/token-usage';
 import { readUsage } from '@tracepost/pricing';
 import { fieldsOf, isFields, listOf } from '../building/values.ts';
-import { countAt, countOf, isNoCount, MOST_TOKENS, parsed, valueAt } from './attributes.ts';
+import { countAt, countOf, isNoCount, parsed, valueAt } from './attributes.ts';
 import { ofMlflow } from './mlflow.ts';
 import { ofVercelMetadata } from './vercel-usage.ts';
 import { type SpanUsage, wholeUsage } from './whole-usage.ts';
@@ -118,7 +119,7 @@ const COUNT_NAMES = [COUNTS, CACHE_WRITES].flatMap((names) => Object.values(name
  */
 export function spanUsage(attributes: Attributes, provider: string | null, model: string | null): SpanUsage | null {
   const told = inSomeDialect(attributes, provider, model);
-  return told && Object.values(told.usage).every((count) => count <= MOST_TOKENS) ? told : null;
+  return told && Object.values(told.usage).every((count) => count <= MAX_CALL_TOKENS) ? told : null;
 }
 
 function inSomeDialect(attributes: Attributes, provider: string | null, model: string | null): SpanUsage | null {
@@ -159,7 +160,7 @@ function refusedIn(attribute: (typeof TOGETHER)[number], attributes: Attributes)
 }
 
 function whyRefused(name: string, value: unknown): string {
-  return `${name} is ${String(value).slice(0, 40)}; it has to be a whole number of tokens, ${MOST_TOKENS} at most`;
+  return `${name} is ${String(value).slice(0, 40)}; it has to be a whole number of tokens, ${MAX_CALL_TOKENS} at most`;
 }
 
 function ofAttributes(attributes: Attributes, gemini: boolean): SpanUsage | null {

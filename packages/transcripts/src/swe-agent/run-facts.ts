@@ -47,6 +47,8 @@ const MOST_CALLS = 10_000_000;
 function countOf(value: unknown, leaveOut: LeaveOut): number {
   if (value === null || value === undefined) return 0;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= MOST_CALLS) return value;
-  leaveOut(`api_calls is ${String(value).slice(0, 40)}, and only it is left out: it has to be a number of calls`);
+  leaveOut(
+    `api_calls is ${JSON.stringify(value)?.slice(0, 40)}, and only it is left out: it has to be a number of calls`,
+  );
   return 0;
 }
