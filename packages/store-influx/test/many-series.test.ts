@@ -1,80 +1,15 @@
-import type { MetricSignal } from '@tracepost/contracts';
-import { type MetricQuestion, QUESTION_LIMITS, QueryTooLargeError } from '@tracepost/stores';
+import { describeManySeries } from '@tracepost/stores/contract';
 import { createTelemetry } from '@tracepost/telemetry';
 import { describeWithDocker, useInfluxDb } from '@tracepost/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { createInfluxStores, type InfluxStores } from '../src/index.ts';
-
-const HOUR = 3_600_000;
-const BEGIN = Date.parse('2026-11-20T09:00:00.000Z');
-const MOST = QUESTION_LIMITS.seriesRead;
 
 describeWithDocker('a metric of many series in InfluxDB', () => {
   const influxDb = useInfluxDb();
-  /** As many as a question reads, and one more in each of two hours; and one program that goes on. */
   let stores: InfluxStores;
-  beforeAll(async () => {
+  beforeAll(() => {
     stores = createInfluxStores({ ...influxDb(), telemetry: createTelemetry({ serviceName: 'tracepost-test' }) });
-    const { metrics } = stores;
-    for (const hour of [0, 1]) {
-      const half = Array.from({ length: MOST / 2 }, (_, index) => gauge(hour, `${hour} ${index}`));
-      expect(await metrics.writeMetrics([...half, gauge(hour, `${hour} more`)])).toEqual({
-        status: 'taken',
-        refused: [],
-      });
-    }
-    await metrics.writeMetrics([gauge(0, 'live'), gauge(2, 'live')]);
   });
   afterAll(() => stores.close());
-
-  const answerOf = async (question: Partial<MetricQuestion>) => {
-    const range = { from: new Date(BEGIN), to: new Date(BEGIN + 3 * HOUR) };
-    const asked = {
-      name: 'm',
-      ...range,
-      everyMs: null,
-      groupBy: [],
-      where: {},
-      aggregation: 'COUNT',
-      ...question,
-    } as const;
-    const answer = await stores.metrics.queryMetric(asked);
-    return answer.status === 'answered' ? answer.series.map(({ points }) => points[0]?.value) : answer;
-  };
-  const hourOf = (hour: number) => ({
-    from: new Date(BEGIN + hour * HOUR),
-    to: new Date(BEGIN + (hour + 1) * HOUR),
-  });
-
-  test('a question reads the series that have points in its time, however many there once were', async () => {
-    expect(await answerOf(hourOf(2))).toEqual([1]);
-    expect(await answerOf(hourOf(1))).toEqual([MOST / 2 + 1]);
-  });
-
-  test('a question reads the series that it asks for, however many others there are', async () => {
-    expect(await answerOf({ where: { program: 'live' } })).toEqual([2]);
-    expect(await answerOf({ where: { program: '1 more' } })).toEqual([1]);
-  });
-
-  test('a question for more series than it may read is refused, before and after their hours were put together', async () => {
-    await expect(answerOf({})).rejects.toThrow(QueryTooLargeError);
-    await stores.metrics.rollUp(new Date(BEGIN + 3 * HOUR));
-    await expect(answerOf({})).rejects.toThrow(`more than ${MOST} series`);
-    expect(await answerOf(hourOf(2))).toEqual([1]);
-    expect(await answerOf({ where: { program: 'live' } })).toEqual([2]);
-  });
+  describeManySeries(() => stores.metrics);
 });
-
-function gauge(hour: number, program: string): MetricSignal {
-  const at = BigInt(BEGIN + hour * HOUR + 60_000) * 1_000_000n;
-  return {
-    origin: { service: 's', resource: {}, scopeName: '', scopeVersion: '' },
-    name: 'm',
-    unit: '1',
-    description: '',
-    attributes: { program },
-    startTimeUnixNano: at,
-    timeUnixNano: at,
-    data: { type: 'gauge', value: 1 },
-  };
-}

@@ -17,6 +17,7 @@ export { checkHouseProperty, type HouseHarness, type HouseOptions, type HouseSub
 export { describeInboxStoreContract, INBOX_STORE_PROPERTIES } from './inbox-store.ts';
 export { describeKeyStoreContract, KEY_STORE_PROPERTIES } from './key-store.ts';
 export { describeLogStoreContract, LOG_STORE_PROPERTIES, type LogStoreSubject } from './log-store.ts';
+export { describeManySeries } from './many-series.ts';
 export { METRIC_QUESTION_PROPERTIES } from './metric-questions.ts';
 export { describeMetricStoreContract, METRIC_STORE_PROPERTIES, type MetricStoreSubject } from './metric-store.ts';
 export {
