@@ -2,17 +2,9 @@ import type { SessionDocument } from '@tracepost/contracts';
 import { describe, expect, it } from 'vitest';
 import { uniteDocuments } from '../src/index.ts';
 import { readText } from './bytes.ts';
+import { at, lines, one } from './openhands-text.ts';
 
 const AT = Date.parse('2026-02-01T10:00:00Z');
-/** Without a zone, as the program writes it. */
-const at = (seconds: number): string => new Date(AT + seconds * 1000).toISOString().replace('Z', '000');
-const lines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
-
-async function one(content: string, fileName?: string): Promise<SessionDocument> {
-  const { format, documents, skipped } = await readText(content, fileName === undefined ? {} : { fileName });
-  expect([format, documents.length, skipped]).toEqual(['openhands', 1, []]);
-  return documents[0] as SessionDocument;
-}
 
 function united(documents: readonly SessionDocument[]): SessionDocument {
   const [first, ...others] = documents as [SessionDocument, ...SessionDocument[]];

@@ -63,7 +63,7 @@ describe('results of tau-bench of an agent that writes its actions down', () => 
       return [documents[0]?.calls[0]?.model, documents[0]?.calls[0]?.provider];
     };
     const name = 'react-gpt-4o-mini-0.0_range_0--1_user-gpt-4o-llm_0921131646.json';
-    expect(await modelIn(`/work/results/${name}`)).toEqual(['gpt-4o-mini', 'openai']);
+    expect(await modelIn(`runs/results/${name}`)).toEqual(['gpt-4o-mini', 'openai']);
     expect(await modelIn('gpt-4o-airline.json')).toEqual([null, null]);
   });
 

@@ -5,9 +5,9 @@ import type { DocumentDraft } from '../building/document-draft.ts';
 import { estimateMessage } from '../building/estimate.ts';
 import type { TextBudget } from '../building/text-budget.ts';
 import { argumentFields } from '../building/tool-arguments.ts';
+import { toolEntry } from '../building/tool-entry.ts';
 import { isUnique, type ToolIds } from '../building/tool-ids.ts';
 import type { ReportedUsage } from '../building/usage.ts';
-import { toolEntry } from './tool-entry.ts';
 import type { ToolOutcome, ToolOutput } from './tool-output.ts';
 import { type Place, type Turn, turnMessage, UncountedTurns } from './turn.ts';
 

@@ -5,7 +5,8 @@ import { errorText } from '../building/error-text.ts';
 import { contentTexts, estimateMessage } from '../building/estimate.ts';
 import { UNKNOWN_TOOL } from '../building/join-tools.ts';
 import type { TextBudget } from '../building/text-budget.ts';
-import { argumentFields, NO_ARGUMENTS } from '../building/tool-arguments.ts';
+import { argumentFields } from '../building/tool-arguments.ts';
+import { toolEntry } from '../building/tool-entry.ts';
 import { isUnique } from '../building/tool-ids.ts';
 import { reportedUsage } from '../building/usage.ts';
 import { answerIdOf, type Fields, fieldsOf, idOf, isFields, listOf, textOf, timeOf } from '../building/values.ts';
@@ -191,14 +192,8 @@ function takeResult(entry: PiEntry, draft: DocumentDraft, texts: TextBudget): vo
     isComplete: true,
   });
   draft.tool({
-    toolCallId,
+    ...toolEntry(toolCallId),
     name: textOf(message.toolName) ?? UNKNOWN_TOOL,
-    atMs: null,
-    sequence: 0,
-    subagent: null,
-    callId: null,
-    ...NO_ARGUMENTS,
-    startedAtMs: null,
     endedAtMs: atMs,
     ...outcomeOf(message.isError === true, text),
     resultBytes: Buffer.byteLength(text),

@@ -1,6 +1,6 @@
 import type { SessionToolCall } from '@tracepost/contracts';
-import { UNKNOWN_TOOL } from '../building/join-tools.ts';
-import { NO_ARGUMENTS } from '../building/tool-arguments.ts';
+import { UNKNOWN_TOOL } from './join-tools.ts';
+import { NO_ARGUMENTS } from './tool-arguments.ts';
 
 /** A call of a tool of which nothing but its id is known. */
 export function toolEntry(toolCallId: string): SessionToolCall {
